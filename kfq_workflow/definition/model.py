@@ -1,0 +1,267 @@
+"""A workflow definition as frozen values: what may be done, by whom, with which papers, under which conditions.
+
+A definition is two documents. The *rules* decide (their digest is stored with every entry); the *labels* are what
+people read, so that a typo in a label changes no rule. `canonical` turns both into bytes and back; `document`
+reads the YAML that people write; `lint` says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: The version of the rules' language that this library evaluates.
+LANG = 1
+
+ValueType = Literal["text", "integer", "decimal", "boolean", "date", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What people read, in both languages, and where the item comes from (seed, src, gk, …)."""
+
+    zh: str
+    en: str
+    origin: tuple[str, ...] = ()
+
+    def text(self, lang: str) -> str:
+        """Return the Chinese or the English."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared attribute (of an instance) or parameter (of a move). Decimals and dates are strings.
+
+    `personal` values are kept as salted commitments and no guard may read them.
+    """
+
+    name: str
+    type: ValueType
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of a region. Nothing leaves a terminal state; only an adoption leads to an adopt-only one."""
+
+    name: str
+    phase: str | None = None
+    terminal: bool = False
+    adopt_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A line of states. `active_in` maps another region to the states in which this one is active; empty: always."""
+
+    name: str
+    initial: str
+    states: Mapping[str, State]
+    active_in: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+# Conditions. One of these, or All, Any, Not of them, is what a guard says.
+
+
+@dataclass(frozen=True, slots=True)
+class InStates:
+    """The region is in one of the states (an inactive region is in none)."""
+
+    region: str
+    states: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """The region has been moved into the state at least once; adopted states do not count."""
+
+    region: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldIs:
+    """An attribute, parameter or constant compares so with a value. Absent values compare false, except for `ne`."""
+
+    source: Literal["attribute", "parameter", "constant"]
+    name: str
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in"]
+    value: str | int | bool | tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActorHas:
+    """The actor has one of the roles."""
+
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RootIn:
+    """The root instance's region is in one of the states. Witnessed."""
+
+    region: str
+    states: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherIn:
+    """Some other instance of this workflow and the same root has its region in one of the states. Witnessed."""
+
+    workflow: str
+    region: str
+    states: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Application code answers: `name@version`, looked up in an explicit registry. Attested."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """What this version cannot decide yet: `approvals`, `clock`, `ranking`, `effects` or `policy`. Refuses."""
+
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one holds."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """At least one holds."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold."""
+
+    of: Condition
+
+
+Condition = InStates | Visited | FieldIs | ActorHas | RootIn | OtherIn | Code | Unsupported | All | Any | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A time limit, kept and shown; no clock acts on it yet. `days` None: no limit is known."""
+
+    days: int | None
+    calendar: Literal["working", "calendar"] = "calendar"
+    kind: Literal["maximum", "minimum"] = "maximum"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a transition leads: a named state, the same state, or the state that an earlier trigger left."""
+
+    kind: Literal["state", "same", "left"]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What one may do from a state. `id` is unique; several may share a trigger when their guards exclude each other.
+
+    `remembers`: the state left is kept, so that another transition can return to it by this trigger's name.
+    `effects` are acts on other instances, which this version refuses to fire.
+    """
+
+    id: str
+    trigger: str
+    region: str
+    sources: tuple[str, ...]
+    target: Target
+    roles: tuple[str, ...]
+    papers: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    remembers: bool = False
+    effects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The roles that may start an instance, register late moves, adopt states and amend attributes."""
+
+    start: frozenset[str]
+    register: frozenset[str] = frozenset({"registrar"})
+    adopt: frozenset[str] = frozenset({"registrar"})
+    amend: frozenset[str] = frozenset({"registrar"})
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A whole workflow. `root` names the workflow of the instance that this one's cases belong to, if any.
+
+    `labels` maps (kind, name) to a Label; kinds are workflow, phase, role, paper, attribute, parameter, constant,
+    choice (`field=value`), region, state (`region=state`), guard and trigger. `open_phases` are the phases in which
+    an instance counts as open for business.
+    """
+
+    name: str
+    version: int
+    regions: Mapping[str, Region]
+    transitions: tuple[Transition, ...]
+    permissions: Permissions
+    roles: frozenset[str]
+    papers: frozenset[str] = frozenset()
+    phases: tuple[str, ...] = ()
+    open_phases: frozenset[str] = frozenset()
+    attributes: Mapping[str, Field] = field(default_factory=dict)
+    parameters: Mapping[str, Field] = field(default_factory=dict)
+    constants: Mapping[str, str | int | bool] = field(default_factory=dict)
+    guards: Mapping[str, Condition] = field(default_factory=dict)
+    labels: Mapping[tuple[str, str], Label] = field(default_factory=dict, compare=False)
+    root: str | None = None
+    lang: int = LANG
+
+    def label(self, kind: str, name: str, lang: str) -> str:
+        """Return what people read for an item, or its name where no label is known."""
+        found = self.labels.get((kind, name))
+        return found.text(lang) if found else name
+
+    def phase_of(self, state: str | None) -> str | None:
+        """Return the phase of a state of `main`."""
+        found = self.regions["main"].states.get(state or "")
+        return found.phase if found else None
+
+    def is_terminal(self, region: str, state: str | None) -> bool:
+        """Tell whether nothing leaves this state."""
+        found = self.regions[region].states.get(state or "")
+        return bool(found and found.terminal)
+
+    def triggers(self) -> tuple[str, ...]:
+        """Return every trigger once, in the order of the document."""
+        return tuple(dict.fromkeys(transition.trigger for transition in self.transitions))
+
+    def codes(self) -> Iterator[str]:
+        """Yield the names of the guards in code that this definition needs."""
+        for condition in self.guards.values():
+            yield from _codes(condition)
+
+
+def _codes(condition: Condition) -> Iterator[str]:
+    if isinstance(condition, Code):
+        yield condition.name
+    elif isinstance(condition, (All, Any)):
+        for part in condition.of:
+            yield from _codes(part)
+    elif isinstance(condition, Not):
+        yield from _codes(condition.of)

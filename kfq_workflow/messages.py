@@ -1,0 +1,231 @@
+"""Every sentence that the library says, in Chinese and in English, by code.
+
+A sentence says what happened, to what, and what to do next. Both languages of a code take the same values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES = ("zh", "en")
+
+#: code → (Chinese, English); fields in braces are filled from the error's or refusal's values.
+SENTENCES: dict[str, tuple[str, str]] = {
+    # input
+    "error": ("出现错误。", "Something went wrong."),
+    "invalid_input": ("输入无效：{reason}", "The input is not valid: {reason}"),
+    "invalid_key": (
+        "键“{key}”无效（{reason}）。请使用 1 至 128 个字符，不以“~”开头，不含控制字符。",
+        "The key {key!r} is not valid ({reason}). Use 1 to 128 characters, not beginning with ~, no control characters.",
+    ),
+    "invalid_id": (
+        "标识“{id}”无效：请使用 1 至 64 个字母、数字或 . _ : -。",
+        "The id {id!r} is not valid: use 1 to 64 letters, digits or . _ : -",
+    ),
+    "invalid_date": (
+        "日期“{text}”无效（{reason}）。请使用 EDTF，例如 2017、2017-05、2017-05-09、2020-40、[2018-01..2020-05]、[..2017]。",
+        "The date {text!r} is not valid ({reason}). Use EDTF, such as 2017, 2017-05, 2017-05-09, 2020-40, "
+        "[2018-01..2020-05] or [..2017].",
+    ),
+    "future_date": (
+        "日期 {text} 在今天（{today}）之后：不能登记尚未发生的事。",
+        "The date {text} is after today ({today}): what has not happened cannot be put on record.",
+    ),
+    "date_order": (
+        "日期 {text} 不可能：它所依据的第 {seq} 条记录最早发生在 {earliest}。请核对两者的日期。",
+        "The date {text} is impossible: entry {seq}, which must come before it, happened on {earliest} at the "
+        "earliest. Check both dates.",
+    ),
+    "integer_too_large": ("整数 {value} 超出范围。", "The integer {value} is out of range."),
+    "bad_json_key": ("字段名 {value} 无效：只能用 ASCII。", "The field name {value} is not valid: ASCII only."),
+    "bad_json_value": (
+        "不能存储 {value} 类型的值：小数请写成文字。",
+        "A value of type {value} cannot be stored: write decimals as text.",
+    ),
+    "text_has_nul": ("文字中含有 NUL 字符，请删去。", "The text contains a NUL character; remove it."),
+    "text_has_surrogate": (
+        "文字中含有不成对的代理字符，不是有效的 Unicode。",
+        "The text contains a lone surrogate and is not valid Unicode.",
+    ),
+    "text_too_long": (
+        "{what} 过长：{size} 字节，最多 {limit} 字节。请存为文件并附其摘要。",
+        "The {what} is too long: {size} bytes, at most {limit}. File it as a document and attach its digest.",
+    ),
+    "entry_too_large": (
+        "这条记录过大：{size} 字节，最多 {limit} 字节。",
+        "The entry would be too large: {size} bytes, at most {limit}.",
+    ),
+    "invalid_value": (
+        "“{name}”的值“{value}”无效：应为 {type}。",
+        "The value {value!r} of {name} is not valid: expected {type}.",
+    ),
+    # not found and conflicts
+    "not_found": ("找不到“{key}”。", "There is no {key!r}."),
+    "not_found.instance": (
+        "找不到“{key}”。用 kfq list 查看已有的键。",
+        "There is no instance {key!r}. See the keys with: kfq list",
+    ),
+    "not_found.actor": (
+        "没有登记办理人“{key}”。用 kfq actor list 查看，或由管理员用 kfq actor add 登记。",
+        "No actor {key!r} is registered. See: kfq actor list, or let an administrator add it with: kfq actor add",
+    ),
+    "not_found.workflow": (
+        "没有流程“{key}”。已有：{known}。",
+        "There is no workflow {key!r}. Known: {known}.",
+    ),
+    "not_found.trigger": (
+        "流程中没有动作“{key}”。可用：{known}。",
+        "The workflow has no trigger {key!r}. Known: {known}.",
+    ),
+    "not_found.role": ("没有角色“{key}”。已有：{known}。", "There is no role {key!r}. Known: {known}."),
+    "not_found.paper": (
+        "没有材料类型“{key}”。已有：{known}。",
+        "There is no paper type {key!r}. Known: {known}.",
+    ),
+    "not_found.region": ("没有区域“{key}”。已有：{known}。", "There is no region {key!r}. Known: {known}."),
+    "not_found.state": ("没有状态“{key}”。已有：{known}。", "There is no state {key!r}. Known: {known}."),
+    "not_found.attribute": (
+        "没有属性“{key}”。已有：{known}。",
+        "There is no attribute {key!r}. Known: {known}.",
+    ),
+    "not_found.parameter": (
+        "这个动作没有参数“{key}”。可用：{known}。",
+        "The move has no parameter {key!r}. Known: {known}.",
+    ),
+    "not_found.guard": (
+        "条件“{key}”没有登记实现。请在 WorkflowEngine(guards=…) 中登记。已登记：{known}。",
+        "No code is registered for the guard {key!r}. Register it in WorkflowEngine(guards=…). Registered: {known}.",
+    ),
+    "not_found.document": (
+        "数据库中缺少文档 {key}：请运行 kfq verify。",
+        "The database lacks the document {key}: run kfq verify.",
+    ),
+    "already_started": (
+        "“{key}”已经存在，用 kfq show 查看。",
+        "{key!r} exists already; see it with: kfq show",
+    ),
+    "conflict": (
+        "“{key}”已被他人推进：预期修订 {expected}，实际为 {found}。未写入任何内容，请查看后重试。",
+        "Somebody else moved {key!r} first: expected revision {expected}, found {found}. Nothing was written; "
+        "look again and retry.",
+    ),
+    "idempotency_mismatch": (
+        "请求号“{request}”已用于“{key}”的另一项操作（第 {seq} 条）。请换一个请求号。",
+        "The request id {request!r} was used on {key!r} for another act (entry {seq}). Use a new id.",
+    ),
+    "transaction_lost": (
+        "数据库放弃了事务（{reason}）。请把整个工作单元重新执行。",
+        "The database gave the transaction up ({reason}). Run the whole unit of work again.",
+    ),
+    "outcome_unknown": (
+        "提交时连接中断，结果未知。请用请求号 {request} 查询“{key}”。",
+        "The connection broke at commit and the outcome is not known. Look request {request} up on {key!r}.",
+    ),
+    "not_initialised": (
+        "数据库 {database} 中没有日志。请先运行：kfq init",
+        "The database {database} holds no log. Run: kfq init",
+    ),
+    "schema_out_of_date": (
+        "数据库结构版本为 {found}，本软件需要 {needed}。请运行：{command}",
+        "The tables are of revision {found}; this version needs {needed}. Run: {command}",
+    ),
+    "schema_too_new": (
+        "数据库结构版本 {found} 比本软件新（{needed}）。请升级 kfq-workflow。",
+        "The tables are of revision {found}, newer than this version knows ({needed}). Upgrade kfq-workflow.",
+    ),
+    "not_ours": (
+        "数据库 {database} 中有同名但不属于本软件的表。请使用另一个数据库或表前缀。",
+        "The database {database} has tables of these names that are not ours. Use another database or prefix.",
+    ),
+    "database_unavailable": ("无法使用数据库：{reason}", "The database cannot be used: {reason}"),
+    "database_locked": (
+        "数据库被占用，等待超时。请稍后重试。",
+        "The database is locked and the wait timed out. Try again later.",
+    ),
+    "database_readonly": (
+        "数据库是只读的，未写入任何内容。请检查文件权限和磁盘。",
+        "The database is read-only; nothing was written. Check the file's permissions and the disk.",
+    ),
+    "autocommit": (
+        "连接处于 AUTOCOMMIT 模式，状态与记录无法同时提交。请使用事务。",
+        "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
+    ),
+    "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
+    "definition_error": ("流程定义 {source} 有 {count} 处问题：", "The definition {source} has {count} problem(s):"),
+    "definition_changed": (
+        "流程 {name} 第 {version} 版已登记且内容不同。请提高版本号。",
+        "Version {version} of {name} is registered with other rules. Raise the version number.",
+    ),
+    "unknown_stored_state": (
+        "“{key}”存储的状态 {region}={state} 不在其定义中：请运行 kfq verify。",
+        "The stored state {region}={state} of {key!r} is not in its definition: run kfq verify.",
+    ),
+    # refusals
+    "refused": ("“{key}”的“{trigger}”被拒绝：", "{trigger} on {key} is refused:"),
+    "not_from_state": (
+        "“{trigger}”不能从当前状态 {state} 进行；可从：{sources}。",
+        "{trigger} is not possible from the present state {state}; it leaves: {sources}.",
+    ),
+    "region_inactive": (
+        "“{trigger}”所在的“{region}”现在没有启用。",
+        "{trigger} belongs to {region}, which is not active now.",
+    ),
+    "not_on_record": (
+        "“{region}”的当前状态没有记录，请先用 kfq adopt 补记。",
+        "The present state of {region} is not on record; put it on record first with: kfq adopt",
+    ),
+    "role_missing": (
+        "{actor} 不具备所需角色；需要：{needs}。",
+        "{actor} has none of the roles needed: {needs}.",
+    ),
+    "actor_not_valid": (
+        "{actor} 已停用或不在有效期内。",
+        "{actor} is disabled or not within its period of validity.",
+    ),
+    "paper_missing": ("缺少材料：{paper}。", "A paper is missing: {paper}."),
+    "parameter_missing": ("缺少参数：{parameter}。", "A parameter is missing: {parameter}."),
+    "guard_failed": ("条件不满足：{guard}。", "A condition does not hold: {guard}."),
+    "not_supported": (
+        "本版本尚不支持：{guard}（{feature}）。",
+        "Not supported yet in this version: {guard} ({feature}).",
+    ),
+    "effects_not_supported": (
+        "本版本尚不支持“{trigger}”对其他实例的联动（{effects}）；可作为补录登记：kfq register。",
+        "Not supported yet: the effects of {trigger} on another instance ({effects}). "
+        "A past decision can be entered with: kfq register",
+    ),
+    "nothing_remembered": (
+        "“{trigger}”要返回的原状态没有记录。",
+        "{trigger} returns to the state that was left, and none is on record.",
+    ),
+    "guard_ambiguous": (
+        "“{trigger}”同时符合多条转换：{transitions}。请报告流程定义的编写者。",
+        "{trigger} matches several transitions at once: {transitions}. Tell the author of the definition.",
+    ),
+}
+
+_SEPARATORS = {"zh": "、", "en": ", "}
+
+
+def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
+    """Return the sentence of a code, filled with its values; a code without a sentence shows itself."""
+    pair = SENTENCES.get(code)
+    if pair is None:
+        details = ", ".join(f"{name}={value}" for name, value in values.items())
+        return f"{code}: {details}" if details else code
+    template = pair[0] if lang == "zh" else pair[1]
+    return template.format_map(_Shown({name: _shown(value, lang) for name, value in values.items()}))
+
+
+def _shown(value: Any, lang: str) -> Any:
+    if isinstance(value, (list, tuple)):
+        return _SEPARATORS["zh" if lang == "zh" else "en"].join(str(item) for item in value)
+    return value
+
+
+class _Shown(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"

@@ -1,0 +1,119 @@
+"""An instance's state, rebuilt by merging its entries: the fold.
+
+Folding needs no definition: an entry says in `set` all that it changed. A `Snapshot` is what a decision needs to
+know of an instance, kept as canonical JSON in the one row that an act locks. Verify compares it with the fold.
+
+    regions   {region: state}          the active ones; null: active, but its state is not on record
+    kept      {region: state}          the last state of a region that is inactive now
+    left      {region: {trigger: state}}   states that a remembering move left
+    adopted   [region]                 those whose present state was put on record without a move
+    since     {region: [seq, L]}       the act that set the region last, and its earliest day L (null: open)
+    out       {region: {state: [seq, L]}}  the last act that took the region out of a state ("" for no state)
+    visited   {region: {state: [seq, L]}}  the first move into a state; adoptions do not count
+    attrs     {name: value}            declared attributes that are not personal
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.entry import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
+
+_NAMES = ("adopted", "attrs", "kept", "left", "out", "regions", "since", "visited")
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The state of one instance after some entry. `apply` changes it in place."""
+
+    regions: dict[str, str | None] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    left: dict[str, dict[str, str]] = field(default_factory=dict)
+    adopted: list[str] = field(default_factory=list)
+    since: dict[str, Mark] = field(default_factory=dict)
+    out: dict[str, dict[str, Mark]] = field(default_factory=dict)
+    visited: dict[str, dict[str, Mark]] = field(default_factory=dict)
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Snapshot:
+        """Read the stored form; raises ValueError or TypeError when it is not one."""
+        return cls(**json.loads(text))
+
+    def encode(self) -> str:
+        """Return the canonical JSON that is stored."""
+        return canonical({name: value for name in _NAMES if (value := getattr(self, name))})
+
+    def earliest(self, seqs: Iterable[int], regions: Iterable[str]) -> tuple[int, str] | None:
+        """Return the entry that bounds a new act from below, and its earliest day, or None when nothing does.
+
+        The new act comes after the last setter of each of the `regions` and after each of the entries `seqs` on
+        which it rests; of those, the one with the latest earliest day counts.
+        """
+        marks = [self.since[region] for region in regions if region in self.since]
+        wanted = set(seqs)
+        if wanted:
+            marks += [mark for mark in self._marks() if mark[0] in wanted]
+        bounds = [(mark[1], mark[0]) for mark in marks if mark[1] is not None]
+        if not bounds:
+            return None
+        day, seq = max(bounds)
+        return seq, day
+
+    def _marks(self) -> Iterable[Mark]:
+        yield from self.since.values()
+        for table in (*self.out.values(), *self.visited.values()):
+            yield from table.values()
+
+    def apply(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
+        """Merge one entry: its number, kind and body. Kinds that are not known fold by their `set` alike."""
+        changes: Mapping[str, str | None] = body.get("set") or {}
+        attrs = body.get("attrs")
+        if attrs:
+            self.attrs.update(attrs)
+        if not changes:
+            return
+        adopted = kind == "adopted"
+        mark = [seq, self._earliest_of(body, changes)]
+        if "remembers" in body:
+            region = body["remembers"]
+            self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
+        inactive = body.get("inactive", ())
+        for region, state in changes.items():
+            before = self.regions.get(region)
+            if before != state or region not in self.since:
+                self.out.setdefault(region, {})[before or ""] = mark
+            self.since[region] = mark
+            if region in inactive:
+                self.regions.pop(region, None)
+                if before is not None:
+                    self.kept[region] = before
+            else:
+                self.regions[region] = state
+                self.kept.pop(region, None)
+            self._mark_origin(region, state, adopted=adopted, mark=mark)
+
+    def _mark_origin(self, region: str, state: str | None, *, adopted: bool, mark: Mark) -> None:
+        if adopted:
+            self.left.pop(region, None)
+            if region not in self.adopted:
+                self.adopted = sorted([*self.adopted, region])
+            return
+        if region in self.adopted:
+            self.adopted = [name for name in self.adopted if name != region]
+        if state is not None:
+            self.visited.setdefault(region, {}).setdefault(state, mark)
+
+    def _earliest_of(self, body: Mapping[str, Any], changes: Mapping[str, str | None]) -> str | None:
+        day: str | None = body.get("on", {}).get("lo")
+        bound = self.earliest(body.get("rests", ()), changes)
+        if bound is None:
+            return day
+        return bound[1] if day is None else max(day, bound[1])
