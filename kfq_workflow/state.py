@@ -3,8 +3,8 @@
 Folding needs no definition: an entry says in `set` all that it changed. A `Snapshot` is what a decision needs to
 know of an instance, kept as canonical JSON in the one row that an act locks. Verify compares it with the fold.
 
-    regions   {region: state}          the active ones; null: active, but its state is not on record
-    kept      {region: state}          the last state of a region that is inactive now
+    regions   {region: state}          those that have a state; another one is inactive, or not on record
+    kept      {region: state}          the last state of a region that went out of activity
     left      {region: {trigger: state}}   states that a remembering move left
     adopted   [region]                 those whose present state was put on record without a move
     since     {region: [seq, L]}       the act that set the region last, and its earliest day L (null: open)
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 
+#: The reserved instances' entries say their facts at the top of the body; the newest are the instance's attributes.
+_FACTS = {
+    "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
+    "defined": ("labels", "name", "rules", "version"),
+}
 _NAMES = ("adopted", "attrs", "kept", "left", "out", "regions", "since", "visited")
 
 
@@ -33,7 +38,7 @@ _NAMES = ("adopted", "attrs", "kept", "left", "out", "regions", "since", "visite
 class Snapshot:
     """The state of one instance after some entry. `apply` changes it in place."""
 
-    regions: dict[str, str | None] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     left: dict[str, dict[str, str]] = field(default_factory=dict)
     adopted: list[str] = field(default_factory=list)
@@ -75,9 +80,10 @@ class Snapshot:
     def apply(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
         """Merge one entry: its number, kind and body. Kinds that are not known fold by their `set` alike."""
         changes: Mapping[str, str | None] = body.get("set") or {}
-        attrs = body.get("attrs")
-        if attrs:
-            self.attrs.update(attrs)
+        if kind in _FACTS:
+            self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
+        elif "attrs" in body:
+            self.attrs.update(body["attrs"])
         if not changes:
             return
         adopted = kind == "adopted"
@@ -85,20 +91,24 @@ class Snapshot:
         if "remembers" in body:
             region = body["remembers"]
             self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
-        inactive = body.get("inactive", ())
         for region, state in changes.items():
             before = self.regions.get(region)
             if before != state or region not in self.since:
                 self.out.setdefault(region, {})[before or ""] = mark
             self.since[region] = mark
-            if region in inactive:
-                self.regions.pop(region, None)
-                if before is not None:
-                    self.kept[region] = before
-            else:
-                self.regions[region] = state
-                self.kept.pop(region, None)
+            self._put(region, before, state, adopted=adopted)
             self._mark_origin(region, state, adopted=adopted, mark=mark)
+
+    def _put(self, region: str, before: str | None, state: str | None, *, adopted: bool) -> None:
+        if state is not None:
+            self.regions[region] = state
+            self.kept.pop(region, None)
+            return
+        self.regions.pop(region, None)
+        if adopted:
+            self.kept.pop(region, None)
+        elif before is not None:
+            self.kept[region] = before
 
     def _mark_origin(self, region: str, state: str | None, *, adopted: bool, mark: Mark) -> None:
         if adopted:
