@@ -62,6 +62,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "“{name}”的值“{value}”无效：应为 {type}。",
         "The value {value!r} of {name} is not valid: expected {type}.",
     ),
+    "adopt_nothing": (
+        "补记没有给出任何状态。请写 区域=状态，例如 main=application.drafting。",
+        "The adoption states nothing. Give REGION=STATE, such as main=application.drafting.",
+    ),
+    "adopt_incomplete": (
+        "补记会启用 {regions}，必须逐一写明其状态（不明者写 null）。",
+        "The adoption activates {regions}: state each of them (null where it is not known).",
+    ),
+    "adopt_inactive": (
+        "{regions} 在此状态下不启用，不能补记。",
+        "{regions} would not be active in these states and cannot be adopted.",
+    ),
     # not found and conflicts
     "not_found": ("找不到“{key}”。", "There is no {key!r}."),
     "not_found.instance": (
