@@ -17,12 +17,36 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfq_workflow.entry import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+#: Entries of these kinds say something and change nothing: they do not move `rev`.
+NOTES = frozenset({"annotated", "refused"})
+
+
+class InstanceRow(NamedTuple):
+    """An instance as the database keeps it, the columns in the order of `kfq_instance`: a cache of its entries.
+
+    `def_` and `head` are 32 raw bytes; `seq` is the newest entry, `rev` the newest that changed something, `at` the
+    newest entry's time in µs since 1970 UTC; `state` is that of `main`; `snapshot` is `Snapshot.encode()`.
+    """
+
+    key: str
+    workflow: str
+    root: str | None
+    def_: bytes | None
+    seq: int
+    rev: int
+    head: bytes
+    at: int
+    state: str | None
+    phase: str | None
+    snapshot: str
+
 
 Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 
