@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import transitions
 
+from kfq_workflow.definition.model import OtherIn, RootIn, leaves
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,6 +62,15 @@ class Rules:
         self._dependent = tuple(region for region in definition.regions.values() if region.active_in)
         for region in definition.regions.values():
             self._flatten(region)
+        witnessed = {
+            name
+            for name, guard in definition.guards.items()
+            if any(isinstance(leaf, (RootIn, OtherIn)) for leaf in leaves(guard))
+        }
+        #: The triggers whose guards read other instances of the family.
+        self.witnessed = frozenset(
+            rule.trigger for rule in definition.transitions if not witnessed.isdisjoint(rule.guards)
+        )
 
     def _flatten(self, region: Region) -> None:
         machine = region_machine(self.definition, region)

@@ -62,6 +62,32 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "“{name}”的值“{value}”无效：应为 {type}。",
         "The value {value!r} of {name} is not valid: expected {type}.",
     ),
+    "invalid_request_id": (
+        "请求号“{request}”无效：请使用 1 至 64 个字母、数字或 . _ : -。",
+        "The request id {request!r} is not valid: use 1 to 64 letters, digits or . _ : -",
+    ),
+    "invalid_basis": (
+        "依据“{basis}”无效：应为 stated（明示）、implied（推定必然）或 inferred（推断）。",
+        "The basis {basis!r} is not valid: use stated, implied or inferred.",
+    ),
+    "invalid_digest": (
+        "摘要“{value}”无效：应为 64 位十六进制的 SHA-256。",
+        "The digest {value!r} is not valid: expected SHA-256 as 64 hex digits.",
+    ),
+    "required_text": ("{what} 不能为空。", "The {what} must not be empty."),
+    "first_adoption": (
+        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
+        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
+    ),
+    "root_needed": (
+        "流程 {workflow} 的案件须属于一个 {root} 实例：请给出 root。",
+        "A case of {workflow} belongs to an instance of {root}: give its root.",
+    ),
+    "root_wrong": (
+        "“{root}”是 {found} 实例；{workflow} 的上级应为 {needed}。",
+        "{root!r} is an instance of {found}; the root of {workflow} must be one of {needed}.",
+    ),
+    "no_attributes": ("没有给出要修改的属性。", "No attribute to amend was given."),
     "adopt_nothing": (
         "补记没有给出任何状态。请写 区域=状态，例如 main=application.drafting。",
         "The adoption states nothing. Give REGION=STATE, such as main=application.drafting.",
@@ -107,6 +133,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "这个动作没有参数“{key}”。可用：{known}。",
         "The move has no parameter {key!r}. Known: {known}.",
     ),
+    "not_found.date": ("没有日期“{key}”。可用：{known}。", "There is no date {key!r}. Known: {known}."),
     "not_found.guard": (
         "条件“{key}”没有登记实现。请在 WorkflowEngine(guards=…) 中登记。已登记：{known}。",
         "No code is registered for the guard {key!r}. Register it in WorkflowEngine(guards=…). Registered: {known}.",

@@ -251,17 +251,19 @@ class Definition:
         """Return every trigger once, in the order of the document."""
         return tuple(dict.fromkeys(transition.trigger for transition in self.transitions))
 
-    def codes(self) -> Iterator[str]:
-        """Yield the names of the guards in code that this definition needs."""
-        for condition in self.guards.values():
-            yield from _codes(condition)
+    def codes(self) -> frozenset[str]:
+        """Return the names of the guards in code that this definition needs."""
+        return frozenset(
+            leaf.name for guard in self.guards.values() for leaf in leaves(guard) if isinstance(leaf, Code)
+        )
 
 
-def _codes(condition: Condition) -> Iterator[str]:
-    if isinstance(condition, Code):
-        yield condition.name
-    elif isinstance(condition, (All, Any)):
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Yield the conditions of which this one is made, without All, Any and Not."""
+    if isinstance(condition, (All, Any)):
         for part in condition.of:
-            yield from _codes(part)
+            yield from leaves(part)
     elif isinstance(condition, Not):
-        yield from _codes(condition.of)
+        yield from leaves(condition.of)
+    else:
+        yield condition

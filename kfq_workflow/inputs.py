@@ -1,0 +1,187 @@
+"""What callers hand in, made exact or refused: keys, ids, dates, texts, typed values, papers.
+
+Everything here is checked before anything is read or written, so that bad input changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow import edtf
+from kfq_workflow.entry import MAX_INTEGER, normal_text
+from kfq_workflow.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kfq_workflow.definition.model import Definition, Field, ValueType
+    from kfq_workflow.values import Paper
+
+MAX_KEY = 128
+MAX_TEXT = 16_384
+BASES = ("stated", "implied", "inferred")
+PAPER_DATES = ("meeting", "signed", "published", "received")
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,15})", re.ASCII)
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?", re.ASCII)
+
+
+def key(value: str) -> str:
+    """Return an instance's key in NFC: 1 to 128 characters, not beginning with ~, no control characters or spaces
+    at its ends. Slashes and Chinese are welcome.
+    """
+    try:
+        text = normal_text(value)
+    except InvalidInput as error:
+        raise InvalidInput("invalid_key", key=ascii(value)[:80], reason=error.code) from None
+    reason = ""
+    if not text:
+        reason = "empty"
+    elif len(text) > MAX_KEY:
+        reason = f"{len(text)} > {MAX_KEY}"
+    elif text[0] == "~":
+        reason = "reserved"
+    elif text != text.strip():
+        reason = "spaces"
+    elif any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
+        reason = "control"
+    if reason:
+        raise InvalidInput("invalid_key", key=text[:80], reason=reason)
+    return text
+
+
+def identifier(value: str) -> str:
+    """Return an actor's or workflow's id: 1 to 64 letters, digits or `. _ : -`."""
+    if not _ID.fullmatch(value):
+        raise InvalidInput("invalid_id", id=value[:80])
+    return value
+
+
+def request_id(value: str) -> str:
+    """Return a request id: 1 to 64 letters, digits or `. _ : -`."""
+    if not _ID.fullmatch(value):
+        raise InvalidInput("invalid_request_id", request=value[:80])
+    return value
+
+
+def text(value: str, what: str, *, required: bool = False) -> str:
+    """Return a person's text: NFC, at most 16,384 bytes, no NUL, no lone surrogate."""
+    found = normal_text(value, limit=MAX_TEXT, what=what)
+    if required and not found.strip():
+        raise InvalidInput("required_text", what=what)
+    return found
+
+
+def basis(value: str) -> str:
+    """Return how sure a late entry's source is: stated, implied or inferred."""
+    if value not in BASES:
+        raise InvalidInput("invalid_basis", basis=value)
+    return value
+
+
+def day(value: str, today: str | None = None) -> edtf.Day:
+    """Read EDTF text; with `today` (ISO) a day that lies wholly after it is refused."""
+    try:
+        found = edtf.parse(value)
+    except edtf.InvalidDate as error:
+        raise InvalidInput("invalid_date", text=value[:80], reason=error.reason) from None
+    if today is not None and found.lo is not None and found.lo > today:
+        raise InvalidInput("future_date", text=value, today=today)
+    return found
+
+
+def on(value: str | None, today: str, *, late: bool) -> dict[str, str]:
+    """Return the `on` of an act's body: EDTF text with its earliest and latest day, the latest no later than today.
+
+    None means today for a live act, and unknown (nothing) for a late one.
+    """
+    if value is None:
+        return {} if late else {"edtf": today, "hi": today, "lo": today}
+    found = day(value, today)
+    result = {"edtf": found.edtf, "hi": today if found.hi is None else min(found.hi, today)}
+    if found.lo is not None:
+        result["lo"] = found.lo
+    return result
+
+
+def typed(declared: Field, value: Any) -> str | int | bool:
+    """Return a value as its declared type wants it; text from a command line is read, nothing is guessed."""
+    found = _read(declared.type, value)
+    if found is None or (declared.type == "choice" and found not in declared.choices):
+        wanted = ", ".join(declared.choices) if declared.type == "choice" else declared.type
+        raise InvalidInput("invalid_value", name=declared.name, value=str(value)[:80], type=wanted)
+    return found
+
+
+def _read(kind: ValueType, value: Any) -> str | int | bool | None:
+    if kind == "boolean":
+        return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
+    if kind == "integer":
+        if isinstance(value, str) and _INTEGER.fullmatch(value):
+            value = int(value)
+        good = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER
+        return value if good else None
+    if not isinstance(value, str):
+        return None
+    if kind == "decimal":
+        return value if _DECIMAL.fullmatch(value) else None
+    if kind == "date":
+        return day(value).edtf
+    return normal_text(value, limit=MAX_TEXT)
+
+
+def fields(
+    declared: Mapping[str, Field], values: Mapping[str, Any], kind: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values as declared: those in clear, and the personal ones as texts by name.
+
+    Raises NotFound (`kind` is attribute or parameter) for a name that is not declared.
+    """
+    clear: dict[str, Any] = {}
+    personal: dict[str, str] = {}
+    for name, value in values.items():
+        if name not in declared:
+            raise NotFound(kind, name, known=tuple(declared))
+        found = typed(declared[name], value)
+        if declared[name].personal:
+            personal[f"{kind}.{name}"] = str(found)
+        else:
+            clear[name] = found
+    return clear, personal
+
+
+def papers(definition: Definition, laid: Sequence[Paper]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return papers as the body keeps them, and their titles and issuers as texts.
+
+    Raises NotFound for a paper type that the definition does not have.
+    """
+    found: list[dict[str, Any]] = []
+    texts: dict[str, str] = {}
+    for number, paper in enumerate(laid):
+        if paper.type not in definition.papers:
+            raise NotFound("paper", paper.type, known=sorted(definition.papers))
+        item: dict[str, Any] = {"filed": True, "type": paper.type}
+        if paper.number is not None:
+            item["number"] = text(paper.number, "paper number", required=True)
+        if paper.sha256 is not None:
+            if not _SHA256.fullmatch(paper.sha256):
+                raise InvalidInput("invalid_digest", value=paper.sha256[:80])
+            item["sha256"] = paper.sha256
+        if paper.dates:
+            item["dates"] = _paper_dates(paper.dates)
+        for name, words in (("title", paper.title), ("issuer", paper.issuer)):
+            if words:
+                texts[f"papers.{number}.{name}"] = text(words, f"paper {name}")
+        found.append(item)
+    return found, texts
+
+
+def _paper_dates(dates: Mapping[str, str]) -> dict[str, str]:
+    unknown = [name for name in dates if name not in PAPER_DATES]
+    if unknown:
+        raise NotFound("date", unknown[0], known=PAPER_DATES)
+    return {name: day(value).edtf for name, value in dates.items()}
