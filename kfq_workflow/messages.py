@@ -188,6 +188,35 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库是只读的，未写入任何内容。请检查文件权限和磁盘。",
         "The database is read-only; nothing was written. Check the file's permissions and the disk.",
     ),
+    # the database
+    "database_gone": (
+        "与数据库的连接中断（{reason}）。请确认数据库仍在运行后重试。",
+        "The connection to the database broke ({reason}). See that it is running, then try again.",
+    ),
+    "database_unreachable": (
+        "无法连接或打开数据库 {database}（{reason}）。请检查地址、路径和服务。",
+        "The database {database} cannot be reached or opened ({reason}). Check the address, the path and the server.",
+    ),
+    "database_unknown": (
+        "服务器上没有数据库 {database}（{reason}）。请先创建它或更正地址。",
+        "The server has no database {database} ({reason}). Create it first, or correct the address.",
+    ),
+    "database_denied": (
+        "数据库拒绝了访问（{reason}）。请检查账号及其权限。",
+        "The database denied access ({reason}). Check the account and its privileges.",
+    ),
+    "database_full": (
+        "数据库没有可用空间或资源（{reason}），未写入任何内容。",
+        "The database is out of space or resources ({reason}); nothing was written.",
+    ),
+    "database_damaged": (
+        "{database} 不是数据库，或已损坏，或无法读写（{reason}）。",
+        "{database} is not a database, or is damaged, or its disk cannot be read or written ({reason}).",
+    ),
+    "database_unsupported": (
+        "不支持数据库 {dialect}。请使用 SQLite、PostgreSQL 或 MariaDB。",
+        "The database {dialect} is not supported. Use SQLite, PostgreSQL or MariaDB.",
+    ),
     "autocommit": (
         "连接处于 AUTOCOMMIT 模式，状态与记录无法同时提交。请使用事务。",
         "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
