@@ -52,7 +52,7 @@ _LABELLED = {
 }
 
 
-def refuse(definition: Definition, code: str, **values: Any) -> Refusal:
+def refuse(definition: Definition | None, code: str, **values: Any) -> Refusal:
     """Build a refusal whose sentences use the definition's labels; `values` hold bare codes."""
     return Refusal(
         code,
@@ -63,7 +63,7 @@ def refuse(definition: Definition, code: str, **values: Any) -> Refusal:
     )
 
 
-def _labelled(definition: Definition, values: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: str) -> dict[str, Any]:
     shown = {}
     for name, value in values.items():
         kind = _LABELLED.get(name)
@@ -76,8 +76,8 @@ def _labelled(definition: Definition, values: Mapping[str, Any], lang: str) -> d
     return shown
 
 
-def _named(definition: Definition, kind: str, name: str, lang: str) -> str:
-    label = definition.label(kind, name, lang)
+def _named(definition: Definition | None, kind: str, name: str, lang: str) -> str:
+    label = definition.label(kind, name, lang) if definition else name
     bare = name.partition("=")[2] if kind == "state" else name
     if label == name:
         return bare

@@ -26,6 +26,7 @@ from kfq_workflow.messages import render
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kfq_workflow.ledger import Act
     from kfq_workflow.values import Decision, Problem, Refusal
 
 
@@ -75,11 +76,12 @@ class Refused(KfqError):
 
     default_code = "refused"
 
-    def __init__(self, decision: Decision, *, key: str) -> None:
+    def __init__(self, decision: Decision, *, key: str, act: Act | None = None) -> None:
         super().__init__("refused", key=key, trigger=decision.trigger)
         self.decision = decision
         self.key = key
-        self.recorded: int | None = None
+        #: The attempt, which `WorkflowEngine.record` can put on record once a joined transaction has ended.
+        self.act = act
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -190,7 +192,7 @@ class VerificationFailed(KfqError):
 REFUSED_CLASSES: tuple[type[Refused], ...] = (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed)
 
 
-def refused(decision: Decision, *, key: str) -> Refused:
+def refused(decision: Decision, *, key: str, act: Act | None = None) -> Refused:
     """Build the exception for a decision that refuses.
 
     The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names.
@@ -198,5 +200,5 @@ def refused(decision: Decision, *, key: str) -> Refused:
     named = {refusal.category for refusal in decision.refusals}
     for cls in REFUSED_CLASSES:
         if cls.__name__ in named:
-            return cls(decision, key=key)
-    return Refused(decision, key=key)
+            return cls(decision, key=key, act=act)
+    return Refused(decision, key=key, act=act)

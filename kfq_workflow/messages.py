@@ -179,6 +179,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库 {database} 中有同名但不属于本软件的表。请使用另一个数据库或表前缀。",
         "The database {database} has tables of these names that are not ours. Use another database or prefix.",
     ),
+    "invalid_database_url": (
+        "数据库地址“{url}”无效。例如：sqlite:///kfq.db、postgresql://user@host/name。",
+        "The database URL {url!r} is not valid. Such as: sqlite:///kfq.db or postgresql://user@host/name",
+    ),
+    "unknown_database": (
+        "不支持数据库 {backend}：请使用 SQLite、PostgreSQL 或 MariaDB。",
+        "{backend} is not supported: use SQLite, PostgreSQL or MariaDB.",
+    ),
+    "driver_missing": (
+        "缺少 {backend} 的驱动。请安装：pip install 'kfq-workflow[{extra}]'",
+        "The driver for {backend} is not installed. Run: pip install 'kfq-workflow[{extra}]'",
+    ),
     "database_unavailable": ("无法使用数据库：{reason}", "The database cannot be used: {reason}"),
     "database_locked": (
         "数据库被占用，等待超时。请稍后重试。",
@@ -213,6 +225,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{database} 不是数据库，或已损坏，或无法读写（{reason}）。",
         "{database} is not a database, or is damaged, or its disk cannot be read or written ({reason}).",
     ),
+    "triggers_missing": (
+        "数据库 {database} 没有保留这些触发器：{triggers}。请检查账号的 TRIGGER 权限。",
+        "The database {database} did not keep these triggers: {triggers}. Check the account's TRIGGER privilege.",
+    ),
     "database_unsupported": (
         "不支持数据库 {dialect}。请使用 SQLite、PostgreSQL 或 MariaDB。",
         "The database {dialect} is not supported. Use SQLite, PostgreSQL or MariaDB.",
@@ -226,6 +242,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "definition_changed": (
         "流程 {name} 第 {version} 版已登记且内容不同。请提高版本号。",
         "Version {version} of {name} is registered with other rules. Raise the version number.",
+    ),
+    "definition_old": (
+        "流程 {name} 已有第 {newest} 版，不能再登记第 {version} 版。",
+        "Version {newest} of {name} is registered; version {version} is older and cannot be added.",
     ),
     "unknown_stored_state": (
         "“{key}”存储的状态 {region}={state} 不在其定义中：请运行 kfq verify。",

@@ -101,6 +101,7 @@ class Store:
             "UPDATE {instance} SET def = ?, seq = ?, rev = ?, head = ?, at = ?, state = ?, phase = ?, snapshot = ? "
             "WHERE {key} = ? AND seq = ?"
         )
+        self._of_workflow = one("SELECT {cols} FROM {instance} WHERE workflow = ? ORDER BY {key}")
         self._rows = one("SELECT {cols} FROM {instance} WHERE {key} > ? ORDER BY {key} LIMIT ?")
         self._chain = one("SELECT {ecols} FROM {entry} WHERE instance = ? ORDER BY seq")
         self._chain_texts = one("SELECT seq, field, value FROM {text} WHERE instance = ? ORDER BY seq, field")
@@ -164,6 +165,11 @@ class Store:
             if len(found) < chunk:
                 return
             after = found[-1][0]
+
+    def of_workflow(self, cursor: Cursor, workflow: str) -> list[InstanceRow]:
+        """Return every row of one workflow in key order."""
+        cursor.execute(self._of_workflow, (workflow,))
+        return [InstanceRow._make(found) for found in cursor.fetchall()]
 
     def newest_text(self, cursor: Cursor, key: str, field: str) -> str:
         """Return the newest text of a field of an instance, or nothing."""

@@ -1,0 +1,73 @@
+"""Approval workflows whose history can be proved.
+
+State and audit entry commit together, refusals explain themselves, and anyone can replay and verify the log. The
+public names are loaded when they are first used, so that a command line starts fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.engine import WorkflowEngine
+    from kfq_workflow.errors import (
+        AlreadyStarted,
+        Conflict,
+        DatabaseUnavailable,
+        DefinitionError,
+        EvidenceMissing,
+        GuardFailed,
+        IdempotencyMismatch,
+        InvalidInput,
+        KfqError,
+        NotAllowed,
+        NotAuthorised,
+        NotFound,
+        NotInitialised,
+        OutcomeUnknown,
+        Refused,
+        SchemaOutOfDate,
+        TransactionLost,
+        VerificationFailed,
+    )
+    from kfq_workflow.registry import GuardContext
+    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.values import Actor, Decision, Paper, Receipt, Refusal
+    from kfq_workflow.views import HistoryEntry, Instance
+
+__version__ = "0.1.0"
+
+_ERRORS = (
+    "AlreadyStarted", "Conflict", "DatabaseUnavailable", "DefinitionError", "EvidenceMissing", "GuardFailed",
+    "IdempotencyMismatch", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
+    "OutcomeUnknown", "Refused", "SchemaOutOfDate", "TransactionLost", "VerificationFailed",
+)  # fmt: skip
+_HOMES = {
+    **dict.fromkeys(_ERRORS, "errors"),
+    **dict.fromkeys(("Actor", "Decision", "Paper", "Receipt", "Refusal"), "values"),
+    **dict.fromkeys(("HistoryEntry", "Instance"), "views"),
+    "Definition": "definition.model",
+    "GuardContext": "registry",
+    "Transaction": "transaction",
+    "WorkflowEngine": "engine",
+}
+
+__all__ = [
+    "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
+    "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "Instance",
+    "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised", "OutcomeUnknown",
+    "Paper", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction", "TransactionLost",
+    "VerificationFailed", "WorkflowEngine", "__version__",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

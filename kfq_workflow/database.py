@@ -1,0 +1,59 @@
+"""Open a database the way the log wants it: foreign keys on, waits bounded, words compared bytewise.
+
+An application that has an Engine of its own passes that instead; on SQLite it should do what `open_database` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from kfq_workflow.errors import DatabaseUnavailable, InvalidInput
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+DEFAULT_URL = "sqlite:///kfq.db"
+#: Seconds that a writer waits for another one before it gives up.
+BUSY_SECONDS = 10
+_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+
+
+def open_database(url: str = DEFAULT_URL, *, synchronous: str = "FULL", **options: Any) -> Engine:
+    """Return an Engine for a URL: SQLite, PostgreSQL (psycopg 3) or MariaDB (PyMySQL).
+
+    `synchronous` is SQLite's: FULL survives a power cut, NORMAL is faster and may lose the last commits in one.
+    `options` go to `create_engine`. Raises InvalidInput for a URL that is none, DatabaseUnavailable without driver.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidInput("invalid_database_url", url=url.partition("@")[2] or url[:40]) from None
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", *_EXTRAS):
+        raise InvalidInput("unknown_database", backend=backend)
+    if backend == "sqlite":
+        options.setdefault("connect_args", {}).setdefault("timeout", BUSY_SECONDS)
+    try:
+        database = create_engine(parsed, **options)
+    except (ImportError, NoSuchModuleError):
+        raise DatabaseUnavailable("driver_missing", backend=backend, extra=_EXTRAS.get(backend, backend)) from None
+    if backend == "sqlite":
+        _prepare_sqlite(database, synchronous)
+    return database
+
+
+def _prepare_sqlite(database: Engine, synchronous: str) -> None:
+    if synchronous not in ("FULL", "NORMAL", "EXTRA"):
+        raise InvalidInput("invalid_value", name="synchronous", value=synchronous, type="FULL, NORMAL, EXTRA")
+
+    @event.listens_for(database, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.close()

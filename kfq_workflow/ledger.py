@@ -1,0 +1,234 @@
+"""The only writer of a log: lock an instance, look a repeated request up, append one entry and move the row.
+
+An act is prepared by `transaction`; here it becomes an entry, built from the head that was read under the lock and
+inserted together with its texts and the new state, where the number that was read still stands.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.edtf import day_of
+from kfq_workflow.entry import VERSION, Row, Text, check_letters, commitment, parse_canonical, seal
+from kfq_workflow.errors import IdempotencyMismatch, NotFound, TransactionLost
+from kfq_workflow.state import NOTES, InstanceRow, Snapshot
+from kfq_workflow.values import EMPTY, Receipt, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.log import LogHead
+    from kfq_workflow.store import Cursor, Store
+
+#: The parts of a body that come from the caller: a repeated request must bring the same.
+_ASKED = ("act", "attrs", "basis", "enabled", "for", "kind", "labels", "name", "org", "params", "papers", "plan",
+          "roles", "root", "rules", "trigger", "valid_from", "valid_to", "version", "workflow")  # fmt: skip
+
+
+@dataclass(slots=True)
+class Act:
+    """An act on its way into the log: its kind, instance and actor, and what its entry will say.
+
+    `name` is what was asked for in words (a trigger, or start, adopt, …); `texts` become salted commitments.
+    """
+
+    kind: str
+    key: str
+    by: str
+    request: str | None
+    name: str
+    body: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Head:
+    """An instance as an act finds it: its row, its snapshot, and the database's clock in µs since 1970 UTC."""
+
+    row: InstanceRow
+    snapshot: Snapshot
+    now: int
+
+
+class Ledger:
+    """One open transaction on a log, through a driver's cursor."""
+
+    def __init__(self, store: Store, cursor: Cursor, log: LogHead, via: str, *, joined: bool) -> None:
+        self.store = store
+        self.cursor = cursor
+        self.log = log
+        self._via = via
+        self._joined = joined
+        #: The (instance, request id) of every act, to look up when the answer to a commit is lost.
+        self.requests: list[tuple[str, str]] = []
+
+    def lock(self, key: str) -> Head:
+        """Lock an instance, its family's root first. Raises NotFound."""
+        head = self.find(key)
+        if head is None:
+            raise NotFound("instance", key)
+        return head
+
+    def find(self, key: str) -> Head | None:
+        """Lock an instance if it exists."""
+        found = self.store.lock(self.cursor, key, joined=self._joined)
+        return Head(found[0], Snapshot.parse(found[0].snapshot), int(found[1])) if found else None
+
+    def open(self, key: str, root: str | None) -> Head | None:
+        """Lock the root of a new instance, and the instance itself if its key is taken."""
+        if self._joined:
+            self.store.begin_write(self.cursor)
+        if root is not None:
+            self.lock(root)
+        return self.find(key)
+
+    def look(self, key: str) -> Head:
+        """Read an instance without locking it; its clock is 0. Raises NotFound."""
+        row = self.store.instance(self.cursor, key)
+        if row is None:
+            raise NotFound("instance", key)
+        return Head(row, Snapshot.parse(row.snapshot), 0)
+
+    def today(self, now: int) -> str:
+        """Return the ISO day of an instant at the log's fixed UTC offset."""
+        return day_of(now, self.log.utc_offset)
+
+    def family(self, row: InstanceRow) -> dict[str, Witness]:
+        """Return every other instance of the same root, and the root, by key."""
+        root = row.root or row.key
+        return {
+            other.key: Witness(
+                other.key, other.workflow, other.seq, bytes(other.head).hex(), Snapshot.parse(other.snapshot).regions
+            )
+            for other in self.store.family(self.cursor, root)
+            if other.key != row.key
+        }
+
+    def receipt(self, entry: Row, row: InstanceRow) -> Receipt:
+        """Return the receipt of an act that is on record already."""
+        return _receipt(entry, parse_canonical(entry.body), rev=row.rev, replayed=True)
+
+    def replayed(self, act: Act, row: InstanceRow, *, on: str | None = None) -> Receipt | None:
+        """Return the receipt of an act whose request id was used before, if it asked for the same.
+
+        Raises IdempotencyMismatch when it asked for something else. A default day is not compared.
+        """
+        if act.request is None:
+            return None
+        found = self.store.request(self.cursor, act.key, act.request)
+        if found is None:
+            return None
+        body = parse_canonical(found.body)
+        same = (
+            found.kind == act.kind
+            and found.actor == act.by
+            and all(body.get(name) == act.body.get(name) for name in _ASKED)
+            and (on is None or body.get("on", {}).get("edtf") == act.body.get("on", {}).get("edtf"))
+            and (found.kind != "adopted" or act.body.get("set", {}).items() <= body.get("set", {}).items())
+            and self._same_texts(act, found, body.get("texts", {}))
+        )
+        if not same:
+            raise IdempotencyMismatch(request=act.request, key=act.key, seq=found.seq)
+        return _receipt(found, body, rev=row.rev, replayed=True)
+
+    def _same_texts(self, act: Act, found: Row, commitments: Mapping[str, str]) -> bool:
+        """Compare texts through their stored salts: an unsalted digest would give erased text back by guessing."""
+        if commitments.keys() != act.texts.keys():
+            return False
+        salts = {text.field: text.salt for text in self.store.texts(self.cursor, found.instance, found.seq)}
+        return all(
+            name in salts and commitment(salts[name], name, value) == commitments[name]
+            for name, value in act.texts.items()
+        )
+
+    def rebuild(self, definition_of: Callable[[bytes], Definition]) -> int:
+        """Make every instance's row anew from its entries; return how many rows were different."""
+        changed = 0
+        self.store.begin_write(self.cursor)
+        for row in list(self.store.rows(self.cursor)):
+            head = self.lock(row.key).row
+            rebuilt = fold(self.store.chain(self.cursor, row.key), head, definition_of)
+            if rebuilt != head:
+                self.store.put(self.cursor, rebuilt)
+                changed += 1
+        return changed
+
+    def vacant(self, act: Act, workflow: str, root: str | None = None, def_: bytes | None = None) -> Head:
+        """Return the head of an instance that has no entry yet: its first one follows the log's genesis."""
+        now = self.store.now(self.cursor)
+        row = InstanceRow(act.key, workflow, root, def_, 0, 0, self.log.genesis, now, None, None, "{}")
+        return Head(row, Snapshot(), now)
+
+    def append(self, act: Act, head: Head, definition: Definition | None = None) -> Receipt:
+        """Append an entry to a locked or vacant instance and move its row, where the number read still stands."""
+        entry, texts, row = self._entry(act, head, definition)
+        if head.row.seq == 0:
+            self.store.begin_chain(self.cursor, entry, texts, row)
+        elif not self.store.append(self.cursor, entry, texts, row, head.row.seq):
+            raise TransactionLost(reason=f"{act.key}: {head.row.seq}")
+        return _receipt(entry, act.body, rev=row.rev)
+
+    def _entry(
+        self, act: Act, head: Head, definition: Definition | None
+    ) -> tuple[Row, list[Text], InstanceRow]:
+        before, snapshot = head.row, head.snapshot
+        texts = [Text(name, secrets.token_bytes(16), act.texts[name]) for name in sorted(act.texts)]
+        if texts:
+            act.body["texts"] = {text.field: commitment(text.salt, text.field, text.value) for text in texts}
+        request = act.request or secrets.token_hex(12)
+        seq, at = before.seq + 1, max(head.now, before.at)
+        columns = (act.key, seq, act.kind, at, act.by, self._via, request, before.def_, VERSION)
+        entry = seal(self.log.log, columns, bytes(before.head), act.body)
+        self.requests.append((act.key, request))
+        snapshot.apply(seq, act.kind, act.body)
+        state = snapshot.regions.get("main")
+        row = before._replace(
+            seq=seq,
+            rev=before.rev if act.kind in NOTES else seq,
+            head=entry.leaf,
+            at=at,
+            state=state,
+            phase=definition.phase_of(state) if definition else None,
+            snapshot=snapshot.encode(),
+        )
+        return entry, texts, row
+
+
+def fold(
+    chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]
+) -> InstanceRow:
+    """Return what an instance's row must be, from its entries; key, workflow and root are taken from `row`."""
+    snapshot = Snapshot()
+    rev, last = 0, None
+    for last in chain:
+        snapshot.apply(last.seq, last.kind, parse_canonical(last.body))
+        rev = rev if last.kind in NOTES else last.seq
+    if last is None:
+        return row
+    state = snapshot.regions.get("main")
+    def_ = bytes(last.def_) if last.def_ is not None else None
+    phase = definition_of(def_).phase_of(state) if def_ else None
+    return InstanceRow(
+        row.key, row.workflow, row.root, def_, last.seq, rev, bytes(last.leaf), last.at, state, phase,
+        snapshot.encode(),
+    )  # fmt: skip
+
+
+def _receipt(entry: Row, body: Mapping[str, Any], *, rev: int, replayed: bool = False) -> Receipt:
+    leaf = bytes(entry.leaf)
+    return Receipt(
+        entry.instance,
+        entry.seq,
+        rev,
+        entry.kind,
+        entry.at,
+        leaf.hex(),
+        check_letters(leaf),
+        set=body.get("set", EMPTY),
+        was=body.get("was", EMPTY),
+        request=entry.req,
+        replayed=replayed,
+    )

@@ -1,0 +1,475 @@
+"""The verbs: what may be done to an instance, each one act in one transaction.
+
+Each verb goes the same way: prepare the act → lock the instance → answer a repeated request → compare the expected
+revision → resolve the actor → decide → hand the entry to the ledger. A `Transaction` never commits: `engine.run`
+does, or the caller whose transaction was joined.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow import inputs
+from kfq_workflow.decision import adoption, available, decide, refuse
+from kfq_workflow.entry import parse_canonical
+from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, KfqError, NotFound, refused
+from kfq_workflow.ledger import Act, Head
+from kfq_workflow.state import Snapshot
+from kfq_workflow.values import EMPTY, Decision, Receipt
+from kfq_workflow.views import HistoryEntry, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.ledger import Ledger
+    from kfq_workflow.machine import Rules
+    from kfq_workflow.registry import Registry
+    from kfq_workflow.values import Actor, Paper, Refusal
+
+
+class Transaction:
+    """The verbs of one unit of work, inside an open transaction."""
+
+    def __init__(self, ledger: Ledger, registry: Registry) -> None:
+        self._ledger = ledger
+        self._registry = self.registry = registry
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """The (instance, request id) of every act done so far."""
+        return self._ledger.requests
+
+    def start(
+        self,
+        workflow: str,
+        key: str,
+        *,
+        by: str,
+        name: str,
+        root: str | None = None,
+        attrs: Mapping[str, Any] = EMPTY,
+        on: str | None = None,
+        request: str | None = None,
+    ) -> Receipt:
+        """Begin an instance of the newest version of a workflow; `root` is the instance that a case belongs to.
+
+        Raises AlreadyStarted, NotAuthorised, NotFound, InvalidInput.
+        """
+        act = _act("started", "start", key, by, request)
+        head = self._ledger.open(act.key, root)
+        def_, rules = self._registry.newest(workflow)
+        self._describe(act, rules, name, root, attrs)
+        if head is not None:
+            return self._started_before(act, head, on)
+        self._check_root(rules.definition, root)
+        head = self._ledger.vacant(act, rules.definition.name, root, def_)
+        act.body |= {"mode": "live", "set": rules.start(), "was": {}}
+        act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
+        self._authorise(act, rules, rules.definition.permissions.start, head.now)
+        return self._ledger.append(act, head, rules.definition)
+
+    def fire(
+        self,
+        key: str,
+        trigger: str,
+        *,
+        by: str,
+        papers: Sequence[Paper] = (),
+        params: Mapping[str, Any] = EMPTY,
+        opinion: str | None = None,
+        on: str | None = None,
+        expect: int | None = None,
+        request: str | None = None,
+    ) -> Receipt:
+        """Fire a trigger. `on` is the act's day (EDTF, default today); `expect` is the revision that the caller saw.
+
+        Raises Refused (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed), Conflict, NotFound, InvalidInput,
+        IdempotencyMismatch, TransactionLost.
+        """
+        act = _act("fired", trigger, key, by, request)
+        head = self._ledger.lock(act.key)
+        rules = self._rules(head)
+        laid, titles = inputs.papers(rules.definition, papers)
+        act.body |= {"trigger": trigger, "mode": "live"} | ({"papers": laid} if laid else {})
+        act.texts |= titles
+        clear = _put_params(act, rules, trigger, params)
+        _put_text(act, "opinion", opinion)
+        act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
+        if (receipt := self._resume(act, head, on, expect)) is not None:
+            return receipt
+        actor = self._actor(act, rules, head.now)
+        types = {paper["type"] for paper in laid}
+        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+        return self._move(act, head, rules, decision)
+
+    def register(
+        self,
+        key: str,
+        trigger: str,
+        *,
+        by: str,
+        performed_by: str,
+        source: str,
+        basis: str,
+        on: str | None = None,
+        params: Mapping[str, Any] = EMPTY,
+        note: str | None = None,
+        expect: int | None = None,
+        request: str | None = None,
+    ) -> Receipt:
+        """Put a past move on record (补录): `by` the registrar, decided then by the office `performed_by`.
+
+        State, the office's role, guards and dates are checked; the `source` replaces papers and parameters, and
+        effects are not run again. The entry is marked late for ever. `basis` is stated, implied or inferred; `on`
+        None is an unknown day.
+        """
+        act = _act("fired", trigger, key, by, request)
+        head = self._ledger.lock(act.key)
+        rules = self._rules(head)
+        performer = self._registry.actor(inputs.identifier(performed_by))
+        act.body |= {"trigger": trigger, "mode": "late", "basis": inputs.basis(basis)}
+        act.body |= _late_facts(rules.definition, trigger, performer)
+        clear = _put_params(act, rules, trigger, params)
+        act.texts["source"] = inputs.text(source, "source", required=True)
+        _put_text(act, "note", note)
+        _put_day(act, on, self._ledger.today(head.now))
+        if (receipt := self._resume(act, head, on, expect)) is not None:
+            return receipt
+        self._authorise(act, rules, rules.definition.permissions.register, head.now)
+        decision = self._decide(head, rules, trigger, actor=performer, params=clear, late=True)
+        return self._move(act, head, rules, decision)
+
+    def adopt(
+        self,
+        key: str,
+        states: Mapping[str, str | None],
+        *,
+        by: str,
+        source: str,
+        reason: str,
+        on: str | None = None,
+        basis: str = "stated",
+        workflow: str | None = None,
+        name: str | None = None,
+        root: str | None = None,
+        attrs: Mapping[str, Any] = EMPTY,
+        expect: int | None = None,
+        request: str | None = None,
+    ) -> Receipt:
+        """Put states on record without a move: an observation, not an event, marked so for ever.
+
+        It states every region that it activates (None: not on record). It may be an instance's first entry; then
+        `workflow` and `name` are needed.
+        """
+        act = _act("adopted", "adopt", key, by, request)
+        act.body |= {"mode": "late", "basis": inputs.basis(basis), "set": dict(states)}
+        act.texts["source"] = inputs.text(source, "source", required=True)
+        _put_text(act, "reason", reason)
+        head = self._ledger.open(act.key, root)
+        def_ = None
+        if workflow is not None:
+            def_, rules = self._registry.newest(workflow)
+            self._describe(act, rules, name or "", root, attrs)
+            if head is not None and request is None:
+                raise AlreadyStarted(key=act.key)
+        elif head is None:
+            raise NotFound("instance", act.key)
+        if head is None:
+            self._check_root(rules.definition, root)
+            head = self._ledger.vacant(act, rules.definition.name, root, def_)
+        else:
+            rules = self._rules(head)
+        _put_day(act, on, self._ledger.today(head.now))
+        if head.row.seq and (receipt := self._resume(act, head, on, expect)) is not None:
+            return receipt
+        self._authorise(act, rules, rules.definition.permissions.adopt, head.now)
+        act.body["set"], act.body["was"] = adoption(rules, head.snapshot, states)
+        _check_order(head, act, ())
+        return self._ledger.append(act, head, rules.definition)
+
+    def annotate(
+        self, key: str, note: str, *, by: str, plan: Mapping[str, str] | None = None, request: str | None = None
+    ) -> Receipt:
+        """Add a note, or a plan: what is expected, by when. Neither moves anything nor changes the revision."""
+        act = _act("annotated", "annotate", key, by, request)
+        head = self._ledger.lock(act.key)
+        act.texts["note"] = inputs.text(note, "note", required=True)
+        if plan:
+            act.body["plan"] = {name: inputs.text(value, f"plan {name}") for name, value in plan.items()}
+        if (receipt := self._resume(act, head, None, None)) is not None:
+            return receipt
+        rules = self._rules(head)
+        self._actor(act, rules, head.now)
+        return self._ledger.append(act, head, rules.definition)
+
+    def amend(
+        self,
+        key: str,
+        attrs: Mapping[str, Any],
+        *,
+        by: str,
+        reason: str | None = None,
+        expect: int | None = None,
+        request: str | None = None,
+    ) -> Receipt:
+        """Change declared attributes of an instance."""
+        act = _act("amended", "amend", key, by, request)
+        head = self._ledger.lock(act.key)
+        rules = self._rules(head)
+        if not attrs:
+            raise InvalidInput("no_attributes")
+        _put_attrs(act, rules, attrs)
+        _put_text(act, "reason", reason)
+        if (receipt := self._resume(act, head, None, expect)) is not None:
+            return receipt
+        self._authorise(act, rules, rules.definition.permissions.amend, head.now)
+        return self._ledger.append(act, head, rules.definition)
+
+    def enroll(self, id: str, *, by: str, **facts: Any) -> Receipt:  # noqa: A002 - the field's word
+        """Register an actor or change one; see `Registry.enroll`."""
+        return self._registry.enroll(id, by=by, **facts)
+
+    def define(self, definition: Definition, *, by: str) -> Receipt:
+        """Register a workflow definition; see `Registry.define`."""
+        return self._registry.define(definition, by=by)
+
+    def decide(
+        self,
+        key: str,
+        trigger: str,
+        *,
+        by: str | None = None,
+        papers: Sequence[Paper] = (),
+        params: Mapping[str, Any] = EMPTY,
+    ) -> Decision:
+        """Say what firing would do, without writing: allowed with its target, or every refusal."""
+        head = self._ledger.look(inputs.key(key))
+        rules = self._rules(head)
+        laid, _ = inputs.papers(rules.definition, papers)
+        clear = _put_params(Act("fired", key, "", None, trigger), rules, trigger, params)
+        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
+        types = {paper["type"] for paper in laid}
+        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+
+    def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
+        """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
+        head = self._ledger.look(inputs.key(key))
+        rules = self._rules(head)
+        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
+        return available(
+            rules,
+            head.snapshot,
+            actor=actor,
+            key=head.row.key,
+            root=head.row.root,
+            witnesses=self._ledger.family(head.row),
+            code=self._registry.code_answers(head, rules, EMPTY, actor),
+        )
+
+    def show(self, key: str) -> Instance:
+        """Return an instance as it stands. Raises NotFound."""
+        return self._view(self._ledger.look(inputs.key(key)))
+
+    def history(self, key: str) -> list[HistoryEntry]:
+        """Return every entry of an instance, oldest first. Raises NotFound."""
+        store, cursor = self._ledger.store, self._ledger.cursor
+        self._ledger.look(key := inputs.key(key))
+        texts = store.chain_texts(cursor, key)
+        return [
+            HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
+        ]
+
+    def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
+        """Yield instances in key order, reserved ones left out."""
+        for row in self._ledger.store.rows(self._ledger.cursor):
+            if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
+                continue
+            yield self._view(Head(row, Snapshot.parse(row.snapshot), 0))
+
+    def _view(self, head: Head) -> Instance:
+        rules = self._rules(head)
+        name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
+        return Instance(head.row, head.snapshot, rules.definition, name)
+
+    def rebuild(self) -> int:
+        """Make every instance's row anew from its entries; return how many were different."""
+        return self._ledger.rebuild(lambda digest: self._registry.rules(digest).definition)
+
+    def record(self, act: Act, decision: Decision) -> Receipt:
+        """Append the record of a refused attempt; one on a reserved instance goes to the actor's own chain."""
+        key = f"~actor/{act.by}" if act.key.startswith("~") else act.key
+        note = Act("refused", key, act.by, None, act.name)
+        head = self._ledger.lock(key)
+        note.body["act"] = act.kind
+        note.body["trigger"] = decision.trigger
+        note.body["refusals"] = [
+            {"code": refusal.code, "values": dict(refusal.values)} for refusal in decision.refusals
+        ]
+        if act.request:
+            note.body["tried_req"] = act.request
+        return self._ledger.append(note, head, self._rules(head).definition if head.row.def_ else None)
+
+    # The steps that verbs share
+
+    def _rules(self, head: Head) -> Rules:
+        if head.row.def_ is None:
+            raise NotFound("instance", head.row.key)
+        rules = self._registry.rules(bytes(head.row.def_))
+        for region, state in head.snapshot.regions.items():
+            known = rules.definition.regions.get(region)
+            if known is None or state not in known.states:
+                raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
+        return rules
+
+    def _resume(self, act: Act, head: Head, on: str | None, expect: int | None) -> Receipt | None:
+        """Answer a repeated request with its old receipt, else compare the revision that the caller saw."""
+        receipt = self._ledger.replayed(act, head.row, on=on)
+        if receipt is None and expect is not None and expect != head.row.rev:
+            raise Conflict(act.key, expected=expect, found=head.row.rev)
+        return receipt
+
+    def _started_before(self, act: Act, head: Head, on: str | None) -> Receipt:
+        act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
+        receipt = self._ledger.replayed(act, head.row, on=on)
+        if receipt is None:
+            raise AlreadyStarted(key=act.key)
+        return receipt
+
+    def _describe(self, act: Act, rules: Rules, name: str, root: str | None, attrs: Mapping[str, Any]) -> None:
+        act.body["workflow"] = rules.definition.name
+        if root is not None:
+            act.body["root"] = root
+        act.texts["name"] = inputs.text(name, "name", required=True)
+        if attrs:
+            _put_attrs(act, rules, attrs)
+
+    def _check_root(self, definition: Definition, root: str | None) -> None:
+        if definition.root is None and root is None:
+            return
+        if root is None:
+            raise InvalidInput("root_needed", workflow=definition.name, root=definition.root)
+        found = self._ledger.look(root).row
+        if found.workflow != definition.root or found.root is not None:
+            raise InvalidInput(
+                "root_wrong", root=root, found=found.workflow, workflow=definition.name, needed=definition.root or "-"
+            )
+
+    def _actor(self, act: Act, rules: Rules, now: int) -> Actor:
+        """Resolve the actor inside the transaction; one who may not act today is refused."""
+        actor = self._registry.actor(act.by)
+        if self._registry.attests:
+            act.body["attested"] = {"resolver": {"answer": True, "values": {"roles": sorted(actor.roles)}}}
+        if not actor.acts_on(self._ledger.today(now)):
+            self._refuse(act, refuse(rules.definition, "actor_not_valid", actor=actor.id))
+        return actor
+
+    def _authorise(self, act: Act, rules: Rules, roles: Collection[str], now: int) -> None:
+        actor = self._actor(act, rules, now)
+        if actor.roles.isdisjoint(roles):
+            self._refuse(act, refuse(rules.definition, "role_missing", actor=actor.id, needs=sorted(roles)))
+
+    def _refuse(self, act: Act, refusal: Refusal) -> None:
+        raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
+
+    def _decide(
+        self,
+        head: Head,
+        rules: Rules,
+        trigger: str,
+        *,
+        actor: Actor | None,
+        papers: Collection[str] = (),
+        params: Mapping[str, Any] = EMPTY,
+        late: bool = False,
+    ) -> Decision:
+        return decide(
+            rules,
+            head.snapshot,
+            trigger,
+            actor=actor,
+            papers=papers,
+            params=params,
+            key=head.row.key,
+            root=head.row.root,
+            witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
+            code=self._registry.code_answers(head, rules, params, actor),
+            late=late,
+        )
+
+    def _move(self, act: Act, head: Head, rules: Rules, decision: Decision) -> Receipt:
+        if not decision.allowed:
+            raise refused(decision, key=act.key, act=act)
+        body = act.body
+        body["set"], body["was"] = dict(decision.set), dict(decision.was)
+        if decision.transition != decision.trigger:
+            body["transition"] = decision.transition
+        if decision.rests:
+            body["rests"] = list(decision.rests)
+        if decision.seen:
+            body["seen"] = [{"instance": s.instance, "leaf": s.leaf, "seq": s.seq} for s in decision.seen]
+        if decision.attested:
+            body["attested"] = {**body.get("attested", {}), **decision.attested}
+        if decision.remembers:
+            body["remembers"] = decision.remembers
+        _check_order(head, act, decision.rests)
+        return self._ledger.append(act, head, rules.definition)
+
+
+def _act(kind: str, name: str, key: str, by: str, request: str | None) -> Act:
+    if request is not None:
+        inputs.request_id(request)
+    return Act(kind, inputs.key(key), inputs.identifier(by), request, name)
+
+
+def _late_facts(definition: Definition, trigger: str, performer: Actor) -> dict[str, Any]:
+    """Say whose act a late entry is, and which papers it names without having them."""
+    rules = [rule for rule in definition.transitions if rule.trigger == trigger]
+    facts: dict[str, Any] = {"for": {"ground": "late", "id": performer.id}}
+    roles = [role for rule in rules for role in rule.roles if role in performer.roles]
+    if roles:
+        facts["for"]["role"] = roles[0]
+    papers = dict.fromkeys(paper for rule in rules for paper in rule.papers)
+    if papers:
+        facts["papers"] = [{"filed": False, "type": paper} for paper in papers]
+    return facts
+
+
+def _put_day(act: Act, on: str | None, today: str) -> None:
+    day = inputs.on(on, today, late=True)
+    if day:
+        act.body["on"] = day
+
+
+def _put_text(act: Act, name: str, value: str | None) -> None:
+    if value:
+        act.texts[name] = inputs.text(value, name)
+
+
+def _put_params(act: Act, rules: Rules, trigger: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    if trigger not in rules.table:
+        raise NotFound("trigger", trigger, known=rules.definition.triggers())
+    if not params:
+        return {}
+    names = {name for rule in rules.definition.transitions if rule.trigger == trigger for name in rule.parameters}
+    declared = {name: rules.definition.parameters[name] for name in sorted(names)}
+    clear, personal = inputs.fields(declared, params, "parameter")
+    act.texts |= personal
+    if clear:
+        act.body["params"] = clear
+    return {**clear, **{name.removeprefix("parameter."): value for name, value in personal.items()}}
+
+
+def _put_attrs(act: Act, rules: Rules, attrs: Mapping[str, Any]) -> None:
+    clear, personal = inputs.fields(rules.definition.attributes, attrs, "attribute")
+    act.texts |= personal
+    if clear:
+        act.body["attrs"] = clear
+
+
+def _check_order(head: Head, act: Act, rests: Sequence[int]) -> None:
+    """Refuse a day only if it is certainly impossible: an act that must come before it happened later."""
+    latest = act.body.get("on", {}).get("hi")
+    bound = head.snapshot.earliest(rests, act.body["set"])
+    if latest is not None and bound is not None and bound[1] > latest:
+        raise InvalidInput("date_order", text=act.body["on"]["edtf"], seq=bound[0], earliest=bound[1])

@@ -1,0 +1,64 @@
+"""What readers get: an instance as it stands, and its history entry by entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.entry import check_letters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.entry import Row
+    from kfq_workflow.state import InstanceRow, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance as it stands: its row, its snapshot, its definition and the name that people gave it."""
+
+    row: InstanceRow
+    snapshot: Snapshot
+    definition: Definition
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The key that the application chose."""
+        return self.row.key
+
+    @property
+    def rev(self) -> int:
+        """The entry that changed something last; what `expect` compares."""
+        return self.row.rev
+
+    @property
+    def is_open_for_business(self) -> bool:
+        """Whether it is in a phase that counts as open."""
+        return self.row.phase in self.definition.open_phases
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `main` is in a terminal state."""
+        return self.definition.is_terminal("main", self.row.state)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry as people read it: the row, its body, and the texts that are still there."""
+
+    row: Row
+    body: Mapping[str, Any]
+    texts: Mapping[str, str]
+
+    @property
+    def late(self) -> bool:
+        """Whether it was entered after the fact."""
+        return self.body.get("mode") == "late"
+
+    @property
+    def check(self) -> str:
+        """The 26 characters of its leaf that a receipt prints."""
+        return check_letters(bytes(self.row.leaf))
