@@ -299,6 +299,15 @@ def _migrate(connection: Connection, tables: Tables) -> None:
     command.upgrade(alembic_config(connection, tables), "head")
 
 
+def finish_migration(connection: Connection, tables: Tables) -> None:
+    """Make the triggers anew, which a migration that rebuilds a table drops, check them and note the revision."""
+    triggers.create(connection, tables)
+    bad = [name for name, state in triggers.status(connection, tables).items() if state != triggers.PRESENT]
+    if bad:
+        raise DatabaseUnavailable("triggers_missing", database=_name(connection), triggers=bad)
+    connection.execute(tables.log.update().values(schema_revision=select(tables.version.c.version_num).scalar_subquery()))
+
+
 def alembic_config(connection: Connection | None = None, tables: Tables | None = None) -> Config:
     """Return Alembic's configuration for this library's migrations, on a connection that `exclusive` opened."""
     from alembic.config import Config

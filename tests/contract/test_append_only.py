@@ -1,0 +1,293 @@
+"""The triggers refuse every change to the log, whichever way round it is tried, on each database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import DBAPIError
+
+from kfq_workflow import schema, triggers
+from kfq_workflow.tables import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+TABLES = ("log", "entry", "text", "document", "instance")
+INSERT_ONLY = ("entry", "text", "document")
+REFUSAL = "append-only"
+
+
+@pytest.fixture
+def log(database_url: str) -> Iterator[Engine]:
+    """Give a database with a log that has a row in each table."""
+    database = create_engine(database_url)
+    schema.init(database)
+    tables = Tables()
+    with database.begin() as connection:
+        for row in ROWS:
+            connection.execute(getattr(tables, row[0]).insert(), dict(row[1]))
+    yield database
+    database.dispose()
+
+
+ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "entry",
+        {
+            "instance": "zone",
+            "seq": 1,
+            "kind": "started",
+            "at": 1,
+            "actor": "office",
+            "via": "test",
+            "req": "r-1",
+            "v": 1,
+            "prev": bytes(32),
+            "leaf": b"\x01" * 32,
+            "body": "{}",
+        },
+    ),
+    (
+        "instance",
+        {
+            "key": "zone",
+            "workflow": "w",
+            "seq": 1,
+            "rev": 1,
+            "head": b"\x01" * 32,
+            "at": 1,
+            "snapshot": "{}",
+        },
+    ),
+    ("text", {"instance": "zone", "seq": 1, "field": "note", "salt": bytes(16), "value": "said"}),
+    ("document", {"digest": bytes(32), "kind": "rules", "body": "{}"}),
+)
+
+
+def everything(connection: Connection) -> list[list[tuple[Any, ...]]]:
+    """Return all rows of all tables."""
+    return [[tuple(row) for row in connection.execute(table.select()).all()] for table in Tables()]
+
+
+def refused(database: Engine, sql: str, *before: str, message: str = REFUSAL) -> None:
+    """Run a statement, see it refused, and see that nothing changed."""
+    with database.connect() as connection:
+        rows = everything(connection)
+    with database.connect() as connection:
+        for statement in before:
+            connection.exec_driver_sql(statement)
+        with pytest.raises(DBAPIError, match=message):
+            connection.exec_driver_sql(sql)
+        connection.rollback()
+    with database.connect() as connection:
+        assert everything(connection) == rows
+
+
+@pytest.mark.parametrize("name", INSERT_ONLY)
+def test_update_of_every_column_is_refused(log: Engine, name: str) -> None:
+    table = getattr(Tables(), name)
+    quote = log.dialect.identifier_preparer.quote
+    for column in table.columns:
+        refused(log, f"UPDATE {table.name} SET {quote(column.name)} = {quote(column.name)}")
+
+
+def test_only_the_revision_of_the_log_may_be_updated(log: Engine) -> None:
+    for column in ("id", "log", "suite", "genesis", "utc_offset"):
+        value = "2" if column in ("id", "utc_offset") else "'2'"
+        refused(log, f"UPDATE kfq_log SET {column} = {value}")
+    with log.begin() as connection:
+        connection.exec_driver_sql("UPDATE kfq_log SET schema_revision = '0002'")
+        assert connection.execute(select(Tables().log.c.schema_revision)).scalar() == "0002"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_delete_is_refused(log: Engine, name: str) -> None:
+    refused(log, f"DELETE FROM kfq_{name}")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_truncate_is_refused(log: Engine, name: str) -> None:
+    if log.dialect.name == "postgresql":
+        refused(log, f"TRUNCATE kfq_{name} CASCADE")
+        refused(log, "TRUNCATE kfq_log, kfq_entry, kfq_text, kfq_document, kfq_instance")
+    elif name == "entry" and log.dialect.name == "mariadb":  # the others need DROP, which the application lacks
+        refused(log, "TRUNCATE kfq_entry", message="foreign key")
+
+
+def test_replace_is_refused_by_each_key(log: Engine) -> None:
+    if log.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL has no REPLACE")
+    verb = "INSERT OR REPLACE" if log.dialect.name == "sqlite" else "REPLACE"
+    columns = "instance, seq, kind, at, actor, via, req, v, prev, leaf, body"
+    for key in ("'zone', 1", "'zone', 2"):  # the second meets the request id of the first
+        refused(
+            log,
+            f"{verb} INTO kfq_entry ({columns}) SELECT {key}, 'x', at, actor, via, req, v, prev, leaf, body "
+            "FROM kfq_entry WHERE instance = 'zone'",
+        )
+    refused(log, f"{verb} INTO kfq_text SELECT instance, seq, field, salt, 'other' FROM kfq_text")
+    refused(log, f"{verb} INTO kfq_document SELECT digest, kind, '[]' FROM kfq_document")
+    refused(log, f"{verb} INTO kfq_log SELECT id, 'x', suite, genesis, utc_offset, schema_revision FROM kfq_log")
+    refused(log, f"{verb} INTO kfq_instance SELECT * FROM kfq_instance WHERE workflow = 'w'")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_replace_by_rowid_is_refused(log: Engine, name: str) -> None:
+    """SQLite's hidden key takes out a row whose own key is another."""
+    if log.dialect.name != "sqlite":
+        pytest.skip("only SQLite has a rowid")
+    values = {
+        "log": ("id, log, suite, genesis, utc_offset, schema_revision", "1, 'x', 's1', x'00', 0, ''"),
+        "entry": (
+            "instance, seq, kind, at, actor, via, v, prev, leaf, body",
+            "'other', 1, '', 1, '', '', 1, x'00', x'00', ''",
+        ),
+        "text": ("instance, seq, field, salt, value", "'other', 1, 'note', x'00', ''"),
+        "document": ("digest, kind, body", "x'01', 'rules', ''"),
+        "instance": ("key, workflow, seq, rev, head, at, snapshot", "'other', 'w', 1, 1, x'00', 1, ''"),
+    }
+    columns, row = values[name]
+    for alias in ("rowid", "_rowid_", "oid"):
+        refused(
+            log,
+            f"INSERT OR REPLACE INTO kfq_{name} ({alias}, {columns}) SELECT min(rowid), {row} FROM kfq_{name}",
+        )
+
+
+def test_upsert_is_refused(log: Engine) -> None:
+    columns = "instance, seq, kind, at, actor, via, v, prev, leaf, body"
+    row = "instance, seq, kind, at, actor, via, v, prev, leaf, body FROM kfq_entry WHERE instance = 'zone'"
+    if log.dialect.name == "mariadb":
+        refused(log, f"INSERT INTO kfq_entry ({columns}) SELECT {row} ON DUPLICATE KEY UPDATE body = '[]'")
+        refused(
+            log,
+            "INSERT INTO kfq_text SELECT * FROM kfq_text WHERE seq = 1 ON DUPLICATE KEY UPDATE value = 'other'",
+            message=REFUSAL + "|ambiguous",
+        )
+        return
+    refused(log, f"INSERT INTO kfq_entry ({columns}) SELECT {row} ON CONFLICT (instance, seq) DO UPDATE SET body = '[]'")
+    refused(
+        log,
+        "INSERT INTO kfq_text SELECT * FROM kfq_text WHERE seq = 1 "
+        "ON CONFLICT (instance, seq, field) DO UPDATE SET value = 'other'",
+    )
+
+
+def test_update_or_replace_is_refused(log: Engine) -> None:
+    if log.dialect.name != "sqlite":
+        pytest.skip("SQLite's syntax")
+    refused(log, "UPDATE OR REPLACE kfq_entry SET seq = 1, instance = '~log' WHERE instance = 'zone'")
+    refused(log, "UPDATE OR IGNORE kfq_entry SET body = ''")
+
+
+def test_a_replica_session_is_refused_too(log: Engine) -> None:
+    if log.dialect.name != "postgresql":
+        pytest.skip("PostgreSQL's setting")
+    for name in TABLES:
+        refused(log, f"DELETE FROM kfq_{name}", "SET session_replication_role = replica")
+    refused(log, "UPDATE kfq_entry SET body = ''", "SET session_replication_role = replica")
+    refused(log, "TRUNCATE kfq_entry CASCADE", "SET session_replication_role = replica")
+
+
+def test_appending_and_moving_are_allowed(log: Engine) -> None:
+    tables = Tables()
+    with log.begin() as connection:
+        row = dict(ROWS[0][1], seq=2, req=None)
+        connection.execute(tables.entry.insert(), row)
+        connection.execute(tables.entry.insert(), dict(row, seq=3))  # two entries without a request id
+        moved = tables.instance.update().where(tables.instance.c.key == "zone").values(seq=3, state="s")
+        assert connection.execute(moved).rowcount == 1
+
+
+def test_the_foreign_key_refuses_a_state_without_its_entry(log: Engine) -> None:
+    with log.connect() as connection:
+        if log.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        with pytest.raises(DBAPIError, match="(?i)foreign key"):
+            connection.exec_driver_sql("UPDATE kfq_instance SET seq = 9 WHERE workflow = 'w'")
+
+
+def test_status_names_what_is_missing(log: Engine) -> None:
+    tables = Tables()
+    with log.begin() as connection:
+        assert set(triggers.status(connection, tables).values()) == {"present"}
+        on = " ON kfq_entry" if log.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER kfq_entry_no_update{on}")
+        assert triggers.status(connection, tables)["kfq_entry_no_update"] == "missing"
+        triggers.drop(connection, tables)
+        assert set(triggers.status(connection, tables).values()) == {"missing"}
+        triggers.create(connection, tables)
+        triggers.create(connection, tables)
+        assert set(triggers.status(connection, tables).values()) == {"present"}
+
+
+_ALTERED = {
+    "sqlite": (
+        "DROP TRIGGER kfq_entry_no_update",
+        "CREATE TRIGGER kfq_entry_no_update BEFORE UPDATE ON kfq_entry WHEN 0 BEGIN SELECT 1; END",
+    ),
+    "mariadb": (
+        "CREATE OR REPLACE TRIGGER kfq_entry_no_update BEFORE UPDATE ON kfq_entry FOR EACH ROW SET NEW.body = 'x'",
+    ),
+    "postgresql": (
+        "DROP TRIGGER kfq_entry_no_update ON kfq_entry",
+        "CREATE TRIGGER kfq_entry_no_update BEFORE UPDATE ON kfq_entry FOR EACH ROW WHEN (false) "
+        "EXECUTE FUNCTION kfq_refuse()",
+        "ALTER TABLE kfq_entry ENABLE ALWAYS TRIGGER kfq_entry_no_update",
+    ),
+}
+
+
+def test_status_names_what_was_altered(log: Engine) -> None:
+    tables = Tables()
+    with log.begin() as connection:
+        for statement in _ALTERED[log.dialect.name]:
+            connection.exec_driver_sql(statement)
+        found = triggers.status(connection, tables)
+    assert found.pop("kfq_entry_no_update") == "altered"
+    assert set(found.values()) == {"present"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "state"),
+    [
+        ("ALTER TABLE kfq_text DISABLE TRIGGER kfq_text_no_delete", "disabled"),
+        ("ALTER TABLE kfq_text ENABLE REPLICA TRIGGER kfq_text_no_delete", "disabled"),
+        ("ALTER TABLE kfq_text ENABLE TRIGGER kfq_text_no_delete", "altered"),
+        (
+            "CREATE OR REPLACE FUNCTION kfq_refuse() RETURNS trigger LANGUAGE plpgsql "
+            "AS 'BEGIN RETURN COALESCE(NEW, OLD); END'",
+            "altered",
+        ),
+    ],
+)
+def test_status_on_postgresql(log: Engine, statement: str, state: str) -> None:
+    if log.dialect.name != "postgresql":
+        pytest.skip("PostgreSQL's switches")
+    with log.begin() as connection:
+        connection.exec_driver_sql(statement)
+        assert triggers.status(connection, Tables())["kfq_text_no_delete"] == state
+
+
+def test_status_is_unknown_to_an_account_that_may_not_see(log: Engine) -> None:
+    if log.dialect.name != "mariadb":
+        pytest.skip("the other databases show triggers to everybody")
+    name = f"r_{log.url.database}"[:30]
+    with log.begin() as connection:
+        connection.exec_driver_sql(f"CREATE USER '{name}'@'%%' IDENTIFIED BY 'reader'")
+        connection.exec_driver_sql(f"GRANT SELECT ON `{log.url.database}`.* TO '{name}'@'%%'")
+        connection.exec_driver_sql("DROP TRIGGER kfq_entry_no_update")
+    reader = create_engine(log.url.set(username=name, password="reader"))  # noqa: S106
+    try:
+        with reader.connect() as connection:
+            found = triggers.status(connection, Tables())
+    finally:
+        reader.dispose()
+        with log.begin() as connection:
+            connection.exec_driver_sql(f"DROP USER '{name}'@'%%'")
+    assert found.pop("kfq_entry_no_update") == "missing"
+    assert set(found.values()) == {"unknown"}
