@@ -13,6 +13,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import Connection
+
 from kfq_workflow import inputs, schema
 from kfq_workflow.database_errors import connection_lost, translate, unavailable
 from kfq_workflow.entry import parse_canonical
@@ -29,7 +31,7 @@ from kfq_workflow.views import HistoryEntry, Instance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from kfq_workflow.definition.model import Definition
@@ -141,8 +143,8 @@ class WorkflowEngine:
         Refuses a connection in AUTOCOMMIT. When a verb raises TransactionLost the whole unit of work must run again.
         A refusal writes nothing; `record` can put it on record afterwards.
         """
-        bound = session_or_connection
-        connection: Connection = bound.connection() if hasattr(bound, "sync_session") or hasattr(bound, "flush") else bound  # type: ignore[assignment,union-attr]
+        bound: Any = session_or_connection
+        connection: Connection = bound if isinstance(bound, Connection) else bound.connection()
         if _autocommits(connection, self.store.dialect):
             raise InvalidInput("autocommit")
         if not connection.in_transaction():

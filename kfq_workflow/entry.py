@@ -102,11 +102,11 @@ def seal(log: str, columns: tuple[Any, ...], prev: bytes, body: Mapping[str, Any
 
     Raises InvalidInput when the entry would be larger than 65,535 bytes or hold what the profile forbids.
     """
-    draft = (*columns, prev, b"", canonical(body))
+    draft = Row._make((*columns, prev, b"", canonical(body)))
     data = encode_fields(draft, prev, log)
     if len(data) > MAX_BYTES:
         raise InvalidInput("entry_too_large", size=len(data), limit=MAX_BYTES)
-    return Row(*draft[:10], leaf_hash(data), draft[11])
+    return draft._replace(leaf=leaf_hash(data))
 
 
 def leaf_hash(data: bytes) -> bytes:

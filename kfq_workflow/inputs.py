@@ -130,7 +130,7 @@ def _read(kind: ValueType, value: Any) -> str | int | bool | None:
     if kind == "decimal":
         return value if _DECIMAL.fullmatch(value) else None
     if kind == "date":
-        return day(value).edtf
+        return str(day(value).edtf)
     return normal_text(value, limit=MAX_TEXT)
 
 

@@ -73,7 +73,7 @@ class Rules:
         )
 
     def _flatten(self, region: Region) -> None:
-        machine = region_machine(self.definition, region)
+        machine: Any = region_machine(self.definition, region)
         for trigger, event in machine.events.items():
             sources: Sources = {}
             for source, edges in event.transitions.items():

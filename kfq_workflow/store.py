@@ -34,8 +34,8 @@ _CURRENT = {"sqlite": "", "postgresql": "", "mysql": " LOCK IN SHARE MODE"}
 class Cursor(Protocol):
     """What we use of a driver's cursor (PEP 249)."""
 
-    rowcount: int
-
+    @property
+    def rowcount(self) -> int: ...  # noqa: D102
     def execute(self, sql: str, parameters: Sequence[Any] = ...) -> Any: ...  # noqa: D102
     def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> Any: ...  # noqa: D102
     def fetchone(self) -> Any: ...  # noqa: D102

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+def _empty() -> Mapping[str, Any]:
+    return EMPTY
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who may act: an office, a person or a system account.
@@ -50,7 +54,7 @@ class Paper:
 
     type: str
     number: str | None = None
-    dates: Mapping[str, str] = EMPTY
+    dates: Mapping[str, str] = field(default_factory=_empty)
     sha256: str | None = None
     title: str | None = None
     issuer: str | None = None
@@ -85,7 +89,7 @@ class Problem:
     line: int = 0
     path: str = ""
     severity: str = "error"
-    values: Mapping[str, Any] = EMPTY
+    values: Mapping[str, Any] = field(default_factory=_empty)
 
     def text(self, lang: str = "en") -> str:
         """Return place and sentence in one line."""
@@ -129,8 +133,8 @@ class Decision:
     target: str | None = None
     refusals: tuple[Refusal, ...] = ()
     missing: tuple[str, ...] = ()
-    set: Mapping[str, str | None] = EMPTY
-    was: Mapping[str, str | None] = EMPTY
+    set: Mapping[str, str | None] = field(default_factory=_empty)
+    was: Mapping[str, str | None] = field(default_factory=_empty)
     rests: tuple[int, ...] = ()
     seen: tuple[Seen, ...] = ()
     attested: Mapping[str, Any] = field(default_factory=dict)
@@ -153,7 +157,7 @@ class Receipt:
     at: int
     leaf: str
     check: str
-    set: Mapping[str, str | None] = EMPTY
-    was: Mapping[str, str | None] = EMPTY
+    set: Mapping[str, str | None] = field(default_factory=_empty)
+    was: Mapping[str, str | None] = field(default_factory=_empty)
     request: str | None = None
     replayed: bool = False
