@@ -37,7 +37,8 @@ _TEMPLATE = (
     '{"actor":%s,"at":%d,"body":%s,"def":%s,"instance":%s,"kind":%s,'
     '"log":"%s","prev":"%s","req":%s,"seq":%d,"v":%d,"via":%s}'
 )
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+#: Canonical JSON text of what is known to lie in the profile; `canonical` checks first.
+encode_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class Row(NamedTuple):
@@ -136,13 +137,14 @@ def canonical(value: Any) -> str:
     Raises InvalidInput for floats, integers beyond 2⁵³−1, non-ASCII keys, NUL and lone surrogates.
     """
     _check(value)
-    return _encode(value)
+    return encode_json(value)
 
 
 def _check(value: Any) -> None:
     kind = type(value)
     if kind is str:
-        _check_text(value)
+        if not value.isprintable():  # neither NUL nor a surrogate is printable
+            _check_text(value)
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise InvalidInput("integer_too_large", value=str(value))
@@ -150,7 +152,8 @@ def _check(value: Any) -> None:
         for name, item in value.items():
             if type(name) is not str or not name.isascii() or "\x00" in name:
                 raise InvalidInput("bad_json_key", value=repr(name))
-            _check(item)
+            if type(item) is not str or not item.isprintable():
+                _check(item)
     elif kind is list or kind is tuple:
         for item in value:
             _check(item)

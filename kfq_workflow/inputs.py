@@ -47,7 +47,7 @@ def key(value: str) -> str:
         reason = "reserved"
     elif text != text.strip():
         reason = "spaces"
-    elif any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
+    elif not text.isprintable() and any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in text):
         reason = "control"
     if reason:
         raise InvalidInput("invalid_key", key=text[:80], reason=reason)

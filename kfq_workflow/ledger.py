@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import day_of
-from kfq_workflow.entry import VERSION, Row, Text, check_letters, commitment, parse_canonical, seal
+from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
 from kfq_workflow.errors import IdempotencyMismatch, NotFound, TransactionLost
 from kfq_workflow.state import NOTES, InstanceRow, Snapshot
 from kfq_workflow.values import EMPTY, Receipt, Witness
@@ -218,15 +218,13 @@ def fold(
 
 
 def _receipt(entry: Row, body: Mapping[str, Any], *, rev: int, replayed: bool = False) -> Receipt:
-    leaf = bytes(entry.leaf)
     return Receipt(
         entry.instance,
         entry.seq,
         rev,
         entry.kind,
         entry.at,
-        leaf.hex(),
-        check_letters(leaf),
+        bytes(entry.leaf).hex(),
         set=body.get("set", EMPTY),
         was=body.get("was", EMPTY),
         request=entry.req,

@@ -19,7 +19,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kfq_workflow.entry import canonical
+from kfq_workflow.entry import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +78,7 @@ class Snapshot:
 
     def encode(self) -> str:
         """Return the canonical JSON that is stored."""
-        return canonical({name: value for name in _NAMES if (value := getattr(self, name))})
+        return encode_json({name: value for name in _NAMES if (value := getattr(self, name))})
 
     def earliest(self, seqs: Iterable[int], regions: Iterable[str]) -> tuple[int, str] | None:
         """Return the entry that bounds a new act from below, and its earliest day, or None when nothing does.

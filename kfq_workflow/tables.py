@@ -65,7 +65,7 @@ def word(length: int) -> TypeEngine[str]:
     return (
         String(length)
         .with_variant(String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)
+        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
     )
 
 
@@ -74,7 +74,7 @@ def words() -> TypeEngine[str]:
     return (
         Text()
         .with_variant(Text(collation="C"), "postgresql")
-        .with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)
+        .with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
     )
 
 

@@ -20,7 +20,7 @@ foreign key stops it on `entry`, the missing DROP privilege on the others. Nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import UniqueConstraint, bindparam, text
 from sqlalchemy.exc import DBAPIError
@@ -45,7 +45,9 @@ _PG_STATUS = """
 SELECT t.tgname, t.tgenabled, t.tgtype, t.tgqual IS NULL, p.prosrc, l.lanname,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr))
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
-WHERE NOT t.tgisinternal AND t.tgrelid = to_regclass(:table)
+JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT t.tgisinternal AND c.relname IN :tables
+AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = :schema END
 """
 _MARIADB_STATUS = """
 SELECT TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT FROM information_schema.TRIGGERS
@@ -193,10 +195,7 @@ def _sqlite_status(connection: Connection, tables: Tables, triggers: Iterable[Tr
 
 
 def _pg_status(connection: Connection, tables: Tables, triggers: Iterable[Trigger]) -> dict[str, str]:
-    stored = {}
-    for table in tables:
-        rows = connection.execute(text(_PG_STATUS), {"table": _table(connection.dialect, table)})
-        stored.update({row[0]: tuple(row[1:]) for row in rows})
+    stored = _stored(connection, tables, _PG_STATUS)
     found = {}
     for trigger in triggers:
         if trigger.name not in stored:
@@ -209,16 +208,20 @@ def _pg_status(connection: Connection, tables: Tables, triggers: Iterable[Trigge
     return found
 
 
+def _stored(connection: Connection, tables: Tables, query: str) -> dict[str, tuple[Any, ...]]:
+    rows = connection.execute(
+        text(query).bindparams(bindparam("tables", expanding=True)),
+        {"schema": tables.schema, "tables": [table.name for table in tables]},
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
 def _letter(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
 def _mariadb_status(connection: Connection, tables: Tables, triggers: Iterable[Trigger]) -> dict[str, str]:
-    rows = connection.execute(
-        text(_MARIADB_STATUS).bindparams(bindparam("tables", expanding=True)),
-        {"schema": tables.schema, "tables": [table.name for table in tables]},
-    )
-    stored = {row[0]: tuple(row[1:]) for row in rows}
+    stored = _stored(connection, tables, _MARIADB_STATUS)
     found = {}
     for trigger in triggers:
         if trigger.name in stored:
@@ -254,7 +257,8 @@ def _quoted(dialect: Dialect, tables: Tables, name: str) -> str:
 
 
 def _table(dialect: Dialect, table: Table) -> str:
-    return dialect.identifier_preparer.format_table(table)
+    name: str = dialect.identifier_preparer.format_table(table)  # type: ignore[no-untyped-call,unused-ignore]
+    return name
 
 
 def _names(dialect: Dialect, names: Iterable[str]) -> str:

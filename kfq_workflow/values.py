@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.entry import check_letters
 from kfq_workflow.messages import render
 
 if TYPE_CHECKING:
@@ -145,9 +146,8 @@ class Decision:
 class Receipt:
     """What a successful act returns.
 
-    `leaf` is 64 hex digits, `check` 26 base32 characters of it to print; `at` is µs since 1970 UTC; `replayed`
-    tells that the request id had been seen and this is the old receipt. In a joined transaction a receipt is
-    provisional until the caller commits.
+    `leaf` is 64 hex digits; `at` is µs since 1970 UTC; `replayed` tells that the request id had been seen and this
+    is the old receipt. In a joined transaction a receipt is provisional until the caller commits.
     """
 
     instance: str
@@ -156,8 +156,12 @@ class Receipt:
     kind: str
     at: int
     leaf: str
-    check: str
     set: Mapping[str, str | None] = field(default_factory=_empty)
     was: Mapping[str, str | None] = field(default_factory=_empty)
     request: str | None = None
     replayed: bool = False
+
+    @property
+    def check(self) -> str:
+        """The 26 base32 characters of the leaf that a printed approval carries."""
+        return check_letters(bytes.fromhex(self.leaf))
