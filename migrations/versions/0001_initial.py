@@ -31,13 +31,15 @@ def _word(length: int) -> Any:
     return (
         sa.String(length)
         .with_variant(sa.String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)
+        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
     )
 
 
 def _words() -> Any:
     return (
-        sa.Text().with_variant(sa.Text(collation="C"), "postgresql").with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)
+        sa.Text()
+        .with_variant(sa.Text(collation="C"), "postgresql")
+        .with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
     )
 
 
