@@ -149,7 +149,7 @@ def exclusive(database: Engine, tables: Tables) -> Iterator[Connection]:
         if dialect != "postgresql" and not getattr(connection.dialect, "is_mariadb", False):
             raise DatabaseUnavailable("database_unsupported", dialect=dialect)
         # Whatever the host's engine does by default, AUTOCOMMIT and old snapshots would both be wrong here.
-        connection = connection.execution_options(isolation_level="READ COMMITTED")
+        connection.execution_options(isolation_level="READ COMMITTED")
         with (_advisory_lock if dialect == "postgresql" else _named_lock)(connection, tables):
             yield connection
             connection.commit()
@@ -243,18 +243,15 @@ def _check_revision(found: str) -> None:
 
 def _head(connection: Connection, tables: Tables) -> LogHead | None:
     log = tables.log.c
-    row = connection.execute(
-        select(log.log, log.suite, log.genesis, log.utc_offset, log.schema_revision)
-    ).one_or_none()
+    row = connection.execute(select(log.log, log.suite, log.genesis, log.utc_offset, log.schema_revision)).one_or_none()
     return None if row is None else LogHead(row[0], row[1], bytes(row[2]), row[3], row[4])
 
 
 def _create(connection: Connection, tables: Tables) -> None:
     """Make what is missing of the tables, indexes and triggers."""
-    if tables.schema is not None and connection.dialect.name == "postgresql":
-        if tables.schema not in inspect(connection).get_schema_names():
-            quoted = connection.dialect.identifier_preparer.quote(tables.schema)
-            connection.exec_driver_sql(f"CREATE SCHEMA {quoted}")
+    wanted = tables.schema if connection.dialect.name == "postgresql" else None
+    if wanted is not None and wanted not in inspect(connection).get_schema_names():
+        connection.exec_driver_sql(f"CREATE SCHEMA {connection.dialect.identifier_preparer.quote(wanted)}")
     tables.metadata.create_all(connection)
     for table in tables:
         for index in table.indexes:  # MariaDB may have stopped between a table and its indexes
@@ -305,7 +302,9 @@ def finish_migration(connection: Connection, tables: Tables) -> None:
     bad = [name for name, state in triggers.status(connection, tables).items() if state != triggers.PRESENT]
     if bad:
         raise DatabaseUnavailable("triggers_missing", database=_name(connection), triggers=bad)
-    connection.execute(tables.log.update().values(schema_revision=select(tables.version.c.version_num).scalar_subquery()))
+    connection.execute(
+        tables.log.update().values(schema_revision=select(tables.version.c.version_num).scalar_subquery())
+    )
 
 
 def alembic_config(connection: Connection | None = None, tables: Tables | None = None) -> Config:

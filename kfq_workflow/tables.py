@@ -62,20 +62,14 @@ _OPTIONS: Any = {
 
 def word(length: int) -> TypeEngine[str]:
     """Return the type of a string of at most `length` characters that compares bytewise on every database."""
-    return (
-        String(length)
-        .with_variant(String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
-    )
+    mariadb = mysql.VARCHAR(length, **_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+    return String(length).with_variant(String(length, collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
 
 
 def words() -> TypeEngine[str]:
     """Return the type of a long text that compares bytewise on every database."""
-    return (
-        Text()
-        .with_variant(Text(collation="C"), "postgresql")
-        .with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
-    )
+    mariadb = mysql.MEDIUMTEXT(**_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+    return Text().with_variant(Text(collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
 
 
 def octets(length: int) -> TypeEngine[bytes]:
@@ -180,9 +174,7 @@ class Tables:
             Column("phase", word(64)),
             Column("snapshot", words(), nullable=False),
             PrimaryKeyConstraint("key", name=f"{name}_pk"),
-            ForeignKeyConstraint(
-                ["key", "seq"], [self.entry.c.instance, self.entry.c.seq], name=f"{name}_entry"
-            ),
+            ForeignKeyConstraint(["key", "seq"], [self.entry.c.instance, self.entry.c.seq], name=f"{name}_entry"),
             Index(f"{name}_workflow", "workflow", "state"),
             Index(f"{name}_root", "root", "workflow"),
         )

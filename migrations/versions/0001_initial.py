@@ -28,19 +28,13 @@ _OPTIONS: Any = {
 
 
 def _word(length: int) -> Any:
-    return (
-        sa.String(length)
-        .with_variant(sa.String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, **_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
-    )
+    mariadb = mysql.VARCHAR(length, **_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
 
 
 def _words() -> Any:
-    return (
-        sa.Text()
-        .with_variant(sa.Text(collation="C"), "postgresql")
-        .with_variant(mysql.MEDIUMTEXT(**_UTF8), *_MYSQL)  # type: ignore[no-untyped-call,unused-ignore]
-    )
+    mariadb = mysql.MEDIUMTEXT(**_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
 
 
 def _octets(length: int) -> Any:

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 CREATED, MIGRATED = Tables(prefix="new_"), Tables(prefix="old_")
 
 _PG = (
-    "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, co.collname, a.attnum "
-    "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_collation co ON co.oid = a.attcollation "
-    "WHERE c.relkind = 'r' AND a.attnum > 0 AND starts_with(c.relname, '{prefix}')",
+    """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, co.collname, a.attnum
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_collation co ON co.oid = a.attcollation
+    WHERE c.relkind = 'r' AND a.attnum > 0 AND starts_with(c.relname, '{prefix}')
+    """,
     "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE starts_with(conname, '{prefix}')",
     "SELECT indexname, indexdef FROM pg_indexes WHERE starts_with(indexname, '{prefix}')",
-    "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger "
-    "WHERE NOT tgisinternal AND starts_with(tgname, '{prefix}')",
+    """
+    SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE NOT tgisinternal AND starts_with(tgname, '{prefix}')
+    """,
 )
 
 
@@ -63,7 +67,7 @@ def stored(connection: Connection, tables: Tables) -> set[tuple[Any, ...]]:
     found = set()
     for query in queries:
         for row in connection.exec_driver_sql(query.replace("{prefix}", tables.prefix)):
-            values = row[:3] if "TRIGGER" in query else row  # what follows is when it was made
+            values = row[:3] if "SHOW CREATE TRIGGER" in query else row  # what follows is when it was made
             found.add(tuple(plain(str(value)).replace(tables.prefix, "") for value in values))
     return found
 
