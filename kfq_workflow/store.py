@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfq_workflow.entry import Row, Text
+from kfq_workflow.errors import TransactionLost
 from kfq_workflow.state import InstanceRow
 
 if TYPE_CHECKING:
@@ -204,8 +205,16 @@ class Store:
             cursor.execute(self._add_document, (digest, kind, body))
 
     def begin_chain(self, cursor: Cursor, entry: Row, texts: Sequence[Text], row: InstanceRow) -> None:
-        """Write the first entry of an instance, its texts and its row."""
-        cursor.execute(self._add_entry, entry)
+        """Write the first entry of an instance, its texts and its row.
+
+        Raises TransactionLost when somebody else began the same instance meanwhile: there was no row to lock.
+        """
+        try:
+            cursor.execute(self._add_entry, entry)
+        except Exception as error:
+            if any(cls.__name__ == "IntegrityError" for cls in type(error).__mro__):
+                raise TransactionLost(reason=f"{entry.instance}: 1") from error
+            raise
         self._add_texts(cursor, entry, texts)
         cursor.execute(self._add_instance, row)
 
