@@ -1,0 +1,131 @@
+"""A definition as two documents: the rules, which decide, and the labels, which people read.
+
+Both are canonical JSON and are stored under their digests. Two definitions decide alike exactly when their rules have
+the same digest; a typo mended in a label changes the labels only.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from kfq_workflow.definition import model
+from kfq_workflow.entry import canonical, document_digest, parse_canonical
+from kfq_workflow.errors import DefinitionError
+from kfq_workflow.values import Problem
+
+_CONDITIONS: dict[str, type[Any]] = {cls.__name__: cls for cls in get_args(model.Condition)}
+_NAMES = {cls: name for name, cls in _CONDITIONS.items()}
+
+
+def rules_document(definition: model.Definition) -> str:
+    """Return everything that decides, as canonical JSON."""
+    return canonical({**_plain(definition), "lang": definition.lang})
+
+
+def labels_document(definition: model.Definition) -> str:
+    """Return what people read, as canonical JSON: {kind: {name: {zh, en, origin}}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for (kind, name), label in sorted(definition.labels.items()):
+        item: dict[str, Any] = {"en": label.en, "zh": label.zh}
+        if label.origin:
+            item["origin"] = list(label.origin)
+        found.setdefault(kind, {})[name] = item
+    return canonical(found)
+
+
+def digest(document: str) -> bytes:
+    """Return the 32 bytes under which a document is stored."""
+    return document_digest(document.encode())
+
+
+def from_documents(rules: str, labels: str | None) -> model.Definition:
+    """Read a definition back from its documents. Raises DefinitionError when they are none."""
+    try:
+        known = parse_canonical(labels) if labels is not None else {}
+        read = {
+            (kind, name): model.Label(item["zh"], item["en"], tuple(item.get("origin", ())))
+            for kind, items in known.items()
+            for name, item in items.items()
+        }
+        return _definition(parse_canonical(rules), read)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DefinitionError([Problem("definition.unreadable", values={"reason": str(error)})]) from error
+
+
+def _definition(plain: dict[str, Any], labels: Mapping[tuple[str, str], model.Label]) -> model.Definition:
+    definition: model.Definition = _typed(model.Definition, plain)
+    return replace(definition, labels=labels)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of the model as JSON: what is at its default is left out, what has no order is sorted."""
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {
+            field.name: _plain(item)
+            for field in fields(value)
+            if field.name != "labels" and not _is_default(field, item := getattr(value, field.name))
+        }
+        return {"is": _NAMES[type(value)], **found} if type(value) in _NAMES else found
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _is_default(field: Field[Any], value: Any) -> bool:
+    if field.default_factory is not MISSING:
+        return bool(value == field.default_factory())
+    return type(value) is type(field.default) and value == field.default
+
+
+def _typed(wanted: Any, plain: Any) -> Any:
+    """Return JSON as a value of the type that the model declares; raises TypeError, KeyError or ValueError."""
+    origin = get_origin(wanted)
+    if wanted == model.Condition:
+        parts = dict(plain)
+        return _typed(_CONDITIONS[parts.pop("is")], parts)
+    if is_dataclass(wanted) and isinstance(wanted, type):
+        return _dataclass(wanted, plain)
+    if origin in (tuple, frozenset):
+        item = get_args(wanted)[0]
+        return origin(_typed(item, part) for part in plain)
+    if origin is not None and issubclass(_abstract(origin), Mapping):
+        item = get_args(wanted)[1]
+        return {name: _typed(item, part) for name, part in plain.items()}
+    if origin in (typing.Union, types.UnionType):
+        return _union(get_args(wanted), plain)
+    if origin is Literal:
+        if plain not in get_args(wanted):
+            raise ValueError(f"{plain!r} is none of {get_args(wanted)}")
+        return plain
+    if type(plain) is not wanted:
+        raise TypeError(f"expected {wanted}, found {plain!r}")
+    return plain
+
+
+def _abstract(origin: Any) -> type:
+    return origin if isinstance(origin, type) else object
+
+
+def _dataclass(wanted: type[Any], plain: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(wanted, vars(model) | {"Mapping": Mapping})
+    unknown = plain.keys() - hints.keys()
+    if unknown:
+        raise KeyError(f"{wanted.__name__}: {sorted(unknown)}")
+    return wanted(**{name: _typed(hints[name], value) for name, value in plain.items()})
+
+
+def _union(options: tuple[Any, ...], plain: Any) -> Any:
+    for option in options:
+        try:
+            return None if option is type(None) and plain is None else _typed(option, plain)
+        except (TypeError, ValueError, KeyError):
+            continue
+    raise TypeError(f"{plain!r} is none of {options}")
