@@ -239,6 +239,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
     "definition_error": ("流程定义 {source} 有 {count} 处问题：", "The definition {source} has {count} problem(s):"),
+    "definition.unreadable": (
+        "存储的定义文档无法读取：{reason}",
+        "The stored document of the definition cannot be read: {reason}",
+    ),
     "definition_changed": (
         "流程 {name} 第 {version} 版已登记且内容不同。请提高版本号。",
         "Version {version} of {name} is registered with other rules. Raise the version number.",
