@@ -1,0 +1,84 @@
+"""Fixtures of all tests: an empty database on each backend (`servers.py`)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfq_workflow.database import open_database
+from tests.servers import BACKENDS, ServerMissingError, Servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+_SERVERS = pytest.StashKey[Servers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run of the tests, or as one of its workers join it."""
+    folder = getattr(config, "workerinput", {}).get("servers")
+    config.stash[_SERVERS] = Servers(Path(folder)) if folder else Servers.begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the run keeps its servers."""
+    node.workerinput["servers"] = str(node.config.stash[_SERVERS].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the run; the process that began it ends it."""
+    servers = config.stash.get(_SERVERS, None)
+    if servers is not None:
+        (servers.close if hasattr(config, "workerinput") else servers.end)()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a database on every backend, or on those that its marker `backends` names."""
+    if "database_url" not in metafunc.fixturenames:
+        return
+    given = [str(marker.args[0]) for marker in metafunc.definition.iter_markers("parametrize")]
+    if any("database_url" in names for names in given):
+        return
+    marker = metafunc.definition.get_closest_marker("backends")
+    backends = marker.args if marker else BACKENDS
+    if unknown := set(backends) - set(BACKENDS):
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: unknown backends {sorted(unknown)}")
+    metafunc.parametrize("database_url", backends, indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of an empty database, on each backend in turn."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            yield f"sqlite:///{tmp_path / 'kfq.db'}"
+        else:
+            try:
+                url = stack.enter_context(request.config.stash[_SERVERS].database(request.param))
+            except ServerMissingError as error:
+                _missing(request.param, str(error))
+            yield url
+        # HOOK: here the database is still there and the test's own fixtures are done with it. Unless the test is
+        # marked `tampers`, open it, verify the log in it if there is one, and fail on any finding (house rule 9).
+
+
+def _missing(backend: str, reason: str) -> None:
+    """Skip, but where every database has to be there, fail."""
+    if os.environ.get("KFQ_CI") == "1" or backend == "postgresql18":
+        pytest.fail(f"{backend}: {reason}")
+    pytest.skip(f"{backend}: {reason}")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """Give an Engine on an empty database, as the library opens it."""
+    database = open_database(database_url)
+    yield database
+    database.dispose()

@@ -1,0 +1,62 @@
+"""Each third party has one door, and importing the package opens none of the slow ones."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: Who may import it: files, or folders with a slash at the end.
+DOORS = {
+    "transitions": ("kfq_workflow/machine.py",),
+    "alembic": ("kfq_workflow/schema.py", "migrations/"),
+    "click": ("kfq_workflow/cli/",),
+    "rich": ("kfq_workflow/cli/",),
+    "yaml": ("kfq_workflow/definition/document.py", "kfq_workflow/zones/"),
+    "sqlalchemy": (
+        "kfq_workflow/database.py",
+        "kfq_workflow/engine.py",
+        "kfq_workflow/schema.py",
+        "kfq_workflow/store.py",
+        "kfq_workflow/tables.py",
+        "kfq_workflow/triggers.py",
+        "migrations/",
+    ),
+}
+SLOW = ("alembic", "click", "rich")
+
+
+def sources() -> list[Path]:
+    return [ROOT / "cli.py", *(path for top in ("kfq_workflow", "migrations") for path in (ROOT / top).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names of everything that a file imports, for types only too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module or "")
+    return {name.partition(".")[0] for name in found}
+
+
+@pytest.mark.parametrize("party", DOORS)
+def test_a_third_party_comes_in_by_its_own_door(party: str) -> None:
+    inside = [path.relative_to(ROOT).as_posix() for path in sources() if party in imported(path)]
+    assert [path for path in inside if not path.startswith(DOORS[party])] == []
+
+
+def test_the_reading_of_imports_sees_them() -> None:
+    assert "sqlalchemy" in imported(ROOT / "kfq_workflow/tables.py")
+    assert "transitions" in imported(ROOT / "kfq_workflow/machine.py")
+
+
+def test_importing_the_package_loads_nothing_slow() -> None:
+    code = f"import sys, kfq_workflow; print([name for name in {SLOW} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
