@@ -46,7 +46,9 @@ class Context:
     unsupported: list[str] = field(default_factory=list)
 
 
-def holds(condition: model.Condition, context: Context, *, negated: bool = False) -> bool | None:
+def holds(  # noqa: C901, PLR0911 - one case for each kind of condition, and no more
+    condition: model.Condition, context: Context, *, negated: bool = False
+) -> bool | None:
     """Tell whether a condition (or its negation) holds; None when this version cannot decide it."""
     match condition:
         case model.Not(of):
@@ -102,9 +104,7 @@ def _some(parts: tuple[model.Condition, ...], context: Context, *, negated: bool
     return answer
 
 
-def _in_states(
-    snapshot: Snapshot, region: str, states: Collection[str], context: Context, *, negated: bool
-) -> bool:
+def _in_states(snapshot: Snapshot, region: str, states: Collection[str], context: Context, *, negated: bool) -> bool:
     inside = snapshot.regions.get(region) in states
     if inside is negated:
         return False

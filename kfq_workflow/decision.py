@@ -107,9 +107,7 @@ def decide(
     regions = rules.table.get(trigger)
     if regions is None:
         raise NotFound("trigger", trigger, known=definition.triggers())
-    edges = [
-        edge for region, sources in regions.items() for edge in sources.get(snapshot.regions.get(region, ""), ())
-    ]
+    edges = [edge for region, sources in regions.items() for edge in sources.get(snapshot.regions.get(region, ""), ())]
     if not edges:
         return _unreachable(rules, snapshot, trigger, actor)
     tried = []
@@ -132,9 +130,7 @@ def available(rules: Rules, snapshot: Snapshot, **how: Any) -> tuple[Decision, .
 
 
 def _refused(trigger: str, region: str, tried: list[Decision]) -> Decision:
-    refusals = {
-        (refusal.code, refusal.en): refusal for decision in tried for refusal in decision.refusals
-    }
+    refusals = {(refusal.code, refusal.en): refusal for decision in tried for refusal in decision.refusals}
     missing = dict.fromkeys(paper for decision in tried for paper in decision.missing)
     only = tried[0] if len(tried) == 1 else None
     return Decision(
@@ -156,9 +152,7 @@ def _unreachable(rules: Rules, snapshot: Snapshot, trigger: str, actor: Actor | 
     state = snapshot.regions.get(region.name)
     if state is not None:
         sources = [f"{rule.region}={source}" for rule in transitions for source in rule.sources]
-        where = refuse(
-            definition, "not_from_state", trigger=trigger, state=f"{region.name}={state}", sources=sources
-        )
+        where = refuse(definition, "not_from_state", trigger=trigger, state=f"{region.name}={state}", sources=sources)
     elif rules.active(region, snapshot.regions):
         where = refuse(definition, "not_on_record", trigger=trigger, region=region.name)
     else:
@@ -188,9 +182,7 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
     refusals += _guards(context, rule)
     if rule.effects and not late:
         refusals.append(
-            refuse(
-                context.definition, "effects_not_supported", trigger=rule.trigger, effects=list(rule.effects)
-            )
+            refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=list(rule.effects))
         )
     if refusals or target is None:
         return Decision(
@@ -223,10 +215,9 @@ def _target(edge: Edge, snapshot: Snapshot) -> str | None:
 
 def _evidence(context: Context, rule: Transition, missing: tuple[str, ...]) -> list[Refusal]:
     found = [refuse(context.definition, "paper_missing", paper=paper) for paper in missing]
-    for name in rule.parameters:
-        if context.definition.parameters[name].required and name not in context.params:
-            found.append(refuse(context.definition, "parameter_missing", parameter=name))
-    return found
+    declared = context.definition.parameters
+    absent = (name for name in rule.parameters if declared[name].required and name not in context.params)
+    return found + [refuse(context.definition, "parameter_missing", parameter=name) for name in absent]
 
 
 def _guards(context: Context, rule: Transition) -> list[Refusal]:

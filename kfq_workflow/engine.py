@@ -1,11 +1,11 @@
 """The library's front door: open or join a transaction, run verbs in it, read what is on record.
 
-    engine = WorkflowEngine(create_engine("sqlite:///app.db"))
-    engine.fire("guxian-etdz", "approve_posts", by="staffing_commission", papers=[Paper("posts_reply")])
+engine = WorkflowEngine(create_engine("sqlite:///app.db"))
+engine.fire("guxian-etdz", "approve_posts", by="staffing_commission", papers=[Paper("posts_reply")])
 
-    with Session(database) as session, session.begin():
-        session.add(permit)                                  # the application's own rows
-        engine.join(session).start("permit", "p-1", by="clerk", name="…")    # commit or fail with them
+with Session(database) as session, session.begin():
+    session.add(permit)                                  # the application's own rows
+    engine.join(session).start("permit", "p-1", by="clerk", name="…")    # commit or fail with them
 """
 
 from __future__ import annotations
@@ -17,16 +17,12 @@ from sqlalchemy import Connection
 
 from kfq_workflow import inputs, schema
 from kfq_workflow.database_errors import connection_lost, translate, unavailable
-from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
 from kfq_workflow.ledger import Ledger
 from kfq_workflow.registry import Catalog, Registry
-from kfq_workflow.state import Snapshot
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
 from kfq_workflow.transaction import Transaction
-from kfq_workflow.values import Actor
-from kfq_workflow.views import HistoryEntry, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +33,8 @@ if TYPE_CHECKING:
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
-    from kfq_workflow.values import Decision, Receipt
+    from kfq_workflow.values import Actor, Decision, Receipt
+    from kfq_workflow.views import HistoryEntry, Instance
 
 T = TypeVar("T")
 TRIES = 4

@@ -150,8 +150,7 @@ def _check(value: Any) -> None:
             raise InvalidInput("integer_too_large", value=str(value))
     elif kind is dict:
         for name, item in value.items():
-            if type(name) is not str or not name.isascii() or "\x00" in name:
-                raise InvalidInput("bad_json_key", value=repr(name))
+            _check_name(name)
             if type(item) is not str or not item.isprintable():
                 _check(item)
     elif kind is list or kind is tuple:
@@ -159,6 +158,11 @@ def _check(value: Any) -> None:
             _check(item)
     elif kind is not bool and value is not None:
         raise InvalidInput("bad_json_value", value=kind.__name__)
+
+
+def _check_name(name: Any) -> None:
+    if type(name) is not str or not name.isascii() or "\x00" in name:
+        raise InvalidInput("bad_json_key", value=repr(name))
 
 
 def _check_text(value: str) -> None:

@@ -31,8 +31,10 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?", re.ASCII)
 
 
 def key(value: str) -> str:
-    """Return an instance's key in NFC: 1 to 128 characters, not beginning with ~, no control characters or spaces
-    at its ends. Slashes and Chinese are welcome.
+    """Return an instance's key in NFC.
+
+    It has 1 to 128 characters, does not begin with ~, and has no control characters and no spaces at its ends.
+    Slashes and Chinese are welcome.
     """
     try:
         text = normal_text(value)

@@ -101,7 +101,11 @@ class Ledger:
         root = row.root or row.key
         return {
             other.key: Witness(
-                other.key, other.workflow, other.seq, bytes(other.head).hex(), Snapshot.parse(other.snapshot).regions
+                other.key,
+                other.workflow,
+                other.seq,
+                bytes(other.head).hex(),
+                Snapshot.parse(other.snapshot).regions,
             )
             for other in self.store.family(self.cursor, root)
             if other.key != row.key
@@ -171,9 +175,7 @@ class Ledger:
             raise TransactionLost(reason=f"{act.key}: {head.row.seq}")
         return _receipt(entry, act.body, rev=row.rev)
 
-    def _entry(
-        self, act: Act, head: Head, definition: Definition | None
-    ) -> tuple[Row, list[Text], InstanceRow]:
+    def _entry(self, act: Act, head: Head, definition: Definition | None) -> tuple[Row, list[Text], InstanceRow]:
         before, snapshot = head.row, head.snapshot
         texts = [Text(name, secrets.token_bytes(16), act.texts[name]) for name in sorted(act.texts)]
         if texts:
@@ -197,9 +199,7 @@ class Ledger:
         return entry, texts, row
 
 
-def fold(
-    chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]
-) -> InstanceRow:
+def fold(chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]) -> InstanceRow:
     """Return what an instance's row must be, from its entries; key, workflow and root are taken from `row`."""
     snapshot = Snapshot()
     rev, last = 0, None

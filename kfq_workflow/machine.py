@@ -103,8 +103,10 @@ class Rules:
     def moved(
         self, before: Mapping[str, str], kept: Mapping[str, str], changes: Mapping[str, str]
     ) -> dict[str, str | None]:
-        """Return all that a change of states sets: the change itself, regions that it activates (their kept or
-        initial state) and regions that it deactivates (None).
+        """Return all that a change of states sets.
+
+        That is the change itself, regions that it activates (their kept or initial state) and regions that it
+        deactivates (None).
         """
         after = {**before, **changes}
         result: dict[str, str | None] = dict(changes)

@@ -40,7 +40,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "earliest. Check both dates.",
     ),
     "integer_too_large": ("整数 {value} 超出范围。", "The integer {value} is out of range."),
-    "bad_json_key": ("字段名 {value} 无效：只能用 ASCII。", "The field name {value} is not valid: ASCII only."),
+    "bad_json_key": (
+        "字段名 {value} 无效：只能用 ASCII。",
+        "The field name {value} is not valid: ASCII only.",
+    ),
     "bad_json_value": (
         "不能存储 {value} 类型的值：小数请写成文字。",
         "A value of type {value} cannot be stored: write decimals as text.",
@@ -238,7 +241,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
     ),
     "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
-    "definition_error": ("流程定义 {source} 有 {count} 处问题：", "The definition {source} has {count} problem(s):"),
+    "definition_error": (
+        "流程定义 {source} 有 {count} 处问题：",
+        "The definition {source} has {count} problem(s):",
+    ),
     "definition.unreadable": (
         "存储的定义文档无法读取：{reason}",
         "The stored document of the definition cannot be read: {reason}",

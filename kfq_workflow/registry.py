@@ -131,9 +131,7 @@ class Registry:
         ):
             if value or old:
                 act.body[field] = exact_day(value) if value else old
-        act.texts = {
-            field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value
-        }
+        act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
         return self._write(act, head, ACTORS)
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
@@ -223,7 +221,9 @@ class Registry:
         store, cursor = self._ledger.store, self._ledger.cursor
         return [
             as_actor(
-                row, name=store.newest_text(cursor, row.key, "name"), post=store.newest_text(cursor, row.key, "post")
+                row,
+                name=store.newest_text(cursor, row.key, "name"),
+                post=store.newest_text(cursor, row.key, "post"),
             )
             for row in store.of_workflow(cursor, ACTORS)
         ]

@@ -86,13 +86,9 @@ class Store:
         self._now = one("SELECT {clock}")
         self._request = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND req = ?{c}")
         self._salts = one("SELECT field, salt, value FROM {text} WHERE instance = ? AND seq = ? ORDER BY field")
-        self._family = one(
-            "SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}{s}"
-        )
+        self._family = one("SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}{s}")
         self._current = one("SELECT {cols} FROM {instance} WHERE {key} = ?{c}")
-        self._named = one(
-            "SELECT value FROM {text} WHERE instance = ? AND field = ? ORDER BY seq DESC LIMIT 1"
-        )
+        self._named = one("SELECT value FROM {text} WHERE instance = ? AND field = ? ORDER BY seq DESC LIMIT 1")
         self._document = one("SELECT body FROM {document} WHERE digest = ?{c}")
         self._add_document = one("INSERT INTO {document} (digest, kind, body) VALUES (?, ?, ?)")
         self._add_entry = one("INSERT INTO {entry} ({ecols}) VALUES (" + ", ".join("?" * 12) + ")")
@@ -218,11 +214,20 @@ class Store:
         self._add_texts(cursor, entry, texts)
         cursor.execute(self._add_instance, row)
 
-    def append(
-        self, cursor: Cursor, entry: Row, texts: Sequence[Text], row: InstanceRow, read: int
-    ) -> bool:
+    def append(self, cursor: Cursor, entry: Row, texts: Sequence[Text], row: InstanceRow, read: int) -> bool:
         """Write an entry and move its instance on from entry `read`; False when somebody else moved it."""
-        moved = (row.def_, row.seq, row.rev, row.head, row.at, row.state, row.phase, row.snapshot, row.key, read)
+        moved = (
+            row.def_,
+            row.seq,
+            row.rev,
+            row.head,
+            row.at,
+            row.state,
+            row.phase,
+            row.snapshot,
+            row.key,
+            read,
+        )
         if self.dialect == "postgresql":
             # One statement is one round trip: the update feeds the inserts, which do nothing when it moved nothing.
             columns: tuple[Any, ...] = (*moved, *entry)

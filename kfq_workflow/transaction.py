@@ -189,7 +189,13 @@ class Transaction:
         return self._ledger.append(act, head, rules.definition)
 
     def annotate(
-        self, key: str, note: str, *, by: str, plan: Mapping[str, str] | None = None, request: str | None = None
+        self,
+        key: str,
+        note: str,
+        *,
+        by: str,
+        plan: Mapping[str, str] | None = None,
+        request: str | None = None,
     ) -> Receipt:
         """Add a note, or a plan: what is expected, by when. Neither moves anything nor changes the revision."""
         act = _act("annotated", "annotate", key, by, request)
@@ -352,7 +358,11 @@ class Transaction:
         found = self._ledger.look(root).row
         if found.workflow != definition.root or found.root is not None:
             raise InvalidInput(
-                "root_wrong", root=root, found=found.workflow, workflow=definition.name, needed=definition.root or "-"
+                "root_wrong",
+                root=root,
+                found=found.workflow,
+                workflow=definition.name,
+                needed=definition.root or "-",
             )
 
     def _actor(self, act: Act, rules: Rules, now: int) -> Actor:

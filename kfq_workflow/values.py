@@ -48,9 +48,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper laid before a move. `type` is one of the definition's; `dates` maps meeting, signed, published or
-    received to EDTF text; `sha256` is the file's digest, 64 hex digits; `title` and `issuer` are kept as
-    commitments, never in clear.
+    """A paper laid before a move.
+
+    `type` is one of the definition's; `dates` maps meeting, signed, published or received to EDTF text; `sha256` is
+    the file's digest, 64 hex digits; `title` and `issuer` are kept as commitments, never in clear.
     """
 
     type: str

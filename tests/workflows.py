@@ -25,7 +25,11 @@ def permit(**changes: object) -> m.Definition:
             "survey": m.Region(
                 "survey",
                 "none",
-                {"none": m.State("none"), "done": m.State("done"), "unknown": m.State("unknown", adopt_only=True)},
+                {
+                    "none": m.State("none"),
+                    "done": m.State("done"),
+                    "unknown": m.State("unknown", adopt_only=True),
+                },
                 {"main": frozenset({"review", "granted"})},
             ),
         },
@@ -35,13 +39,16 @@ def permit(**changes: object) -> m.Definition:
             move("grant", "review", "granted", roles=("authority",), guards=("survey_done",)),
             move("refuse", "review", "refused", roles=("authority",), papers=("notice",)),
             m.Transition(
-                "suspend", "suspend", "main", ("review", "granted"), m.Target("state", "suspended"), ("authority",),
+                "suspend",
+                "suspend",
+                "main",
+                ("review", "granted"),
+                m.Target("state", "suspended"),
+                ("authority",),
                 remembers=True,
             ),
             move("resume", "suspended", m.Target("left", "suspend"), roles=("authority",)),
-            m.Transition(
-                "survey", "survey", "survey", ("none", "unknown"), m.Target("state", "done"), ("clerk",)
-            ),
+            m.Transition("survey", "survey", "survey", ("none", "unknown"), m.Target("state", "done"), ("clerk",)),
             m.Transition("undo", "undo", "survey", ("done",), m.Target("state", "none"), ("clerk",)),
         ),
         "permissions": m.Permissions(start=frozenset({"applicant", "registrar"})),
@@ -61,8 +68,8 @@ def permit(**changes: object) -> m.Definition:
 
 
 def move(
-    trigger: str, source: str, target: str | m.Target, *, roles: tuple[str, ...], id: str = "", **more: object
+    trigger: str, source: str, target: str | m.Target, *, roles: tuple[str, ...], name: str = "", **more: object
 ) -> m.Transition:
     """A transition of `main` from one state."""
     to = target if isinstance(target, m.Target) else m.Target("state", target)
-    return m.Transition(id or trigger, trigger, "main", (source,), to, roles, **more)  # type: ignore[arg-type]
+    return m.Transition(name or trigger, trigger, "main", (source,), to, roles, **more)  # type: ignore[arg-type]

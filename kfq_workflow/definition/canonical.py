@@ -85,7 +85,7 @@ def _is_default(field: Field[Any], value: Any) -> bool:
     return type(value) is type(field.default) and value == field.default
 
 
-def _typed(wanted: Any, plain: Any) -> Any:
+def _typed(wanted: Any, plain: Any) -> Any:  # noqa: PLR0911 - one return for each kind of type
     """Return JSON as a value of the type that the model declares; raises TypeError, KeyError or ValueError."""
     origin = get_origin(wanted)
     if wanted == model.Condition:

@@ -26,7 +26,7 @@ from kfq_workflow.errors import (
 from tests.workflows import permit
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 OFFICES = ("applicant", "clerk", "authority", "registrar")
 REQUEST = Paper("request", number="晋政函〔2020〕1号", title="请示", dates={"signed": "2020-02"}, sha256="ab" * 32)
@@ -90,9 +90,7 @@ def test_refused_attempts_are_on_record_and_move_nothing(engine: WorkflowEngine)
         ("grant", "authority", GuardFailed),
     ],
 )
-def test_each_reason_has_its_own_error(
-    engine: WorkflowEngine, trigger: str, by: str, error: type[Refused]
-) -> None:
+def test_each_reason_has_its_own_error(engine: WorkflowEngine, trigger: str, by: str, error: type[Refused]) -> None:
     to_review(engine)
     with pytest.raises(Refused) as caught:
         engine.fire("p", trigger, by=by)
@@ -154,7 +152,11 @@ def test_a_date_that_cannot_be_is_refused_and_changes_nothing(engine: WorkflowEn
 
 def test_texts_are_bounded_and_clean(engine: WorkflowEngine) -> None:
     to_review(engine)
-    for opinion, code in (("好" * 350_000, "text_too_long"), ("a\x00", "text_has_nul"), ("\udfff", "text_has_surrogate")):
+    for opinion, code in (
+        ("好" * 350_000, "text_too_long"),
+        ("a\x00", "text_has_nul"),
+        ("\udfff", "text_has_surrogate"),
+    ):
         with pytest.raises(InvalidInput) as caught:
             engine.fire("p", "comment", by="clerk", opinion=opinion)
         assert caught.value.code == code
@@ -179,7 +181,8 @@ def test_a_repeated_request_gets_its_old_receipt(engine: WorkflowEngine) -> None
 
 
 @pytest.mark.parametrize(
-    "changed", [{"opinion": "不"}, {"opinion": None}, {"by": "authority"}, {"trigger": "survey"}, {"on": "2020-01-01"}]
+    "changed",
+    [{"opinion": "不"}, {"opinion": None}, {"by": "authority"}, {"trigger": "survey"}, {"on": "2020-01-01"}],
 )
 def test_a_request_id_used_for_something_else_is_refused(engine: WorkflowEngine, changed: dict[str, str]) -> None:
     to_review(engine)
@@ -211,7 +214,13 @@ def test_expect_compares_the_revision_and_not_the_newest_entry(engine: WorkflowE
 def test_a_late_record_names_the_office_that_decided(engine: WorkflowEngine) -> None:
     engine.start("permit", "p", by="registrar", name="n", on="2017")
     engine.register(
-        "p", "submit", by="registrar", performed_by="applicant", source="一份报纸", basis="stated", on="[2018..2019]"
+        "p",
+        "submit",
+        by="registrar",
+        performed_by="applicant",
+        source="一份报纸",
+        basis="stated",
+        on="[2018..2019]",
     )
     entry = engine.history("p")[-1]
     assert entry.late
@@ -368,8 +377,12 @@ def test_run_is_one_transaction(host: WorkflowEngine) -> None:
     assert list(host.instances()) == []
 
 
-def test_a_resolver_replaces_the_registry_and_its_answer_is_kept(database: Engine, engine: WorkflowEngine) -> None:
-    own = WorkflowEngine(database, actors=lambda id, connection: Actor(id, frozenset({"applicant"})) if id == "u1" else None)
+@pytest.mark.usefixtures("engine")
+def test_a_resolver_replaces_the_registry_and_its_answer_is_kept(database: Engine) -> None:
+    def resolver(name: str, _connection: Connection) -> Actor | None:
+        return Actor(name, frozenset({"applicant"})) if name == "u1" else None
+
+    own = WorkflowEngine(database, actors=resolver)
     own.start("permit", "p", by="u1", name="n")
     assert own.history("p")[0].body["attested"]["resolver"]["values"] == {"roles": ["applicant"]}
     with pytest.raises(NotFound):
@@ -381,7 +394,7 @@ def test_rebuild_finds_nothing_to_mend(engine: WorkflowEngine) -> None:
     assert engine.rebuild() == 0
 
 
-def test_an_engine_needs_no_orm(database: Engine, engine: WorkflowEngine) -> None:
+def test_an_engine_needs_no_orm(engine: WorkflowEngine) -> None:
     engine.start("permit", "p", by="applicant", name="n")
     decisions = {decision.trigger: decision for decision in engine.available("p", by="applicant")}
     assert decisions["submit"].missing == ("request",)

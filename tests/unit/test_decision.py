@@ -180,8 +180,8 @@ def test_effects_are_refused_live_and_not_repeated_late() -> None:
 def test_several_transitions_share_a_trigger_when_their_guards_exclude_each_other() -> None:
     big = m.FieldIs("attribute", "area", "ge", "10.5")
     shared = (
-        move("submit", "draft", "review", roles=("applicant",), id="big", guards=("big",)),
-        move("submit", "draft", "granted", roles=("applicant",), id="small", guards=("small",)),
+        move("submit", "draft", "review", roles=("applicant",), name="big", guards=("big",)),
+        move("submit", "draft", "granted", roles=("applicant",), name="small", guards=("small",)),
     )
     definition = permit(
         transitions=(*shared, *permit().transitions[1:]),
@@ -196,8 +196,8 @@ def test_several_transitions_share_a_trigger_when_their_guards_exclude_each_othe
 
 def test_transitions_that_do_not_exclude_each_other_are_refused() -> None:
     shared = (
-        move("submit", "draft", "review", roles=("applicant",), id="one"),
-        move("submit", "draft", "granted", roles=("applicant",), id="two"),
+        move("submit", "draft", "review", roles=("applicant",), name="one"),
+        move("submit", "draft", "granted", roles=("applicant",), name="two"),
     )
     life = Life(permit(transitions=(*shared, *permit().transitions[1:])))
     assert codes(life.decide("submit")) == ["guard_ambiguous"]
@@ -267,11 +267,18 @@ def test_an_alternative_that_failed_leaves_no_rests_behind() -> None:
 def test_witnesses_are_cited() -> None:
     zone = Witness("zone", "zone", 7, "aa", {"main": "open"})
     case = Witness("zone/case", "permit", 3, "bb", {"main": "review"})
-    guards = {"survey_done": m.All((m.RootIn("main", frozenset({"open"})), m.OtherIn("permit", "main", frozenset({"review"}))))}
+    guards = {
+        "survey_done": m.All(
+            (m.RootIn("main", frozenset({"open"})), m.OtherIn("permit", "main", frozenset({"review"})))
+        )
+    }
     life = Life(permit(guards=guards))
     life.fire("submit")
     decision = life.decide("grant", root="zone", key="zone/me", witnesses={"zone": zone, "zone/case": case})
-    assert [(seen.instance, seen.seq, seen.leaf) for seen in decision.seen] == [("zone", 7, "aa"), ("zone/case", 3, "bb")]
+    assert [(seen.instance, seen.seq, seen.leaf) for seen in decision.seen] == [
+        ("zone", 7, "aa"),
+        ("zone/case", 3, "bb"),
+    ]
     assert life.rules.witnessed == {"grant"}
     assert codes(life.decide("grant", root="zone", key="zone/me", witnesses={"zone": zone})) == ["guard_failed"]
 
@@ -279,9 +286,9 @@ def test_witnesses_are_cited() -> None:
 def test_a_guard_in_code_is_attested() -> None:
     life = Life(permit(guards={"survey_done": m.Code("quota@1")}))
     life.fire("submit")
-    decision = life.decide("grant", code=lambda name: (True, {"left": 3}))
+    decision = life.decide("grant", code=lambda _name: (True, {"left": 3}))
     assert decision.attested == {"quota@1": {"answer": True, "values": {"left": 3}}}
-    assert codes(life.decide("grant", code=lambda name: (False, {}))) == ["guard_failed"]
+    assert codes(life.decide("grant", code=lambda _name: (False, {}))) == ["guard_failed"]
 
 
 def test_an_actors_role_can_be_a_condition() -> None:

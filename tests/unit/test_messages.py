@@ -12,7 +12,14 @@ import kfq_workflow
 from kfq_workflow.messages import SENTENCES, render
 
 PACKAGE = Path(kfq_workflow.__file__).parent
-CODED = {"InvalidInput": 0, "KfqError": 0, "DatabaseUnavailable": 0, "Problem": 0, "refuse": 1, "TransactionLost": 0}
+CODED = {
+    "InvalidInput": 0,
+    "KfqError": 0,
+    "DatabaseUnavailable": 0,
+    "Problem": 0,
+    "refuse": 1,
+    "TransactionLost": 0,
+}
 
 
 def fields(sentence: str) -> set[str]:
