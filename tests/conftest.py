@@ -65,8 +65,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             except ServerMissingError as error:
                 _missing(request.param, str(error))
             yield url
-        # HOOK: here the database is still there and the test's own fixtures are done with it. Unless the test is
-        # marked `tampers`, open it, verify the log in it if there is one, and fail on any finding (house rule 9).
+        # To come: unless the test is marked `tampers`, verify the log in this database, if there is one, and
+        # fail on any finding. The test's own fixtures are done with it here, and it is still there.
 
 
 def _missing(backend: str, reason: str) -> None:

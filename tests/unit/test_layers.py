@@ -31,7 +31,8 @@ SLOW = ("alembic", "click", "rich")
 
 
 def sources() -> list[Path]:
-    return [ROOT / "cli.py", *(path for top in ("kfq_workflow", "migrations") for path in (ROOT / top).rglob("*.py"))]
+    folders = (ROOT / "kfq_workflow", ROOT / "migrations")
+    return [ROOT / "cli.py", *(path for folder in folders for path in folder.rglob("*.py"))]
 
 
 def imported(path: Path) -> set[str]:
