@@ -21,6 +21,7 @@ DOORS = {
         "kfq_workflow/database.py",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
+        "kfq_workflow/source.py",
         "kfq_workflow/store.py",
         "kfq_workflow/tables.py",
         "kfq_workflow/triggers.py",
