@@ -103,6 +103,120 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{regions} 在此状态下不启用，不能补记。",
         "{regions} would not be active in these states and cannot be adopted.",
     ),
+    # YAML documents and definitions
+    "yaml.too_large": ("文件过大：最多 {limit} 字节。", "The file is too large: at most {limit} bytes."),
+    "yaml.too_deep": ("文件嵌套过深。", "The file is nested too deeply."),
+    "yaml.empty": ("文件是空的。", "The file is empty."),
+    "yaml.not_utf8": ("文件不是 UTF-8 编码。", "The file is not UTF-8 text."),
+    "yaml.unreadable": ("无法读取文件：{reason}", "The file cannot be read: {reason}"),
+    "yaml.broken": ("YAML 语法错误：{reason}", "This is not valid YAML: {reason}"),
+    "yaml.two_documents": ("只能有一个 YAML 文档。", "There must be one YAML document only."),
+    "yaml.anchor": ("不允许使用锚点和别名（& 和 *）。", "Anchors and aliases (& and *) are not allowed."),
+    "yaml.tag": ("不允许使用类型标签（!）。", "Tags (!) are not allowed."),
+    "yaml.key": ("键必须是文字。", "A key must be a word."),
+    "yaml.duplicate": ("键“{key}”重复。", "The key {key!r} stands twice."),
+    "definition.expected": ("这里应为 {wanted}。", "Expected here: {wanted}."),
+    "definition.bad_name": (
+        "名称“{name}”无效：小写字母、数字和 _，最多一个点。",
+        "The name {name!r} is not valid: lower-case letters, digits and _, with one dot at most.",
+    ),
+    "definition.bad_code": ("代码条件“{name}”应写作 name@版本。", "The guard in code {name!r} must be name@version."),
+    "definition.twice": ("“{name}”重复。", "{name!r} stands twice."),
+    "definition.missing_key": ("缺少“{key}”。", "The key {key!r} is missing."),
+    "definition.no_label": ("缺少 {lang} 标签。", "The label in {lang} is missing."),
+    "definition.unknown_lang": (
+        "规则语言 {found} 未知；本版本支持 {known}。",
+        "The rules' language {found} is not known; this version evaluates {known}.",
+    ),
+    "definition.no_condition": ("这不是条件。可用：{known}。", "This is no condition. Use one of: {known}."),
+    "definition.one_operator": ("须且仅须一个比较：{known}。", "Give exactly one comparison: {known}."),
+    "definition.unknown_key": (
+        "未知的键“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown key: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_role": (
+        "未知的角色“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown role: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_paper": (
+        "未知的材料类型“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown paper type: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_parameter": (
+        "未知的参数“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown parameter: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_attribute": (
+        "未知的属性“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown attribute: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_constant": (
+        "未知的常量“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown constant: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_guard": (
+        "未知的条件“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown guard: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_region": (
+        "未知的区域“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown region: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_state": (
+        "未知的状态“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown state: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_phase": (
+        "未知的阶段“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown phase: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_trigger": (
+        "未知的动作“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown trigger: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_type": (
+        "未知的类型“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown type: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_feature": (
+        "未知的功能“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown feature: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_limit": (
+        "未知的时限种类“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown kind of limit: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "lint.depends_on_other": ("区域“{region}”只能依赖 main。", "The region {region} may depend on main only."),
+    "lint.never_active": ("区域“{region}”永远不会启用。", "The region {region} is never active."),
+    "lint.unreachable": ("没有办法到达状态“{state}”。", "Nothing leads to the state {state}."),
+    "lint.adopt_only_reached": (
+        "状态“{state}”只能补记，却有转换通向它。",
+        "The state {state} is for adoptions only, but a transition leads to it.",
+    ),
+    "lint.terminal_left": ("终结状态“{state}”不应有出口。", "The terminal state {state} has a way out."),
+    "lint.trap": (
+        "状态“{state}”没有出口；若是终结状态请写 terminal: true。",
+        "Nothing leaves the state {state}; if that is meant, write terminal: true.",
+    ),
+    "lint.nobody": ("没有角色可以执行“{transition}”。", "Nobody may fire {transition}: it has no roles."),
+    "lint.no_source": ("“{transition}”没有起始状态。", "{transition} leaves no state."),
+    "lint.not_remembered": (
+        "“{transition}”返回“{trigger}”离开的状态，但后者没有 remember: true。",
+        "{transition} returns to what {trigger} left, but {trigger} does not say remember: true.",
+    ),
+    "lint.same": (
+        "“{one}”与“{two}”的动作、起点和条件都相同。",
+        "{one} and {two} have the same trigger, source and guards.",
+    ),
+    "lint.overlap": (
+        "“{one}”与“{two}”可能同时从“{state}”触发“{trigger}”：条件并不明显互斥。",
+        "{one} and {two} may both answer {trigger} in {state}: their guards do not plainly exclude each other.",
+    ),
+    "lint.personal": (
+        "条件“{guard}”读取了个人信息“{name}”：记录中没有它的明文。",
+        "The guard {guard} reads {name}, which is personal: the log does not hold it in clear.",
+    ),
+    "lint.unused": ("声明的 {kind} “{name}”没有用到。", "The declared {kind} {name} is not used."),
     # not found and conflicts
     "not_found": ("找不到“{key}”。", "There is no {key!r}."),
     "not_found.instance": (

@@ -1,0 +1,178 @@
+"""Guards as people write them, read into conditions.
+
+    {region: main, in: [a, b.*]}              the region is in one of the states
+    {visited: review, region: main}           it has been moved into the state at least once
+    {attribute: area, at_least: "10.5"}       is, is_not, less, at_most, more, at_least, one_of
+    {parameter: result, is: passed}           {constant: notice_required, is: false}
+    {actor_role: [city_government]}           the actor has one of the roles
+    {root: main, in: [operation.*]}           the root instance's region; states of another definition
+    {other: zone_exit, region: main, in: []}  some other instance of that workflow and the same root
+    {code: quota@1}                           the application's own code answers
+    {unsupported: clock}                      this version cannot decide it: it refuses and says so
+    {all: [...]} {any: [...]} {not: {...}}
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.definition import model
+from kfq_workflow.definition.reader import at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfq_workflow.definition.reader import Reader
+    from kfq_workflow.strict_yaml import Node
+
+OPERATORS = {
+    "is": "eq",
+    "is_not": "ne",
+    "less": "lt",
+    "at_most": "le",
+    "more": "gt",
+    "at_least": "ge",
+    "one_of": "in",
+}
+FEATURES = ("approvals", "clock", "effects", "policy", "ranking")
+KINDS = ("all", "any", "not", "other", "root", "visited", "region", "attribute", "parameter", "constant", "actor_role",
+         "code", "unsupported")  # fmt: skip
+_CODE = re.compile(r"[a-z][a-z0-9_]*@[1-9][0-9]{0,5}", re.ASCII)
+NEVER = model.Unsupported("policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a guard may name."""
+
+    regions: Mapping[str, model.Region]
+    attributes: Mapping[str, model.Field]
+    parameters: Mapping[str, model.Field]
+    constants: Mapping[str, Any]
+    roles: Mapping[str, Any]
+
+
+def condition(reader: Reader, node: Node, path: str, names: Names) -> model.Condition:
+    """Read one condition; a problem leaves a placeholder behind."""
+    items = reader.mapping(node, path)
+    kind = next((kind for kind in KINDS if kind in items), None)
+    if kind is None:
+        reader.fault("definition.no_condition", node, path, known=list(KINDS))
+        return NEVER
+    read = {
+        "all": _parts,
+        "any": _parts,
+        "not": _not,
+        "other": _other,
+        "root": _root,
+        "visited": _visited,
+        "region": _region,
+        "actor_role": _role,
+        "code": _code,
+        "unsupported": _unsupported,
+    }.get(kind, _field)
+    return read(reader, node, path, names, kind)
+
+
+def _parts(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, known=(kind,))
+    parts = reader.items(items[kind], f"{path}.{kind}")
+    if not parts:
+        reader.fault("definition.expected", items[kind], path, wanted="list")
+    found = tuple(condition(reader, part, f"{path}.{kind}[{n}]", names) for n, part in enumerate(parts))
+    return model.All(found) if kind == "all" else model.Any(found)
+
+
+def _not(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, known=(kind,))
+    return model.Not(condition(reader, items[kind], f"{path}.not", names))
+
+
+def _other(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    del names
+    items = reader.mapping(node, path, required=(kind, "region", "in"))
+    states = frozenset(reader.names(at(items, "in"), f"{path}.in"))
+    return model.OtherIn(reader.name(items[kind], path), reader.name(at(items, "region"), path), states)
+
+
+def _root(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    del names
+    items = reader.mapping(node, path, required=(kind, "in"))
+    return model.RootIn(reader.name(items[kind], path), frozenset(reader.names(at(items, "in"), f"{path}.in")))
+
+
+def _visited(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, required=(kind, "region"))
+    region = reader.name(at(items, "region"), path)
+    state = reader.text(items[kind], path)
+    if reader.known(region, names.regions, at(items, "region"), path, "region"):
+        reader.known(state, names.regions[region].states, items[kind], path, "state")
+    return model.Visited(region, state)
+
+
+def _region(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, required=(kind, "in"))
+    region = reader.name(items[kind], path)
+    if not reader.known(region, names.regions, items[kind], path, "region"):
+        return NEVER
+    return model.InStates(region, frozenset(states(reader, at(items, "in"), f"{path}.in", names.regions[region])))
+
+
+def _role(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, known=(kind,))
+    roles = reader.names(items[kind], path)
+    for role in roles:
+        reader.known(role, names.roles, items[kind], path, "role")
+    return model.ActorHas(frozenset(roles))
+
+
+def _code(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    del names
+    items = reader.mapping(node, path, known=(kind,))
+    name = reader.text(items[kind], path)
+    if name and not _CODE.fullmatch(name):
+        reader.fault("definition.bad_code", items[kind], path, name=name)
+    return model.Code(name)
+
+
+def _unsupported(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    del names
+    items = reader.mapping(node, path, known=(kind,))
+    feature = reader.text(items[kind], path)
+    reader.known(feature, FEATURES, items[kind], path, "feature")
+    return model.Unsupported(feature)
+
+
+def _field(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    declared = {"attribute": names.attributes, "parameter": names.parameters, "constant": names.constants}[kind]
+    items = reader.mapping(node, path, known=(kind, *OPERATORS))
+    name = reader.name(items[kind], path)
+    reader.known(name, declared, items[kind], path, kind)
+    operators = [operator for operator in OPERATORS if operator in items]
+    if len(operators) != 1:
+        reader.fault("definition.one_operator", node, path, known=list(OPERATORS))
+        return NEVER
+    value = items[operators[0]]
+    wanted: Any = value.value
+    if operators[0] == "one_of":
+        wanted = tuple(item.value for item in reader.items(value, path))
+    elif isinstance(wanted, (list, dict)) or wanted is None:
+        reader.fault("definition.expected", value, path, wanted="text, integer, true/false")
+        wanted = ""
+    return model.FieldIs(kind, name, OPERATORS[operators[0]], wanted)  # type: ignore[arg-type]
+
+
+def states(reader: Reader, node: Node, path: str, region: model.Region) -> tuple[str, ...]:
+    """Return the states of a region that a list names; `phase.*` stands for every state that begins so."""
+    found: list[str] = []
+    for name in reader.names(node, path):
+        if name == "*" or name.endswith(".*"):
+            match = [state for state in region.states if state.startswith(name[:-1])]
+            if not match:
+                reader.known(name, region.states, node, path, "state")
+            found += match
+        elif reader.known(name, region.states, node, path, "state"):
+            found.append(name)
+    return tuple(dict.fromkeys(found))

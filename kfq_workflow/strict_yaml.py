@@ -1,0 +1,90 @@
+"""YAML as people mean it: a word is a word, a number that matters is a string, and every value knows its line.
+
+The core schema, stricter: `on`, `yes` and `no` are words, only `true` and `false` are booleans, decimals and dates
+are words, a key stands once, and anchors, tags and second documents are refused. Everything wrong is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kfq_workflow.values import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 1_000_000
+#: Every scalar stays the text that was written; libyaml where it is there, eight times as fast.
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,15})", re.ASCII)
+_WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and the line (from 1) where it stands: str, int, bool, None, a list of nodes, or a dict of them."""
+
+    value: Any
+    line: int
+
+
+def read(text: str) -> tuple[Node | None, list[Problem]]:
+    """Return the document, or None when it is none, and everything that is wrong with it as YAML."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        return None, [Problem("yaml.too_large", values={"limit": MAX_BYTES})]
+    try:
+        problems = list(_refused(text))
+        root = yaml.compose(text, Loader=_LOADER)
+        if root is None:
+            return None, [Problem("yaml.empty", line=1)]
+        return (None if problems else _node(root, problems)), problems
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        return None, [Problem("yaml.broken", line=mark.line + 1 if mark else 0, values={"reason": reason})]
+    except yaml.YAMLError as error:
+        return None, [Problem("yaml.broken", values={"reason": str(error).splitlines()[0]})]
+    except RecursionError:
+        return None, [Problem("yaml.too_deep")]
+
+
+def _refused(text: str) -> Iterator[Problem]:
+    """Refuse what a definition has no use for, before a tree is built from it."""
+    documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                yield Problem("yaml.two_documents", line=line)
+        elif isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            yield Problem("yaml.anchor", line=line)
+        elif getattr(event, "tag", None):
+            yield Problem("yaml.tag", line=line)
+
+
+def _node(node: yaml.Node, problems: list[Problem]) -> Node:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                problems.append(Problem("yaml.key", line=key.start_mark.line + 1))
+                continue
+            if key.value in found:
+                problems.append(Problem("yaml.duplicate", line=key.start_mark.line + 1, values={"key": key.value}))
+            found[key.value] = _node(value, problems)
+        return Node(found, line)
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_node(item, problems) for item in node.value], line)
+    if node.style is not None:
+        return Node(node.value, line)
+    if node.value in _WORDS:
+        return Node(_WORDS[node.value], line)
+    if _INTEGER.fullmatch(node.value):
+        return Node(int(node.value), line)
+    return Node(node.value, line)
