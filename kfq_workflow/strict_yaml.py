@@ -81,7 +81,7 @@ def _node(node: yaml.Node, problems: list[Problem]) -> Node:
         return Node(found, line)
     if isinstance(node, yaml.SequenceNode):
         return Node([_node(item, problems) for item in node.value], line)
-    if node.style is not None:
+    if node.style:  # quoted or a block: a word, whatever it looks like
         return Node(node.value, line)
     if node.value in _WORDS:
         return Node(_WORDS[node.value], line)
