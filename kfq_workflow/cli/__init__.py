@@ -1,0 +1,13 @@
+"""The command `kfq`: read options, make one public call, print. Nothing here decides anything.
+
+`main` is the console script. The commands are loaded one at a time, when they are invoked: see `root`.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run `kfq` with the arguments of the process, and leave with its exit code."""
+    from kfq_workflow.cli.root import kfq
+
+    kfq.main(prog_name="kfq")

@@ -1,0 +1,96 @@
+"""One run of a command: which database, which language, how to print; opened when it is first needed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.cli import locale
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from types import TracebackType
+
+    import click
+    from sqlalchemy import Engine
+
+    from kfq_workflow.engine import WorkflowEngine
+
+DEFAULT_URL = "sqlite:///kfq.db"
+_VARIABLES = {"database": "KFQ_DATABASE_URL", "schema": "KFQ_SCHEMA", "prefix": "KFQ_PREFIX"}
+
+
+class Session:
+    """The options that every command takes, and what they open."""
+
+    def __init__(
+        self, *, url: str = DEFAULT_URL, schema: str | None = None, prefix: str = "kfq_", json: bool = False
+    ) -> None:
+        self.url = url
+        self.schema = schema
+        self.prefix = prefix
+        self.json = json
+        self.lang = locale.language()
+        self._database: Engine | None = None
+
+    @classmethod
+    def of(cls, ctx: click.Context, values: MutableMapping[str, Any]) -> Session:
+        """Take the shared options out of a command's values; what is not given there comes from before the command,
+        then from the environment.
+        """
+        root = ctx.find_root().params
+        found = {name: values.pop(name, None) or root.get(name) for name in (*_VARIABLES, "lang", "debug")}
+        for name, variable in _VARIABLES.items():
+            found[name] = found[name] or os.environ.get(variable)
+        return cls(
+            url=found["database"] or DEFAULT_URL,
+            schema=found["schema"],
+            prefix=found["prefix"] or "kfq_",
+            json=bool(values.pop("json", False)),
+        )
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._database is not None:
+            self._database.dispose()
+
+    def database(self, *, create: bool = False) -> Engine:
+        """Return the database. A SQLite file that is not there is made with `create` only, else refused."""
+        from kfq_workflow.database import open_database
+        from kfq_workflow.errors import NotInitialised
+
+        if self._database is None:
+            self._database = open_database(self.url)
+        url = self._database.url
+        named = url.database not in (None, "", ":memory:") and not str(url.database).startswith("file:")
+        if not create and url.get_backend_name() == "sqlite" and named and not os.path.exists(str(url.database)):  # noqa: PTH110 - a bytes-like path may come from the caller
+            raise NotInitialised(database=url.render_as_string(hide_password=True))
+        return self._database
+
+    def engine(self) -> WorkflowEngine:
+        """Return the engine on the database."""
+        from kfq_workflow.engine import WorkflowEngine
+
+        return WorkflowEngine(self.database(), via=via(), schema=self.schema, prefix=self.prefix)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Schema and prefix, as the functions of `kfq_workflow.schema` take them."""
+        return {"schema": self.schema, "prefix": self.prefix}
+
+
+def via() -> str:
+    """Return through what the acts come: `cli:user@host`."""
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    words = f"cli:{user}@{socket.gethostname()}"
+    return "".join(letter if letter.isprintable() else "?" for letter in words)[:128]
