@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.finding_messages import FINDINGS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -418,6 +420,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{trigger} matches several transitions at once: {transitions}. Tell the author of the definition.",
     ),
 }
+
+SENTENCES.update(FINDINGS)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 

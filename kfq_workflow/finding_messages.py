@@ -1,0 +1,225 @@
+"""What a verification's findings say, in Chinese and in English, by `finding.LAYER.KIND`."""
+
+from __future__ import annotations
+
+_SAYS = {
+    "set": ("改变的状态", "states set"),
+    "was": ("改变前的状态", "states before"),
+    "workflow": ("流程", "workflow"),
+    "transition": ("转换", "transition"),
+    "rests": ("所依据的记录", "entries rested on"),
+    "remembers": ("保留的区域", "region remembered"),
+    "seen": ("所引其他实例的记录", "entries cited"),
+    "attested": ("应用程序的答复", "answers attested"),
+    "name": ("名称", "name"),
+    "version": ("版本", "version"),
+}
+_CACHED = {
+    "workflow": ("流程", "workflow"),
+    "root": ("所属实例", "root"),
+    "def": ("流程定义", "definition"),
+    "seq": ("记录号", "entry number"),
+    "rev": ("修订号", "revision"),
+    "head": ("链头", "head"),
+    "at": ("时刻", "time"),
+    "state": ("状态", "state"),
+    "phase": ("阶段", "phase"),
+    "snapshot": ("快照", "snapshot"),
+}
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "database.genesis_differs": (
+        "日志表所记的创世散列与创世记录不符。",
+        "The genesis leaf in the log's row is not that of the genesis entry.",
+    ),
+    "database.log_differs": (
+        "日志表的 {name} 为 {found}，创世记录为 {expected}。",
+        "The log's row says {name} {found}; its genesis says {expected}.",
+    ),
+    "database.trigger_missing": (
+        "触发器 {trigger} 不存在：该表已不受防改保护。查明原因后运行 kfq db upgrade。",
+        "The trigger {trigger} is missing: its table is not protected. Find out why, then run: kfq db upgrade",
+    ),
+    "database.trigger_disabled": (
+        "触发器 {trigger} 已被停用：该表已不受防改保护。查明原因后运行 kfq db upgrade。",
+        "The trigger {trigger} is disabled: its table is not protected. Find out why, then run: kfq db upgrade",
+    ),
+    "database.trigger_altered": (
+        "触发器 {trigger} 被改动：该表可能不受防改保护。查明原因后运行 kfq db upgrade。",
+        "The trigger {trigger} is not as made: its table may be unprotected. Find out why, then run: kfq db upgrade",
+    ),
+    "bytes.leaf": ("记录的内容与其散列不符：记录被改动。", "The entry does not hash to its leaf: it was altered."),
+    "bytes.columns": (
+        "记录的列类型不对：记录被改动。",
+        "A column of the entry has a value of the wrong type: it was altered.",
+    ),
+    "bytes.version": (
+        "记录的格式版本 {version} 未知，无法核验。",
+        "The entry is of format version {version}, which this library does not know and cannot check.",
+    ),
+    "bytes.too_large": (
+        "记录为 {size} 字节，超过上限 {limit}。",
+        "The entry has {size} bytes; at most {limit} are allowed.",
+    ),
+    "bytes.not_canonical": (
+        "记录正文不是规范 JSON（{reason}）。",
+        "The body is not canonical JSON ({reason}).",
+    ),
+    "bytes.line": ("第 {line} 行无法读取（{reason}）。", "Line {line} cannot be read ({reason})."),
+    "chain.genesis_missing": ("缺少创世记录。", "The genesis entry is missing."),
+    "chain.gap": (
+        "缺少第 {first} 至 {last} 条记录。",
+        "Entries {first} to {last} are missing before this one.",
+    ),
+    "chain.duplicate": ("这个记录号出现两次。", "This entry number occurs twice."),
+    "chain.order": ("记录排在第 {before} 条之后，次序不对。", "The entry stands after entry {before}: wrong order."),
+    "chain.sorted": (
+        "实例排在“{before}”之后，次序不对，或重复出现。",
+        "The instance stands after {before!r}: wrong order, or it occurs twice.",
+    ),
+    "chain.prev": (
+        "记录没有接在上一条之后：上一条被改动、删除或调换。",
+        "The entry does not follow the one before it: that one was altered, removed or moved.",
+    ),
+    "chain.first_prev": (
+        "首条记录没有接在创世记录之后。",
+        "The first entry does not follow the log's genesis.",
+    ),
+    "chain.clock_back": ("时刻早于第 {before} 条记录。", "Its time lies before that of entry {before}."),
+    "chain.clock_ahead": (
+        "时刻在数据库当前时间之后：时钟可能被调过。",
+        "Its time lies in the future of the database's clock: a clock may have been set.",
+    ),
+    "text.missing": (
+        "文字“{field}”不在了，也没有删除的记录。",
+        "The text {field} is gone, and no redaction is on record.",
+    ),
+    "text.differs": (
+        "文字“{field}”与记录的承诺不符：文字或盐被改动。",
+        "The text {field} does not open its commitment: its words or its salt were altered.",
+    ),
+    "text.uncommitted": ("文字“{field}”没有被记录承诺。", "The text {field} is not committed to by its entry."),
+    "text.orphan": ("文字“{field}”没有对应的记录。", "The text {field} stands beside no entry."),
+    "document.digest": (
+        "文档 {document} 的内容与其摘要不符。",
+        "The document {document} does not hash to its digest.",
+    ),
+    "document.missing": ("缺少文档 {document}。", "The document {document} is missing."),
+    "document.kind": (
+        "文档 {document} 的类别 {found} 不对。",
+        "The document {document} is kept as {found}, which it is not.",
+    ),
+    "document.unused": ("没有记录提到文档 {document}。", "No entry names the document {document}."),
+    "document.unreadable": (
+        "文档 {document} 不是流程规则，用到它的动作无法重新判断。",
+        "The document {document} is no workflow's rules: the acts under it cannot be decided again.",
+    ),
+    "document.not_defined": (
+        "流程 {workflow} 的规则 {document} 没有登记。",
+        "The rules {document} of {workflow} were never registered.",
+    ),
+    "document.not_yet_defined": (
+        "所用规则 {document} 在当时尚未登记。",
+        "The rules {document} were not registered yet at that time.",
+    ),
+    "cache.row_missing": ("有记录但实例表中没有这一行。", "There are entries but no row of the instance."),
+    "cache.row_orphan": ("实例表中有这一行但没有记录。", "There is a row of the instance but no entry."),
+    "replay.malformed": ("记录内容不合格式（{reason}）。", "What the entry says is malformed ({reason})."),
+    "replay.kind_place": (
+        "{kind} 类记录不应出现在这个实例中。",
+        "An entry of kind {kind} does not belong on this instance.",
+    ),
+    "replay.def_missing": ("记录没有指明流程定义。", "The entry names no definition."),
+    "replay.def_changed": ("实例中途换了流程定义。", "The instance changed to another definition."),
+    "replay.not_started": (
+        "首条记录是 {kind}，不是启动或补记。",
+        "The first entry is of kind {kind}; an instance begins by a start or an adoption.",
+    ),
+    "replay.not_first": ("{kind} 只能是首条记录。", "An entry of kind {kind} can only be the first."),
+    "replay.root_missing": (
+        "所属实例“{root}”当时不存在。",
+        "The root {root!r} did not exist at that time.",
+    ),
+    "replay.root_differs": (
+        "所属实例“{root}”的流程为 {found}，应为 {expected}。",
+        "The root {root!r} is an instance of {found}; it must be one of {expected}.",
+    ),
+    "replay.attributes": ("属性 {names} 未在定义中声明。", "The definition declares no attributes {names}."),
+    "replay.late_unmarked": (
+        "记录写明代何机构，却没有标为补录。",
+        "The entry names whose act it was but is not marked late.",
+    ),
+    "replay.late_flags": (
+        "补录缺少必要的标记：作出决定的机构、依据、来源。",
+        "A late entry lacks what marks it: whose act it was, its basis, its source.",
+    ),
+    "replay.not_allowed": (
+        "按当时的定义，“{trigger}”不应获准：{codes}。",
+        "By the definition then in force {trigger} was not allowed: {codes}.",
+    ),
+    "replay.attested_missing": (
+        "缺少应用程序对条件 {guard} 的答复。",
+        "The application's answer to the guard {guard} is not in the entry.",
+    ),
+    "replay.unknown_trigger": (
+        "定义中没有动作“{trigger}”（{reason}）。",
+        "The definition has no trigger {trigger} ({reason}).",
+    ),
+    "replay.seen_missing": (
+        "所引“{cited}”的第 {number} 条记录当时不存在。",
+        "Entry {number} of {cited!r}, which it cites, did not exist at that time.",
+    ),
+    "replay.seen_leaf": (
+        "所引“{cited}”的第 {number} 条记录与现存的不同。",
+        "Entry {number} of {cited!r}, which it cites, is not the one on record.",
+    ),
+    "replay.adoption": (
+        "补记的状态不符合定义（{reason}）。",
+        "The definition does not allow the states adopted ({reason}).",
+    ),
+    "replay.actor_unknown": (
+        "日志中没有登记办理人 {actor}：其角色无法核对。",
+        "The actor {actor} is not enrolled in this log: the roles cannot be checked.",
+    ),
+    "replay.actor_changed": (
+        "办理人 {actor} 的登记恰在此前变更，按变更前的登记有效。",
+        "The actor {actor} was changed just before; the act is allowed by the enrolment before that.",
+    ),
+    "replay.actor_role": (
+        "{actor} 当时不具备所需角色：{needs}。",
+        "{actor} had none of the roles needed at that time: {needs}.",
+    ),
+    "replay.actor_not_valid": (
+        "{actor} 当时已停用或不在有效期内。",
+        "{actor} was disabled or outside the period of validity at that time.",
+    ),
+    "replay.mode": ("记录的方式 {found} 不对。", "The entry's mode {found} is wrong for its kind."),
+    "replay.date_missing": ("记录没有日期。", "The entry has no day."),
+    "replay.date_malformed": ("日期 {text} 无效。", "The date {text} is not valid."),
+    "replay.date_differs": (
+        "日期 {text} 与所记的最早、最晚日不符。",
+        "The earliest and latest day on record are not those of the date {text}.",
+    ),
+    "replay.date_order": (
+        "日期 {text} 不可能：第 {number} 条记录必在其前，而最早发生在 {earliest}。",
+        "The date {text} is impossible: entry {number} comes before it and happened on {earliest} at the earliest.",
+    ),
+}
+
+
+def _all() -> dict[str, tuple[str, str]]:
+    found = {f"finding.{code}": pair for code, pair in _SENTENCES.items()}
+    for name, (zh, en) in _SAYS.items():
+        found[f"finding.replay.{name}_differs"] = (
+            f"{zh}记为“{{found}}”，重新判断应为“{{expected}}”。",
+            f"The entry says {en} {{found}}; deciding again gives {{expected}}.",
+        )
+    for name, (zh, en) in _CACHED.items():
+        found[f"finding.cache.{name}"] = (
+            f"实例表的{zh}为 {{found}}，按记录应为 {{expected}}。",
+            f"The row's {en} is {{found}}; the entries make it {{expected}}.",
+        )
+    return found
+
+
+FINDINGS = _all()

@@ -1,0 +1,140 @@
+"""Verify a log: everything that can be checked without trusting who keeps it, all findings, in one pass.
+
+    database   the triggers stand; the log's row agrees with its genesis
+    bytes      every entry's columns, built into bytes again, hash to its leaf; bodies are canonical
+    chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
+    replay     every act decided again with the definition then in force; dates in an order that is possible
+    text       every commitment opens; every text is committed to; nothing is missing
+    document   every document under its own digest, every definition in force defined before its use
+    cache      every instance's row equals the fold of its entries
+
+Entries, texts and instances' rows are merged in the order of (instance, seq) in constant memory. The module needs
+no database: a `Source` is one, or an exported file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.entry import SUITE
+from kfq_workflow.errors import NotFound
+from kfq_workflow.state import NOTES
+from kfq_workflow.verify.caches import CacheCheck
+from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
+from kfq_workflow.verify.legality import ODD
+from kfq_workflow.verify.replayed import ReplayCheck
+from kfq_workflow.verify.report import Book, Counts, Finding, Report
+from kfq_workflow.verify.shapes import Shapes
+from kfq_workflow.verify.texts import TextCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kfq_workflow.source import Source
+    from kfq_workflow.verify.fold import Run
+
+__all__ = ["Counts", "Finding", "Report", "verify"]
+
+
+def verify(
+    source: Source,
+    anchors: Iterable[Any] = (),
+    *,
+    key: str | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Report:
+    """Verify a log, or with `key` one instance of it.
+
+    `anchors` are checkpoints held outside; this version knows none, so nothing is `anchored` and those given are
+    reported as not checked. `progress` is called now and then with the number of entries read. Raises NotFound for an
+    unknown key and what the source raises when there is no log.
+    """
+    book = Book()
+    for anchor in anchors:
+        book.not_checked(f"anchor {anchor}", needed=True)
+    reader = _Reader(source, book, key)
+    reader.read(progress)
+    source.inspect(book)
+    if key is not None:
+        if not book.entries and not any(finding.instance == key for finding in book.findings):
+            raise NotFound("instance", key)
+        book.not_checked("other instances")
+    return book.report()
+
+
+class _Reader:
+    """One pass over a log."""
+
+    def __init__(self, source: Source, book: Book, key: str | None) -> None:
+        head = source.log()
+        self._book = book
+        self._key = key
+        self._source = source
+        first = next(iter(source.entries(LOG)), None)
+        check_genesis(head, first, book)
+        if head.suite != SUITE:
+            book.not_checked(f"suite {head.suite}", needed=True)
+        self._head = head
+        self._genesis = first
+        self._chain = ChainCheck(head, source.clock(), book)
+        self._replay = ReplayCheck(source, head, book)
+        self._texts = TextCheck(source.texts(key), book)
+        rows = source.instances(key)
+        self._caches = CacheCheck(rows, book) if rows is not None else None
+        if rows is None:
+            book.not_checked("caches")
+        self._shapes = Shapes()
+
+    def read(self, progress: Callable[[int], object] | None) -> None:
+        """Read every entry once."""
+        book, run = self._book, None
+        for row in self._source.entries(self._key):
+            if type(row[0]) is not str or type(row[1]) is not int:
+                book.error("bytes", "columns", str(row[0]), None)
+                continue
+            if run is None or row[0] != run.instance:
+                run = self._begin(row[0], run)
+            self._entry(row, run)
+            book.entries += 1
+            if progress is not None and not book.entries % 10_000:
+                progress(book.entries)
+        if run is not None:
+            self._end(run)
+        self._texts.skip()
+        if self._caches is not None:
+            self._caches.skip()
+        if self._key is None:
+            self._replay.finish()
+
+    def _begin(self, instance: str, before: Run | None) -> Run:
+        if before is not None:
+            self._end(before)
+            if instance < before.instance:
+                self._book.error("chain", "sorted", instance, None, before=before.instance)
+        self._book.instances += 1
+        return self._replay.begin(instance)
+
+    def _end(self, run: Run) -> None:
+        if self._caches is not None:
+            self._caches.instance(run, self._replay.phase(run))
+
+    def _entry(self, row: Any, run: Run) -> None:
+        """Check one entry and make it the head of its instance."""
+        self._chain.entry(row, run)
+        try:
+            body = self._shapes.read(row.body)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            self._book.error("bytes", "not_canonical", row.instance, row.seq, reason=str(error)[:200])
+            self._texts.unreadable(row.instance, row.seq)
+        else:
+            self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
+            try:
+                self._replay.entry(row, body, run)
+            except ODD as error:
+                reason = f"{type(error).__name__}: {error}"[:200]
+                self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)
+            if row.kind == "genesis" and row.instance == LOG:
+                check_log(self._head, body.parsed(), self._book)
+        run.seq, run.at, run.head = row[1], row[3], row[10]
+        if row[2] not in NOTES:
+            run.rev = row[1]

@@ -1,0 +1,71 @@
+"""Caches: every instance's row equals the fold of its entries, and every row has entries."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfq_workflow.state import InstanceRow
+    from kfq_workflow.verify.fold import Run
+    from kfq_workflow.verify.report import Book
+
+
+class CacheCheck:
+    """Merges the stream of instances' rows with the instances that the entries make."""
+
+    def __init__(self, rows: Iterator[InstanceRow], book: Book) -> None:
+        self._rows = rows
+        self._book = book
+        self._next = next(rows, None)
+
+    def instance(self, run: Run, phase: str | None) -> None:
+        """Compare the row of an instance whose entries have all been read."""
+        self.skip(run.instance)
+        row = self._next
+        if row is None or row.key != run.instance:
+            self._book.error("cache", "row_missing", run.instance, run.seq)
+            return
+        self._next = next(self._rows, None)
+        snapshot = run.encode()
+        state = run.node.snapshot.regions.get("main")
+        expected = (run.workflow, run.root, run.def_, run.seq, run.rev, run.head, run.at, state, phase, snapshot)
+        if row[1:] == expected:
+            return
+        for name, found, wanted in zip(row._fields[1:], row[1:], expected, strict=True):
+            if found != wanted:
+                self._differs(run, name.rstrip("_"), found, wanted)
+
+    def _differs(self, run: Run, name: str, found: Any, wanted: Any) -> None:
+        if name == "snapshot":
+            found, wanted = _parts(found, wanted)
+        self._book.error("cache", name, run.instance, run.seq, found=_shown(found), expected=_shown(wanted))
+
+    def skip(self, instance: str | None = None) -> None:
+        """Note rows before an instance, which have no entries; all that are left when no instance is given."""
+        while (row := self._next) is not None and (instance is None or row.key < instance):
+            self._book.error("cache", "row_orphan", row.key, row.seq)
+            self._next = next(self._rows, None)
+
+
+def _parts(found: Any, wanted: str) -> tuple[Any, Any]:
+    """Return only the parts of two snapshots that differ, where both can be read."""
+    expected = json.loads(wanted)
+    try:
+        stored = json.loads(found)
+        names = [name for name in sorted(stored.keys() | expected.keys()) if stored.get(name) != expected.get(name)]
+    except (ValueError, TypeError, AttributeError):
+        return found, wanted
+    if not names:
+        return found, wanted
+    return {name: stored.get(name) for name in names}, {name: expected.get(name) for name in names}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value).hex()
+    return str(value)[:500]

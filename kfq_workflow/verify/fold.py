@@ -1,0 +1,185 @@
+"""The fold of many instances at once: what instances have gone through alike is folded and judged once.
+
+A *node* is the state of an instance after some entries, with the numbers of entries but without their days; an
+*edge* leads on by one more entry: its kind, the shape of its body, and the roles of whoever acted. Whether a move
+was legal, what it sets and which entries it comes after depend on nothing else, unless its conditions read
+attributes, other instances or the application's answers; then the edge keeps the fold and the judge is asked anew
+each time. The days are folded beside, an earliest day for each entry that set something.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.entry import encode_json
+from kfq_workflow.state import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfq_workflow.entry import Row
+    from kfq_workflow.verify.past import InForce
+    from kfq_workflow.verify.shapes import Shape
+
+_MARK = re.compile(r"\[([0-9]+),null\]")
+_ATTRS = '"attrs":{"?":0},'
+_FOLDED = ("remembers", "rests", "set", "trigger", "was")
+#: Edges that are kept; when there are more, all are forgotten and learnt again as they come.
+_LIMIT = 2_000
+#: Earliest days that are kept of one instance before those that no decision can ask for are forgotten.
+_DAYS = 256
+
+
+class Edge:
+    """One more entry: the node after it, the entries that it comes after, and whether it was found legal for good."""
+
+    __slots__ = ("after", "legal", "node")
+
+    def __init__(self, node: Node, after: tuple[int, ...]) -> None:
+        self.node = node
+        self.after = after
+        self.legal = False
+
+
+class Node:
+    """The state after some entries, the days and attributes left out; `edges` lead on."""
+
+    __slots__ = ("_template", "edges", "snapshot")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.edges: dict[tuple[Any, ...], Edge] = {}
+        self._template: tuple[list[str], list[int]] | None = None
+
+    def encode(self, earliest: Mapping[int, str | None], attrs: Mapping[str, Any]) -> str:
+        """Return the snapshot as it is stored, with the days of entries and the attributes."""
+        if self._template is None:
+            parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}))
+            self._template = parts[::2], [int(seq) for seq in parts[1::2]]
+        texts, seqs = self._template
+        found = [texts[0]]
+        for seq, text in zip(seqs, texts[1:], strict=True):
+            day = earliest.get(seq)
+            found.append(f'[{seq},"{day}"]' if day is not None else f"[{seq},null]")
+            found.append(text)
+        told = "".join(found)
+        return told.replace(_ATTRS, f'"attrs":{encode_json(dict(attrs))},' if attrs else "", 1)
+
+
+class Run:
+    """One instance while its entries are read."""
+
+    __slots__ = (
+        "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "rev", "root", "seq", "workflow",
+    )  # fmt: skip
+
+    def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
+        self.instance = instance
+        self.node = node
+        self.head = genesis
+        self.seq = 0
+        self.rev = 0
+        self.at = 0
+        self.def_: bytes | None = None
+        self.force: InForce | None = None
+        self.workflow: str | None = instance.partition("/")[0] if instance.startswith("~") else None
+        self.root: str | None = None
+        #: The earliest day L of each entry that set something.
+        self.earliest: dict[int, str | None] = {}
+        self.attrs: dict[str, Any] = {}
+
+    def snapshot(self) -> Snapshot:
+        """Return what a decision needs; the days are not among it."""
+        before = self.node.snapshot
+        if not self.attrs:
+            return before
+        found = copy(before)
+        found.attrs = self.attrs
+        return found
+
+    def encode(self) -> str:
+        """Return the snapshot that the instance's row must hold."""
+        if self.node.snapshot == _NOTHING:
+            return Snapshot(attrs=self.attrs).encode()
+        return self.node.encode(self.earliest, self.attrs)
+
+    def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
+        """Return the latest of the earliest days of these entries, and which it is."""
+        days = [(day, seq) for seq in after if (day := self.earliest.get(seq)) is not None]
+        return max(days) if days else None
+
+    def dated(self, seq: int, day: str | None) -> None:
+        """Keep the earliest day of an entry, and forget those that nothing refers to any more."""
+        self.earliest[seq] = day
+        if len(self.earliest) > _DAYS:
+            wanted = marks(self.node.snapshot)
+            self.earliest = {seq: day for seq, day in self.earliest.items() if seq in wanted}
+
+
+class Folds:
+    """Nodes and edges of a whole log, in a bounded number."""
+
+    def __init__(self) -> None:
+        self._edges = 0
+        self._root = Node(Snapshot())
+
+    def begin(self) -> Node:
+        """Return the node of an instance without entries."""
+        if self._edges >= _LIMIT:
+            self._edges = 0
+            self._root = Node(Snapshot())
+        return self._root
+
+    def learn(self, node: Node, key: tuple[Any, ...], row: Row, shape: Shape, *, keep: bool) -> Edge:
+        """Fold one more entry; raises KeyError, TypeError, AttributeError or ValueError for an odd body.
+
+        With `keep` the edge is kept for other instances that come this way.
+        """
+        before, body = node.snapshot, shape.body
+        if shape.sets:
+            after = _predecessors(before, body)
+            snapshot = copy(before)
+            snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
+        else:
+            after, snapshot = (), before
+        edge = Edge(Node(snapshot), after)
+        if keep and self._edges < _LIMIT:
+            self._edges += 1
+            node.edges[key] = edge
+        return edge
+
+
+def _predecessors(before: Snapshot, body: Mapping[str, Any]) -> tuple[int, ...]:
+    found = {before.since[region][0] for region in body["set"] if region in before.since}
+    if rests := body.get("rests"):
+        found |= marks(before) & set(rests)
+    return tuple(sorted(found))
+
+
+def marks(snapshot: Snapshot) -> set[int]:
+    """Return the numbers of the entries whose days the snapshot keeps."""
+    tables = (snapshot.since, *snapshot.out.values(), *snapshot.visited.values())
+    return {mark[0] for table in tables for mark in table.values()}
+
+
+def copy(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot that can be changed; marks and the list of adopted regions are never changed in place."""
+    return Snapshot(
+        dict(snapshot.regions),
+        dict(snapshot.kept),
+        {region: dict(states) for region, states in snapshot.left.items()},
+        snapshot.adopted,
+        dict(snapshot.since),
+        {region: dict(states) for region, states in snapshot.out.items()},
+        {region: dict(states) for region, states in snapshot.visited.items()},
+        dict(snapshot.attrs),
+    )
+
+
+def _plain(snapshot: Snapshot) -> dict[str, Any]:
+    names = ("adopted", "kept", "left", "out", "regions", "since", "visited")
+    return {name: value for name in names if (value := getattr(snapshot, name))}
+
+
+_NOTHING = Snapshot()

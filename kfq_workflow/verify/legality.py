@@ -1,0 +1,329 @@
+"""Was this act legal when it was done? Every entry is decided again with the definition then in force.
+
+    decided     from the fold of its own chain
+    witnessed   also from the entries of other instances that it cites: their leaves must be those on record
+    attested    the application's answers are taken from the entry, counted, and never run again
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.decision import adoption, decide
+from kfq_workflow.errors import KfqError
+from kfq_workflow.values import EMPTY, Actor, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from kfq_workflow.entry import Row
+    from kfq_workflow.state import Snapshot
+    from kfq_workflow.values import Decision
+    from kfq_workflow.verify.fold import Run
+    from kfq_workflow.verify.past import Actors, Library, Witnesses
+    from kfq_workflow.verify.report import Book
+
+BASES = frozenset({"stated", "implied", "inferred"})
+ADMINISTRATOR = frozenset({"administrator"})
+SYSTEM = "system"
+#: What a body that is not made as this library makes bodies can raise while it is read.
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused")
+FIRST = ("started", "adopted")
+#: The kinds of a reserved instance's entries.
+RESERVED = {"~log": ("genesis",), "~actor": ("enrolled", "refused"), "~definition": ("defined",)}
+
+
+class Judge:
+    """Decides entries again and notes what does not agree."""
+
+    def __init__(self, book: Book, library: Library, actors: Actors, witnesses: Witnesses) -> None:
+        self._book = book
+        self._library = library
+        self._actors = actors
+        self._witnesses = witnesses
+        self._kinds: dict[str, Callable[[_Case], None]] = {
+            "started": self._started,
+            "fired": self._fired,
+            "adopted": self._adopted,
+            "annotated": self._annotated,
+            "amended": self._amended,
+            "enrolled": self._enrolled,
+            "defined": self._defined,
+            "refused": self._refused,
+            "genesis": self._genesis,
+        }
+
+    def knows(self, kind: str) -> bool:
+        """Tell whether entries of this kind can be judged."""
+        return kind in self._kinds
+
+    def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
+        """Judge one entry; findings go to the book."""
+        case = _Case(self._book, row, body, run, before, actor)
+        try:
+            reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
+            allowed = RESERVED.get(reserved, ()) if reserved else ACTS
+            if row.kind not in allowed:
+                case.error("kind_place", kind=row.kind)
+            elif reserved or run.force is not None:
+                self._kinds[row.kind](case)
+            elif row.def_ is None:
+                case.error("def_missing")
+            if row.seq == 1 and not reserved and row.kind not in FIRST:
+                case.error("not_started", kind=row.kind)
+        except ODD as error:
+            case.error("malformed", reason=f"{type(error).__name__}: {error}"[:200])
+
+    # One method for each kind
+
+    def _started(self, case: _Case) -> None:
+        rules, body = case.rules, case.body
+        case.first()
+        case.equal("set", rules.start(), body.get("set"))
+        case.equal("was", {}, body.get("was"))
+        case.equal("workflow", rules.definition.name, body.get("workflow"))
+        case.live(late=False)
+        self._root(case)
+        self._attrs(case)
+        self._authorise(case, rules.definition.permissions.start)
+
+    def _root(self, case: _Case) -> None:
+        """Check that a case belongs to an instance of the workflow that its definition names."""
+        wanted, root = case.rules.definition.root, case.body.get("root")
+        if wanted is None and root is None:
+            return
+        cited = self._witnesses.after(root, 1) if isinstance(root, str) else None
+        if cited is None or cited.at > case.row.at:
+            case.error("root_missing", root=root or "-")
+        elif cited.workflow != wanted or cited.root is not None:
+            case.error("root_differs", root=root, found=cited.workflow, expected=wanted or "-")
+
+    def _attrs(self, case: _Case) -> None:
+        declared = case.rules.definition.attributes
+        clear = case.body.get("attrs", {})
+        names = {name for name in clear if name not in declared or declared[name].personal}
+        names |= {
+            field.removeprefix("attribute.")
+            for field in case.body.get("texts", {})
+            if field.startswith("attribute.") and field.removeprefix("attribute.") not in declared
+        }
+        if names:
+            case.error("attributes", names=sorted(names))
+
+    def _fired(self, case: _Case) -> None:
+        body, late = case.body, case.body.get("mode") == "late"
+        case.live(late=late)
+        performer = case.actor
+        if late:
+            self._authorise(case, case.rules.definition.permissions.register)
+            performer = self._performer(case)
+        elif "for" in body:
+            case.error("late_unmarked")
+        decision = self._decide(case, performer, late=late)
+        if decision is None:
+            return
+        if not decision.allowed:
+            codes = sorted({refusal.code for refusal in decision.refusals})
+            case.error("not_allowed", trigger=decision.trigger, codes=codes)
+            return
+        case.equal("set", dict(decision.set), body.get("set"))
+        case.equal("was", dict(decision.was), body.get("was"))
+        case.equal("transition", decision.transition, body.get("transition", decision.trigger))
+        case.equal("rests", list(decision.rests), body.get("rests", []))
+        case.equal("remembers", decision.remembers, body.get("remembers"))
+        cited = [{"instance": seen.instance, "leaf": seen.leaf, "seq": seen.seq} for seen in decision.seen]
+        case.equal("seen", cited, body.get("seen", []))
+        attested = {name: answer for name, answer in body.get("attested", {}).items() if name != "resolver"}
+        case.equal("attested", dict(decision.attested), attested)
+
+    def _performer(self, case: _Case) -> Actor | None:
+        """Return the office that decided what is entered late, with the roles that it had at the entry."""
+        about, body = case.body.get("for"), case.body
+        flags = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in BASES
+        if not flags or "source" not in body.get("texts", {}) or any(p.get("filed") for p in body.get("papers", [])):
+            case.error("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if "resolver" in body.get("attested", {}):
+            return Actor(about["id"], frozenset({about["role"]} if "role" in about else ()))
+        found = self._actors.at(about["id"], case.row.at)
+        if found is None:
+            self._book.warning("replay", "actor_unknown", case.run.instance, case.row.seq, actor=about["id"])
+        return found
+
+    def _decide(self, case: _Case, who: Actor | None, *, late: bool) -> Decision | None:
+        """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
+        body, row = case.body, case.row
+        personal = {
+            name.removeprefix("parameter."): "" for name in body.get("texts", {}) if name.startswith("parameter.")
+        }
+        witnesses = self._cited(case)
+
+        def answer(name: str) -> tuple[bool, Mapping[str, Any]]:
+            given = body.get("attested", {})[name]
+            return given["answer"], given.get("values", EMPTY)
+
+        def again(actor: Actor | None) -> Decision:
+            return decide(
+                case.rules, case.before, body["trigger"], actor=actor,
+                papers={paper["type"] for paper in body.get("papers", ())},
+                params={**body.get("params", {}), **personal},
+                key=row.instance, root=case.run.root, witnesses=witnesses, code=answer, late=late,
+            )  # fmt: skip
+
+        try:
+            decision = again(who)
+        except LookupError as error:
+            case.error("attested_missing", guard=str(error.args[0]))
+            return None
+        except KfqError as error:
+            case.error("unknown_trigger", trigger=body.get("trigger"), reason=str(error))
+            return None
+        if decision.allowed or who is None or "resolver" in body.get("attested", {}):
+            return decision
+        for other in self._actors.around(who.id, row.at):
+            if other.roles != who.roles and (tried := again(other)).allowed:
+                self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=who.id)
+                return tried
+        return decision
+
+    def _cited(self, case: _Case) -> dict[str, Witness]:
+        """Return the instances that the entry cites as they were after the entries cited."""
+        found: dict[str, Witness] = {}
+        for seen in case.body.get("seen", ()):
+            key, seq = seen["instance"], seen["seq"]
+            cited = self._witnesses.after(key, seq)
+            if cited is None or cited.at > case.row.at:
+                case.error("seen_missing", cited=key, number=seq)
+                continue
+            if cited.leaf.hex() != seen["leaf"]:
+                case.error("seen_leaf", cited=key, number=seq)
+            found[key] = Witness(key, cited.workflow or "", seq, seen["leaf"], cited.regions)
+        return found
+
+    def _adopted(self, case: _Case) -> None:
+        body, rules = case.body, case.rules
+        case.live(late=True)
+        if body.get("basis") not in BASES or "source" not in body.get("texts", {}):
+            case.error("late_flags")
+        if case.row.seq == 1:
+            case.equal("workflow", rules.definition.name, body.get("workflow"))
+            self._root(case)
+            self._attrs(case)
+        self._authorise(case, rules.definition.permissions.adopt)
+        changes = body["set"]
+        stated = {region: state for region, state in changes.items() if state is not None}
+        moved = rules.moved(case.before.regions, case.before.kept, stated)
+        implied = {region for region, state in moved.items() if state is None}
+        states = {region: state for region, state in changes.items() if state is not None or region not in implied}
+        try:
+            wanted, was = adoption(rules, case.before, states)
+        except KfqError as error:
+            case.error("adoption", reason=str(error))
+            return
+        case.equal("set", wanted, changes)
+        case.equal("was", was, body.get("was"))
+
+    def _annotated(self, case: _Case) -> None:
+        case.still()
+
+    def _amended(self, case: _Case) -> None:
+        case.still()
+        self._attrs(case)
+        self._authorise(case, case.rules.definition.permissions.amend)
+
+    def _refused(self, case: _Case) -> None:
+        case.still()
+        if not isinstance(case.body.get("refusals"), list):
+            case.error("malformed", reason="refusals")
+
+    def _enrolled(self, case: _Case) -> None:
+        self._administer(case)
+        body = case.body
+        if not isinstance(body.get("roles"), list) or not isinstance(body.get("enabled"), bool):
+            case.error("malformed", reason="roles, enabled")
+
+    def _defined(self, case: _Case) -> None:
+        self._administer(case)
+        for kind in ("rules", "labels"):
+            self._library.named(bytes.fromhex(case.body[kind]), kind, case.run.instance, case.row.seq)
+        force = self._library.rules(bytes.fromhex(case.body["rules"]))
+        if force is not None:
+            definition = force.rules.definition
+            case.equal("name", definition.name, case.body.get("name"))
+            case.equal("version", definition.version, case.body.get("version"))
+            case.equal("name", definition.name, case.run.instance.partition("/")[2])
+
+    def _genesis(self, case: _Case) -> None:
+        if case.row.seq != 1:
+            case.error("kind_place", kind="genesis")
+
+    def _administer(self, case: _Case) -> None:
+        """Only an administrator enrolls and defines; the library's own account may until there is one."""
+        case.still()
+        if case.row.actor != SYSTEM:
+            self._authorise(case, ADMINISTRATOR)
+
+    def _authorise(self, case: _Case, roles: Collection[str]) -> None:
+        actor, row = case.actor, case.row
+        if actor is None or not actor.roles.isdisjoint(roles):
+            return
+        if any(not other.roles.isdisjoint(roles) for other in self._actors.around(row.actor, row.at)):
+            self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
+            return
+        case.error("actor_role", actor=row.actor, needs=sorted(roles))
+
+
+class _Case:
+    """One entry before the judge."""
+
+    __slots__ = ("actor", "before", "body", "book", "row", "run")
+
+    def __init__(
+        self, book: Book, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None
+    ) -> None:
+        self.book = book
+        self.row = row
+        self.body = body
+        self.run = run
+        self.before = before
+        self.actor = actor
+
+    @property
+    def rules(self) -> Any:
+        """The definition in force; only kinds that have one are judged by it."""
+        return self.run.force.rules if self.run.force else None
+
+    def error(self, kind: str, **values: Any) -> None:
+        """Note what is wrong with this entry."""
+        self.book.error("replay", kind, self.row.instance, self.row.seq, **values)
+
+    def equal(self, name: str, expected: Any, found: Any) -> None:
+        """Compare what the entry says with what it must say."""
+        if expected != found:
+            self.error(f"{name}_differs", expected=shown(expected), found=shown(found))
+
+    def first(self) -> None:
+        """Check that an entry which begins an instance is its first."""
+        if self.row.seq != 1:
+            self.error("not_first", kind=self.row.kind)
+
+    def live(self, *, late: bool) -> None:
+        """Check that the entry says truly whether it was made after the fact, and when."""
+        if self.body.get("mode") != ("late" if late else "live"):
+            self.error("mode", found=self.body.get("mode"))
+        if not late and "on" not in self.body:
+            self.error("date_missing")
+
+    def still(self) -> None:
+        """Check that an entry which moves nothing sets nothing."""
+        if self.body.get("set"):
+            self.error("set_differs", expected="-", found=shown(self.body["set"]))
+
+
+def shown(value: Any) -> str:
+    """Return a value for a sentence."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={shown(item)}" for name, item in sorted(value.items())) or "-"
+    return "-" if value is None else str(value)[:200]

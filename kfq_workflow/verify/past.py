@@ -1,0 +1,234 @@
+"""What the rest of the log said at the time: actors, definitions and cited entries, read beside the main stream.
+
+Each is read when it is first asked for and kept in a bounded number; a reserved chain is a handful of entries.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import OrderedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfq_workflow.definition import canonical
+from kfq_workflow.definition.model import LANG, FieldIs, leaves
+from kfq_workflow.entry import document_digest
+from kfq_workflow.errors import DefinitionError
+from kfq_workflow.machine import Rules
+from kfq_workflow.state import Snapshot
+from kfq_workflow.values import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from kfq_workflow.entry import Row
+    from kfq_workflow.source import Source
+    from kfq_workflow.verify.report import Book
+
+#: Actors, and cited instances, that are kept at a time.
+_ACTORS, _CITED = 1_000, 32
+#: An act may have read its actor before a change that the clock puts first was committed.
+OVERLAP_US = 60_000_000
+
+
+def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """Yield the entries whose body can be read, with it; the main stream reports the others."""
+    for row in rows:
+        try:
+            body = json.loads(row.body)
+        except (ValueError, TypeError):
+            continue
+        if isinstance(body, dict):
+            yield row, body
+
+
+class Actors:
+    """Actors as their chains say that they were at an instant."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._chains: OrderedDict[str, tuple[list[int], list[Actor]]] = OrderedDict()
+
+    def at(self, id: str, at: int) -> Actor | None:  # noqa: A002 - the field's word
+        """Return an actor as of an instant in µs since 1970 UTC, None when it was not enrolled by then."""
+        times, actors = self._chains.get(id) or self._read(id)
+        found = bisect_right(times, at)
+        return actors[found - 1] if found else None
+
+    def around(self, id: str, at: int) -> list[Actor]:  # noqa: A002
+        """Return every version of an actor that was in force at the instant or shortly before it."""
+        times, actors = self._chains.get(id) or self._read(id)
+        first = bisect_right(times, at - OVERLAP_US)
+        return actors[max(first - 1, 0) : bisect_right(times, at)]
+
+    def _read(self, id: str) -> tuple[list[int], list[Actor]]:  # noqa: A002
+        times: list[int] = []
+        actors: list[Actor] = []
+        for row, body in bodies(self._source.entries(f"~actor/{id}")):
+            if row.kind == "enrolled" and isinstance(row.at, int):
+                times.append(row.at)
+                actors.append(_actor(id, body))
+        if len(self._chains) >= _ACTORS:
+            self._chains.popitem(last=False)
+        self._chains[id] = times, actors
+        return times, actors
+
+
+def _actor(id: str, body: Mapping[str, Any]) -> Actor:  # noqa: A002
+    roles = body.get("roles", ())
+    return Actor(
+        id,
+        roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
+        valid_from=body.get("valid_from"),
+        valid_to=body.get("valid_to"),
+        enabled=body.get("enabled", True) is True,
+    )
+
+
+class InForce(NamedTuple):
+    """Rules under their digest: ready to decide, defined since an instant, and what their decisions read.
+
+    `attributes` are the triggers whose conditions read attributes, `outside` those that read other instances or
+    answers of the application.
+    """
+
+    rules: Rules
+    since: int | None
+    attributes: frozenset[str]
+    outside: frozenset[str]
+
+
+class Library:
+    """The documents of a log, checked when they are read, and the definitions in force."""
+
+    def __init__(self, source: Source, book: Book) -> None:
+        self._source = source
+        self._book = book
+        self._rules: dict[bytes, str] = {}
+        self._kinds: dict[bytes, str | None] = {}
+        self._known: dict[bytes, InForce | None] = {}
+        self._used: set[bytes] = set()
+        for digest, kind, body in source.documents():
+            self._add(digest, kind, body)
+
+    def _add(self, digest: bytes, kind: str | None, body: str) -> None:
+        try:
+            same = document_digest(body.encode()) == digest
+        except (AttributeError, UnicodeEncodeError):
+            same = False
+        if not same:
+            self._book.error("document", "digest", document=digest.hex())
+        self._kinds[digest] = kind
+        if kind in ("rules", None):
+            self._rules[digest] = body if same else ""
+
+    def named(self, digest: bytes, kind: str, instance: str, seq: int) -> None:
+        """Check that a document which a `defined` entry names is there and of this kind."""
+        self._used.add(digest)
+        if digest not in self._kinds:
+            self._book.error("document", "missing", instance, seq, document=digest.hex())
+        elif self._kinds[digest] not in (kind, None):
+            self._book.error("document", "kind", instance, seq, document=digest.hex(), found=self._kinds[digest])
+
+    def finish(self) -> None:
+        """Note the documents that no entry names."""
+        for digest in sorted(self._kinds.keys() - self._used):
+            self._book.warning("document", "unused", document=digest.hex())
+
+    def rules(self, digest: bytes) -> InForce | None:
+        """Return the rules under a digest, None where they cannot be had, which is noted once."""
+        if digest not in self._known:
+            self._known[digest] = self._read(digest)
+        return self._known[digest]
+
+    def _read(self, digest: bytes) -> InForce | None:
+        text = self._rules.get(digest)
+        if text is None:
+            self._book.error("document", "missing", document=digest.hex())
+        if not text:
+            return None
+        try:
+            rules = Rules(canonical.from_documents(text, None))
+        except (DefinitionError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+            self._book.error("document", "unreadable", document=digest.hex())
+            return None
+        definition = rules.definition
+        if definition.lang > LANG:
+            self._book.not_checked(f"rules language {definition.lang}", needed=True)
+            return None
+        since = self._defined(definition.name, digest)
+        if since is None:
+            self._book.error("document", "not_defined", document=digest.hex(), workflow=definition.name)
+        attributes = {
+            rule.trigger
+            for rule in definition.transitions
+            for name in rule.guards
+            for leaf in leaves(definition.guards[name])
+            if isinstance(leaf, FieldIs) and leaf.source == "attribute"
+        }
+        return InForce(rules, since, frozenset(attributes), rules.witnessed)
+
+    def _defined(self, name: str, digest: bytes) -> int | None:
+        for row, body in bodies(self._source.entries(f"~definition/{name}")):
+            if row.kind == "defined" and body.get("rules") == digest.hex():
+                return row.at
+        return None
+
+
+class Cited(NamedTuple):
+    """An entry as another one cites it: its leaf, time and kind, and its instance's workflow and states after it."""
+
+    leaf: bytes
+    at: int
+    workflow: str | None
+    root: str | None
+    regions: Mapping[str, str]
+
+
+class Witnesses:
+    """A second reader: the states of instances after the entries that others cite."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._open: OrderedDict[str, _Reader] = OrderedDict()
+
+    def after(self, instance: str, seq: int) -> Cited | None:
+        """Return an entry and the states after it, None when there is none."""
+        reader = self._open.get(instance)
+        if reader is None or reader.seq > seq:
+            if reader is None and len(self._open) >= _CITED:
+                self._open.popitem(last=False)
+            reader = self._open[instance] = _Reader(self._source.entries(instance))
+        self._open.move_to_end(instance)
+        return reader.forward(seq)
+
+
+class _Reader:
+    """Folds one instance forward and stays where it was asked for last."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = bodies(rows)
+        self._states = Snapshot()
+        self._workflow: str | None = None
+        self._root: str | None = None
+        self._cited: Cited | None = None
+        self.seq = 0
+
+    def forward(self, seq: int) -> Cited | None:
+        """Return the entry of this number, which is not before the last one asked for."""
+        while self.seq < seq:
+            found = next(self._rows, None)
+            if found is None:
+                self._cited, self.seq = None, seq
+                break
+            row, body = found
+            self._workflow = body.get("workflow", self._workflow)
+            self._root = body.get("root", self._root)
+            with suppress(KeyError, TypeError, AttributeError, ValueError):
+                self._states.apply(row.seq, row.kind, body)
+            self.seq = row.seq
+            if row.seq == seq:
+                regions = dict(self._states.regions)
+                self._cited = Cited(bytes(row.leaf), row.at, self._workflow, self._root, regions)
+        return self._cited if self.seq == seq else None

@@ -1,0 +1,208 @@
+"""The replay check: each entry is folded, judged and dated, one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow import edtf
+from kfq_workflow.state import Snapshot
+from kfq_workflow.values import Actor
+from kfq_workflow.verify.fold import Folds, Run
+from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
+from kfq_workflow.verify.past import Actors, Library, Witnesses
+from kfq_workflow.verify.shapes import UNKNOWN
+
+if TYPE_CHECKING:
+    from kfq_workflow.entry import Row
+    from kfq_workflow.log import LogHead
+    from kfq_workflow.source import Source
+    from kfq_workflow.verify.fold import Edge
+    from kfq_workflow.verify.report import Book
+    from kfq_workflow.verify.shapes import Body, On, Shape
+
+_LIMIT = 10_000
+
+
+class ReplayCheck:
+    """Replays a log entry by entry and notes what cannot have happened so."""
+
+    def __init__(self, source: Source, head: LogHead, book: Book) -> None:
+        self._book = book
+        self._head = head
+        self._actors = Actors(source)
+        self._library = Library(source, book)
+        self._judge = Judge(book, self._library, self._actors, Witnesses(source))
+        self._folds = Folds()
+        self._days: dict[int, str] = {}
+        self._good: set[tuple[On, str]] = set()
+        #: The first time that an administrator was enrolled, and the last entry by the library's own account.
+        self._administrated: int | None = None
+        self._system: tuple[int, str, int] | None = None
+
+    def begin(self, instance: str) -> Run:
+        """Begin to read an instance."""
+        return Run(instance, self._folds.begin(), self._head.genesis)
+
+    def entry(self, row: Row, body: Body, run: Run) -> None:
+        """Replay one entry; chain and bytes are checked elsewhere."""
+        shape, book = body.shape, self._book
+        if row.def_ != run.def_ or run.seq == 0:
+            self._define(row, run)
+        day = self._day(row.at)
+        actor = self._actor(row, shape, day)
+        late_for = self._actors.at(str(shape.body["for"].get("id")), row.at) if "for" in shape.body else None
+        key = (row.kind, shape, row.def_, actor and actor.roles, late_for and late_for.roles)
+        edge = run.node.edges.get(key) if row.seq == run.seq + 1 else None
+        if edge is None or not edge.legal:
+            edge = self._consider(row, body, run, actor, key, edge)
+        if edge is None:
+            return
+        if body.on is not UNKNOWN and (body.on, day) not in self._good:
+            self._check_day(row, body.on, day, run)
+        if shape.sets:
+            self._order(row, body.on, run, edge)
+        run.node = edge.node
+        if shape.facts or run.workflow is None or run.instance[0] == "~":
+            self._facts(row, body, run)
+        if shape.late:
+            book.late += 1
+        if row.kind == "fired":
+            named = "attested" if "attested" in shape.body or actor is None else "decided"
+            book.moves["witnessed" if named == "decided" and "seen" in shape.parts else named] += 1
+        elif row.kind == "refused":
+            book.refused += 1
+
+    def finish(self) -> None:
+        """Note what only the whole log shows."""
+        self._library.finish()
+        if self._system and self._administrated is not None and self._system[0] > self._administrated:
+            _, instance, seq = self._system
+            self._book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
+
+    def phase(self, run: Run) -> str | None:
+        """Return the phase of the state that `main` is in."""
+        if run.force is None:
+            return None
+        return run.force.rules.definition.phase_of(run.node.snapshot.regions.get("main"))
+
+    def _define(self, row: Row, run: Run) -> None:
+        """Take note of the definition of an instance, which only its first entry chooses."""
+        if run.seq:
+            self._book.error("replay", "def_changed", row.instance, row.seq)
+        run.def_ = row.def_
+        run.force = self._library.rules(row.def_) if row.def_ is not None else None
+        if run.force is not None and run.force.since is not None and run.force.since > row.at:
+            self._book.error("document", "not_yet_defined", row.instance, row.seq, document=(row.def_ or b"").hex())
+
+    def _day(self, at: int) -> str:
+        number = (at + self._head.utc_offset * edtf.MINUTE_US) // edtf.DAY_US
+        day = self._days.get(number)
+        if day is None:
+            if len(self._days) >= _LIMIT:
+                self._days.clear()
+            try:
+                day = edtf.day_of(at, self._head.utc_offset)
+            except edtf.InvalidDate:
+                day = "9999-12-31"
+            self._days[number] = day
+        return day
+
+    def _actor(self, row: Row, shape: Shape, day: str) -> Actor | None:
+        """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
+        if row.kind in ("genesis", "enrolled", "defined") and row.actor == SYSTEM:
+            if row.kind != "genesis":
+                self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
+            return None
+        attested = shape.body.get("attested")
+        if attested and "resolver" in attested:
+            try:
+                return Actor(row.actor, frozenset(attested["resolver"]["values"]["roles"]))
+            except ODD:
+                self._book.error("replay", "malformed", row.instance, row.seq, reason="resolver")
+                return None
+        actor = self._actors.at(row.actor, row.at)
+        if actor is None:
+            self._book.warning("replay", "actor_unknown", row.instance, row.seq, actor=row.actor)
+        elif row.kind != "refused" and not actor.acts_on(day):
+            if any(other.acts_on(day) for other in self._actors.around(row.actor, row.at)):
+                self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
+            else:
+                self._book.error("replay", "actor_not_valid", row.instance, row.seq, actor=row.actor)
+        return actor
+
+    def _consider(
+        self, row: Row, body: Body, run: Run, actor: Actor | None, key: tuple[Any, ...], edge: Edge | None
+    ) -> Edge | None:
+        """Fold an entry that has not come this way before, and judge one that is not legal for good."""
+        shape, book = body.shape, self._book
+        noted = book.noted
+        consecutive = row.seq == run.seq + 1
+        try:
+            edge = edge or self._folds.learn(run.node, key, row, shape, keep=shape.shared and consecutive)
+        except ODD as error:
+            book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
+            return None
+        if self._judge.knows(row.kind):
+            content = body.parsed()
+            self._judge.judge(row, content, run, run.snapshot(), actor)
+            edge.legal = noted == book.noted and self._is_static(shape, content, run)
+        else:
+            book.not_checked(f"kind {row.kind}", needed=True)
+        return edge
+
+    @staticmethod
+    def _is_static(shape: Shape, body: dict[str, Any], run: Run) -> bool:
+        """Tell whether an entry like this one, in an instance like this one, is legal whatever else differs."""
+        trigger = body.get("trigger")
+        return (
+            shape.shared
+            and run.force is not None
+            and not {"seen", "attrs"} & shape.parts
+            and "root" not in body
+            and trigger not in run.force.attributes
+            and trigger not in run.force.outside
+        )
+
+    def _check_day(self, row: Row, on: On, day: str, run: Run) -> None:
+        """Compare an act's earliest and latest day with its EDTF text; nothing lies after the entry's own day."""
+        try:
+            told = edtf.parse(on.edtf or "")
+        except edtf.InvalidDate:
+            self._book.error("replay", "date_malformed", row.instance, row.seq, text=on.edtf or "-")
+            return
+        latest = day if told.hi is None else min(told.hi, day)
+        if on.lo == told.lo and on.hi == latest and (told.lo is None or told.lo <= latest):
+            if len(self._good) >= _LIMIT:
+                self._good.clear()
+            self._good.add((on, day))
+            return
+        # The clock had run back over midnight: `at` is the previous entry's, "today" was an earlier day.
+        clamped = row.at == run.at and on.lo == told.lo and (on.lo or "") <= (on.hi or "") <= latest
+        if not clamped:
+            self._book.error("replay", "date_differs", row.instance, row.seq, text=on.edtf)
+
+    def _order(self, row: Row, on: On, run: Run, edge: Edge) -> None:
+        """Fold the earliest day of an entry, and refuse it when what comes before it was certainly later."""
+        low = on.lo
+        bound = run.bound(edge.after) if edge.after else None
+        if bound is not None:
+            if on.hi is not None and bound[0] > on.hi:
+                self._book.error(
+                    "replay", "date_order", row.instance, row.seq, text=on.edtf, number=bound[1], earliest=bound[0]
+                )
+            if low is None or bound[0] > low:
+                low = bound[0]
+        run.dated(row.seq, low)
+
+    def _facts(self, row: Row, body: Body, run: Run) -> None:
+        """Merge the attributes that an entry says, and what the first says of the whole instance."""
+        content = body.parsed() if body.shape.facts or run.instance[0] == "~" else body.shape.body
+        if run.workflow is None and run.seq == 0:
+            run.workflow, run.root = content.get("workflow"), content.get("root")
+        try:
+            said = Snapshot(attrs=run.attrs)
+            said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
+        except ODD as error:
+            self._book.error("replay", "malformed", row.instance, row.seq, reason=f"attributes: {error}"[:200])
+        if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
+            self._administrated = min(self._administrated or row.at, row.at)

@@ -1,0 +1,151 @@
+"""What a verification found, and what may be said of the log because of it.
+
+    anchored          intact, and as it was when an anchor held outside was made
+    self-consistent   nothing contradicts itself; whoever can rewrite all of it could have made it so
+    incomplete        nothing found, but something could not be checked: an unknown version, kind or suite
+    tampered          at least one finding is an error
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from kfq_workflow.messages import render
+from kfq_workflow.values import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document"]
+Severity = Literal["error", "warning"]
+Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
+
+#: Findings kept of one layer and kind; more are counted only, so that memory stays bounded.
+KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (`error`) or odd (`warning`), and its place.
+
+    `instance` and `seq` are None where the finding is not about one instance or entry. `values` fill the sentence.
+    """
+
+    layer: Layer
+    kind: str
+    severity: Severity = "error"
+    instance: str | None = None
+    seq: int | None = None
+    values: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+    def text(self, lang: str = "en") -> str:
+        """Return the sentence for a person, `lang` being `zh` or `en`."""
+        return render(f"finding.{self.layer}.{self.kind}", self.values, lang)
+
+    def as_json(self, lang: str = "en") -> dict[str, Any]:
+        """Return the finding as `kfq verify --json` prints it."""
+        return {
+            "layer": self.layer,
+            "kind": self.kind,
+            "severity": self.severity,
+            "instance": self.instance,
+            "seq": self.seq,
+            "message": self.text(lang),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the checked moves rest on, and what else a reader of the verdict should know.
+
+    `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
+    `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
+    after the fact; `refused` attempts moved nothing.
+    """
+
+    decided: int = 0
+    witnessed: int = 0
+    attested: int = 0
+    late: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a verification. `left_out` counts findings beyond the first thousand of a kind."""
+
+    verdict: Verdict
+    entries: int
+    instances: int
+    not_checked: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    counts: Counts
+    left_out: int = 0
+
+    def as_json(self, lang: str = "en") -> dict[str, Any]:
+        """Return the report as `kfq verify --json` prints it."""
+        return {
+            "verdict": self.verdict,
+            "entries": self.entries,
+            "instances": self.instances,
+            "not_checked": list(self.not_checked),
+            "findings": [finding.as_json(lang) for finding in self.findings],
+        }
+
+
+class Book:
+    """Collects findings and counts while a log is read."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.errors = 0
+        self.noted = 0
+        self.left_out = 0
+        self.entries = 0
+        self.instances = 0
+        self.late = 0
+        self.refused = 0
+        self.moves: Counter[str] = Counter()
+        self._kinds: Counter[tuple[str, str]] = Counter()
+        self._not_checked: dict[str, bool] = {}
+
+    def error(self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any) -> None:
+        """Note something wrong."""
+        self.errors += 1
+        self.put(Finding(layer, kind, "error", instance, seq, values))
+
+    def warning(
+        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any
+    ) -> None:
+        """Note something odd, which alone does not make the log tampered with."""
+        self.put(Finding(layer, kind, "warning", instance, seq, values))
+
+    def put(self, finding: Finding) -> None:
+        """Keep a finding, or count it where a thousand of its kind are kept already."""
+        self.noted += 1
+        self._kinds[finding.layer, finding.kind] += 1
+        if self._kinds[finding.layer, finding.kind] > KEPT:
+            self.left_out += 1
+        else:
+            self.findings.append(finding)
+
+    def not_checked(self, what: str, *, needed: bool = False) -> None:
+        """Note what could not be checked; `needed` makes the verdict incomplete."""
+        self._not_checked[what] = self._not_checked.get(what, False) or needed
+
+    def report(self) -> Report:
+        """Return the report of all that was noted."""
+        verdict: Verdict = "self-consistent"
+        if self.errors:
+            verdict = "tampered"
+        elif any(self._not_checked.values()):
+            verdict = "incomplete"
+        counts = Counts(
+            self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused
+        )
+        return Report(
+            verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
+            self.left_out,
+        )  # fmt: skip

@@ -1,0 +1,214 @@
+"""Bodies read once: what many bodies have in common is parsed, checked and judged only once.
+
+Most bodies of a log differ from others only in days, commitments, papers, attributes and cited leaves. Those parts
+are cut out and read by themselves; what is left is the *shape*. A body is canonical JSON if and only if its shape,
+with a word in place of each part, and each part by itself are: keys are sorted whatever stands under them. A part
+counts only where this library puts it, at the top of the body; a body that has one elsewhere is read whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from kfq_workflow.entry import encode_json, parse_canonical
+
+#: Where a part begins and ends, in the order of the keys.
+_PARTS = (
+    ("attrs", '"attrs":{', "}"),
+    ("on", '"on":{', "}"),
+    ("papers", '"papers":[{', "}]"),
+    ("seen", '"seen":[{', "}]"),
+    ("texts", '"texts":{', "}"),
+)
+_FIELD = r'"[!#-\[\]-~]+":"[0-9a-f]{64}"'
+_TEXTS = re.compile(rf"\{{{_FIELD}(?:,{_FIELD})*\}}")
+_PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
+_DATES = frozenset({"meeting", "published", "received", "signed"})
+#: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.
+_LIMIT = 2_000
+
+
+class On(NamedTuple):
+    """The `on` of a body: EDTF text with its earliest and latest day, None for what is not said."""
+
+    edtf: str | None
+    lo: str | None
+    hi: str | None
+
+
+UNKNOWN = On(None, None, None)
+
+
+class Shape:
+    """What bodies that differ only in their parts have in common.
+
+    `body` has everything that is not a part, and of `papers` type and `filed`; `fields` are the committed texts.
+    A shape that is not `shared` belongs to one body alone, and its `body` is the whole.
+    """
+
+    __slots__ = ("body", "facts", "fields", "late", "parts", "sets", "shared")
+
+    def __init__(
+        self, body: dict[str, Any], parts: frozenset[str], fields: tuple[str, ...], *, shared: bool = True
+    ) -> None:
+        self.body = body
+        self.parts = parts
+        self.shared = shared
+        self.fields = fields
+        self.late = body.get("mode") == "late"
+        self.sets = bool(body.get("set"))
+        #: Whether the body may say attributes: at its top, or as the facts of a reserved instance.
+        self.facts = "attrs" in parts or "attrs" in body
+
+
+class Body(NamedTuple):
+    """One body: its shape, its text, and those parts that every check needs."""
+
+    shape: Shape
+    text: str
+    on: On
+    digests: list[str]
+
+    def parsed(self) -> dict[str, Any]:
+        """Return the whole body as values."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+
+class Shapes:
+    """Reads bodies and remembers a bounded number of shapes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Shape] = {}
+        self._days: dict[str, On] = {}
+
+    def read(self, text: str) -> Body:
+        """Return a body; raises ValueError unless it is canonical JSON of an object in the entry profile."""
+        try:
+            return self._cut(text)
+        except _Unusual:
+            return _whole(text)
+
+    def _cut(self, text: str) -> Body:
+        """Cut the parts out and look the rest up."""
+        pieces: list[Any] = []
+        position, on, digests = 0, UNKNOWN, []
+        for name, opening, closing in _PARTS:
+            found = text.find(opening, position)
+            if found < 0:
+                continue
+            start = found + len(name) + 3
+            end = text.find(closing, start) + len(closing)
+            part = text[start:end]
+            pieces.append(text[position:start])
+            position = end
+            if name == "on":
+                on = self._days.get(part) or self._day(part)
+                pieces.append("on")
+            elif name == "texts":
+                if _TEXTS.fullmatch(part) is None:
+                    raise _Unusual
+                words = part.split('"')
+                digests = words[3::4]
+                pieces.append(("texts", *words[1::4]))
+            else:
+                pieces.append(_part(name, part))
+        pieces.append(text[position:])
+        key = tuple(pieces)
+        shape = self._known.get(key) or self._learn(key)
+        return Body(shape, text, on, digests)
+
+    def _day(self, part: str) -> On:
+        found = _strict(part)
+        if not isinstance(found, dict) or not found.keys() <= {"edtf", "hi", "lo"}:
+            raise _Unusual
+        if not all(isinstance(value, str) for value in found.values()):
+            raise _Unusual
+        if len(self._days) >= _LIMIT:
+            self._days.clear()
+        on = self._days[part] = On(found.get("edtf"), found.get("lo"), found.get("hi"))
+        return on
+
+    def _learn(self, key: tuple[Any, ...]) -> Shape:
+        """Read a shape: the pieces with a word in place of each part."""
+        names = [piece if isinstance(piece, str) else piece[0] for piece in key[1::2]]
+        words = {name: f"part {number}" for number, name in enumerate(names)}
+        text = "".join(
+            f'"{words[names[number // 2]]}"' if number % 2 else str(piece) for number, piece in enumerate(key)
+        )
+        body = parse_canonical(text)
+        if not isinstance(body, dict) or any(
+            body.pop(name, None) != word or text.count(f'"{word}"') != 1 for name, word in words.items()
+        ):
+            raise _Unusual
+        found = {piece[0]: piece[1:] for piece in key[1::2] if not isinstance(piece, str)}
+        fields = found.get("texts", ())
+        if list(fields) != sorted(set(fields)):
+            raise _Unusual
+        if "papers" in found:
+            body["papers"] = [{"filed": filed, "type": kind} for kind, filed in found["papers"]]
+        if len(self._known) >= _LIMIT:
+            self._known.clear()
+        shape = self._known[key] = Shape(body, frozenset(words), fields)
+        return shape
+
+
+class _Unusual(Exception):
+    """The body is not made as this library makes bodies: read it whole."""
+
+
+def _strict(part: str) -> Any:
+    try:
+        return parse_canonical(part)
+    except ValueError:
+        raise _Unusual from None
+
+
+def _part(name: str, part: str) -> Any:
+    """Check a part by itself and return what of it belongs to the shape."""
+    if name == "papers":
+        return ("papers", *_papers(part))
+    _strict(part)
+    return name
+
+
+def _papers(part: str) -> list[tuple[Any, Any]]:
+    """Return type and `filed` of papers that hold words only; JSON that reads and writes the same is canonical."""
+    try:
+        papers = json.loads(part) if part.isprintable() and "\\" not in part else _strict(part)
+        if encode_json(papers) != part or any(_odd(paper) for paper in papers):
+            raise _Unusual
+    except ValueError:
+        raise _Unusual from None
+    return [(paper.get("type"), paper.get("filed")) for paper in papers]
+
+
+def _odd(paper: Any) -> bool:
+    if type(paper) is not dict or not paper.keys() <= _PAPER:
+        return True
+    dates = paper.get("dates")
+    words = [value for name, value in paper.items() if name not in ("dates", "filed")]
+    if dates is not None:
+        if type(dates) is not dict or not dates.keys() <= _DATES:
+            return True
+        words += dates.values()
+    return type(paper.get("filed", True)) is not bool or any(type(word) is not str for word in words)
+
+
+def _whole(text: str) -> Body:
+    """Read a body that shares its shape with no other."""
+    body = parse_canonical(text)
+    if not isinstance(body, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - one error for all that is not a body
+    texts, on = body.get("texts", {}), body.get("on", {})
+    if not _words(texts) or not _words(on):
+        raise ValueError("texts and on must hold words")
+    fields = tuple(sorted(texts))
+    days = On(on.get("edtf"), on.get("lo"), on.get("hi"))
+    return Body(Shape(body, frozenset(), fields, shared=False), text, days, [texts[field] for field in fields])
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())

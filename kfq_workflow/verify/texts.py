@@ -1,0 +1,74 @@
+"""Texts: every commitment opens, and every text that is kept is committed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kfq_workflow.entry import commitment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kfq_workflow.source import TextRow
+    from kfq_workflow.verify.report import Book
+
+
+class TextCheck:
+    """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
+
+    def __init__(self, texts: Iterator[TextRow], book: Book) -> None:
+        self._texts = texts
+        self._book = book
+        self._next = self._advance()
+
+    def entry(self, instance: str, seq: int, fields: Sequence[str], digests: Sequence[str]) -> None:
+        """Check the texts of one entry: its committed fields in order, and their commitments."""
+        text = self._next
+        if text is None or text[0] > instance or (text[0] == instance and text[1] > seq):
+            for field in fields:
+                self._book.error("text", "missing", instance, seq, field=field)
+            return
+        self.skip(instance, seq)
+        expected = dict(zip(fields, digests, strict=True))
+        for text in self._beside(instance, seq):
+            digest = expected.pop(text[2], None)
+            if digest is None:
+                self._book.error("text", "uncommitted", instance, seq, field=text[2])
+            elif not _opens(text, digest):
+                self._book.error("text", "differs", instance, seq, field=text[2])
+        for field in expected:
+            self._book.error("text", "missing", instance, seq, field=field)
+
+    def unreadable(self, instance: str, seq: int) -> None:
+        """Pass over the texts of an entry whose commitments cannot be read."""
+        self.skip(instance, seq)
+        for _ in self._beside(instance, seq):
+            pass
+
+    def skip(self, instance: str | None = None, seq: int = 0) -> None:
+        """Note texts that stand before an entry, and so beside none; all that are left when no instance is given."""
+        while (text := self._next) is not None and (
+            instance is None or text[0] < instance or (text[0] == instance and text[1] < seq)
+        ):
+            self._book.error("text", "orphan", text[0], text[1], field=text[2])
+            self._next = self._advance()
+
+    def _beside(self, instance: str, seq: int) -> Iterator[TextRow]:
+        while (text := self._next) is not None and text[1] == seq and text[0] == instance:
+            yield text
+            self._next = self._advance()
+
+    def _advance(self) -> TextRow | None:
+        """Return the next text; one whose key is of the wrong type can stand beside no entry."""
+        for text in self._texts:
+            if type(text[1]) is int and type(text[0]) is str:
+                return text
+            self._book.error("text", "orphan", str(text[0]), None, field=str(text[2]))
+        return None
+
+
+def _opens(text: TextRow, digest: str) -> bool:
+    try:
+        return len(text[3]) == 16 and commitment(text[3], text[2], text[4]) == digest
+    except (TypeError, AttributeError, UnicodeEncodeError):
+        return False
