@@ -77,7 +77,7 @@ def init(
     locked, gone, …).
     """
     tables = Tables(schema, prefix)
-    if not isinstance(utc_offset, int) or not -_DAY < utc_offset < _DAY:
+    if type(utc_offset) is not int or not -_DAY < utc_offset < _DAY:
         raise InvalidInput("invalid_value", name="utc_offset", value=utc_offset, type="-1439..1439")
     origin = normal_text(origin, limit=255, what="origin")
     with _translated(database):

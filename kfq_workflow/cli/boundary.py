@@ -1,7 +1,7 @@
 """The one place where errors become messages and exit codes.
 
-    0 done · 1 error · 2 usage · 3 refused by a rule · 4 verification found something · 130 interrupted · 141 the
-    reader of our output went away
+0 done · 1 error · 2 usage · 3 refused by a rule · 4 verification found something · 130 interrupted · 141 the
+reader of our output went away
 """
 
 from __future__ import annotations

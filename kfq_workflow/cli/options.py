@@ -184,9 +184,7 @@ class Pair(click.ParamType):
     def __init__(self, shape: str) -> None:
         self.shape = shape
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """Split at the first `=`."""
         if isinstance(value, tuple):
             return value

@@ -112,7 +112,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kind.enrolled": ("登记办理人", "enrolled"),
     "kind.defined": ("登记定义", "defined"),
     # results
-    "done.init": ("数据库已就绪：{database}（结构版本 {revision}）", "Ready: {database} (tables of revision {revision})"),
+    "done.init": (
+        "数据库已就绪：{database}（结构版本 {revision}）",
+        "Ready: {database} (tables of revision {revision})",
+    ),
     "done.admin": ("管理员：{id}", "Administrator: {id}"),
     "next.admin": (
         "还没有管理员。请运行：kfq init --admin ID",
@@ -127,7 +130,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "此前已记录：{key} 第 {seq} 条，{what}。未重复写入。",
         "Recorded before: {key}, entry {seq}: {what}. Nothing was written again.",
     ),
-    "dry.allowed": ("可以办理：{key} {trigger} → {target}。未写入任何内容。", "Allowed: {key} {trigger} → {target}. Nothing was written."),
+    "dry.allowed": (
+        "可以办理：{key} {trigger} → {target}。未写入任何内容。",
+        "Allowed: {key} {trigger} → {target}. Nothing was written.",
+    ),
     "empty.list": (
         "还没有任何实例。发起一个：kfq start WORKFLOW KEY --actor ID --name 名称；或看演示：kfq demo linfen-2020",
         "There are no instances yet. Begin one: kfq start WORKFLOW KEY --actor ID --name TEXT; "
@@ -160,12 +166,18 @@ PHRASES: dict[str, tuple[str, str]] = {
     "next.possible": ("可以办理", "possible"),
     "next.papers": ("须交：{papers}", "needs: {papers}"),
     "next.roles": ("由 {roles}", "by {roles}"),
-    "next.more": ("其余 {count} 个动作现在不能办理，见：kfq next {key}", "{count} more are not possible now; see: kfq next {key}"),
+    "next.more": (
+        "其余 {count} 个动作现在不能办理，见：kfq next {key}",
+        "{count} more are not possible now; see: kfq next {key}",
+    ),
     "for_office": ("代记 {office}", "for {office}"),
     "check.ok": ("结构和触发器完好（版本 {revision}）。", "Tables and triggers are in order (revision {revision})."),
     "check.trigger": ("触发器 {name}：{state}", "trigger {name}: {state}"),
     "done.upgrade": ("数据库结构版本：{revision}", "The tables are of revision {revision}."),
-    "done.rebuild": ("已重建；{count} 个实例的现状与记录不符，已改正。", "Rebuilt; {count} stored states differed from their entries."),
+    "done.rebuild": (
+        "已重建；{count} 个实例的现状与记录不符，已改正。",
+        "Rebuilt; {count} stored states differed from their entries.",
+    ),
     "done.load": ("已登记流程 {name} 第 {version} 版（{digest}…）", "Registered {name}, version {version} ({digest}…)"),
     "done.check": ("{source}：没有错误，{warnings} 条提示。", "{source}: no errors, {warnings} warning(s)."),
     "done.export": ("已导出 {entries} 条记录到 {path}", "Exported {entries} entries to {path}"),
@@ -196,6 +208,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "demo.next": ("接下来可试：{commands}", "Now try: {commands}"),
 }
+
 
 def say(code: str, /, **values: object) -> str:
     """Return a phrase in the language of this run, filled with values."""

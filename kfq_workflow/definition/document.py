@@ -209,7 +209,9 @@ class _Document:
         for act, node in may.items():
             if act in ("start", "register", "adopt", "amend"):
                 names = self.reader.names(node, f"may.{act}")
-                given[act] = frozenset(name for name in names if self.reader.known(name, roles, node, f"may.{act}", "role"))
+                given[act] = frozenset(
+                    name for name in names if self.reader.known(name, roles, node, f"may.{act}", "role")
+                )
         return model.Permissions(**({"start": frozenset()} | given))
 
     def _transitions(self, regions: dict[str, model.Region], known: dict[str, Any]) -> tuple[model.Transition, ...]:
@@ -267,7 +269,7 @@ class _Document:
 
     def _limits(self, node: Node, path: str) -> tuple[model.Limit, ...]:
         limits = []
-        for number, item in enumerate(self.reader.items(node, path)):
+        for number, item in enumerate(self.reader.items(node)):
             items = self.reader.mapping(item, f"{path}[{number}]", required=("days",), known=("calendar", "kind"))
             days = at(items, "days")
             kind, calendar = at(items, "kind").value or "maximum", at(items, "calendar").value or "calendar"

@@ -1,15 +1,15 @@
 """Guards as people write them, read into conditions.
 
-    {region: main, in: [a, b.*]}              the region is in one of the states
-    {visited: review, region: main}           it has been moved into the state at least once
-    {attribute: area, at_least: "10.5"}       is, is_not, less, at_most, more, at_least, one_of
-    {parameter: result, is: passed}           {constant: notice_required, is: false}
-    {actor_role: [city_government]}           the actor has one of the roles
-    {root: main, in: [operation.*]}           the root instance's region; states of another definition
-    {other: zone_exit, region: main, in: []}  some other instance of that workflow and the same root
-    {code: quota@1}                           the application's own code answers
-    {unsupported: clock}                      this version cannot decide it: it refuses and says so
-    {all: [...]} {any: [...]} {not: {...}}
+{region: main, in: [a, b.*]}              the region is in one of the states
+{visited: review, region: main}           it has been moved into the state at least once
+{attribute: area, at_least: "10.5"}       is, is_not, less, at_most, more, at_least, one_of
+{parameter: result, is: passed}           {constant: notice_required, is: false}
+{actor_role: [city_government]}           the actor has one of the roles
+{root: main, in: [operation.*]}           the root instance's region; states of another definition
+{other: zone_exit, region: main, in: []}  some other instance of that workflow and the same root
+{code: quota@1}                           the application's own code answers
+{unsupported: clock}                      this version cannot decide it: it refuses and says so
+{all: [...]} {any: [...]} {not: {...}}
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def condition(reader: Reader, node: Node, path: str, names: Names) -> model.Cond
 
 def _parts(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
     items = reader.mapping(node, path, known=(kind,))
-    parts = reader.items(items[kind], f"{path}.{kind}")
+    parts = reader.items(items[kind])
     if not parts:
         reader.fault("definition.expected", items[kind], path, wanted="list")
     found = tuple(condition(reader, part, f"{path}.{kind}[{n}]", names) for n, part in enumerate(parts))
@@ -157,7 +157,7 @@ def _field(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mo
     value = items[operators[0]]
     wanted: Any = value.value
     if operators[0] == "one_of":
-        wanted = tuple(item.value for item in reader.items(value, path))
+        wanted = tuple(item.value for item in reader.items(value))
     elif isinstance(wanted, (list, dict)) or wanted is None:
         reader.fault("definition.expected", value, path, wanted="text, integer, true/false")
         wanted = ""

@@ -157,7 +157,12 @@ def _unused(definition: model.Definition) -> Iterator[Problem]:
     }
     may = definition.permissions
     used = {
-        "role": {role for rule in rules for role in rule.roles} | asked | may.start | may.register | may.adopt | may.amend,
+        "role": {role for rule in rules for role in rule.roles}
+        | asked
+        | may.start
+        | may.register
+        | may.adopt
+        | may.amend,
         "paper": {paper for rule in rules for paper in rule.papers},
         "parameter": {name for rule in rules for name in rule.parameters},
         "guard": {name for rule in rules for name in rule.guards},

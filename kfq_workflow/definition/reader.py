@@ -46,7 +46,7 @@ class Reader:
                 self.fault("definition.missing_key", node, path, key=key)
         return dict(node.value)
 
-    def items(self, node: Node, path: str) -> list[Node]:
+    def items(self, node: Node) -> list[Node]:
         """Return a list's items; a single value counts as a list of one."""
         if node.value is None:
             return []
@@ -68,7 +68,7 @@ class Reader:
 
     def names(self, node: Node, path: str) -> tuple[str, ...]:
         """Return a list of words, each once."""
-        found = [self.text(item, path) for item in self.items(node, path)]
+        found = [self.text(item, path) for item in self.items(node)]
         for item in sorted({item for item in found if found.count(item) > 1}):
             self.fault("definition.twice", node, path, name=item)
         return tuple(item for item in found if item)

@@ -127,7 +127,9 @@ class _Reader:
             self._book.error("bytes", "not_canonical", row.instance, row.seq, reason=str(error)[:200])
             self._texts.unreadable(row.instance, row.seq)
         else:
-            self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
+            text = self._texts.next
+            if body.digests or (text is not None and text[0] <= row[0]):
+                self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
             try:
                 self._replay.entry(row, body, run)
             except ODD as error:

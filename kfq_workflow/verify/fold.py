@@ -71,7 +71,8 @@ class Run:
     """One instance while its entries are read."""
 
     __slots__ = (
-        "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "rev", "root", "seq", "workflow",
+        "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq",
+        "workflow",
     )  # fmt: skip
 
     def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
@@ -83,7 +84,8 @@ class Run:
         self.at = 0
         self.def_: bytes | None = None
         self.force: InForce | None = None
-        self.workflow: str | None = instance.partition("/")[0] if instance.startswith("~") else None
+        self.reserved = instance.startswith("~")
+        self.workflow: str | None = instance.partition("/")[0] if self.reserved else None
         self.root: str | None = None
         #: The earliest day L of each entry that set something.
         self.earliest: dict[int, str | None] = {}
@@ -106,8 +108,12 @@ class Run:
 
     def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
         """Return the latest of the earliest days of these entries, and which it is."""
-        days = [(day, seq) for seq in after if (day := self.earliest.get(seq)) is not None]
-        return max(days) if days else None
+        found, number = None, 0
+        for seq in after:
+            day = self.earliest.get(seq)
+            if day is not None and (found is None or day >= found):
+                found, number = day, seq
+        return None if found is None else (found, number)
 
     def dated(self, seq: int, day: str | None) -> None:
         """Keep the earliest day of an entry, and forget those that nothing refers to any more."""

@@ -1,8 +1,8 @@
 """Was this act legal when it was done? Every entry is decided again with the definition then in force.
 
-    decided     from the fold of its own chain
-    witnessed   also from the entries of other instances that it cites: their leaves must be those on record
-    attested    the application's answers are taken from the entry, counted, and never run again
+decided     from the fold of its own chain
+witnessed   also from the entries of other instances that it cites: their leaves must be those on record
+attested    the application's answers are taken from the entry, counted, and never run again
 """
 
 from __future__ import annotations

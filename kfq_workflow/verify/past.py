@@ -9,6 +9,7 @@ import json
 from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfq_workflow.definition import canonical
@@ -43,28 +44,35 @@ def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
             yield row, body
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled(Actor):
+    """An actor as one entry enrolled it; `always` tells that no day limits what it may do."""
+
+    always: bool = False
+
+
 class Actors:
     """Actors as their chains say that they were at an instant."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._chains: OrderedDict[str, tuple[list[int], list[Actor]]] = OrderedDict()
+        self._chains: OrderedDict[str, tuple[list[int], list[Enrolled]]] = OrderedDict()
 
-    def at(self, id: str, at: int) -> Actor | None:  # noqa: A002 - the field's word
+    def at(self, id: str, at: int) -> Enrolled | None:  # noqa: A002 - the field's word
         """Return an actor as of an instant in µs since 1970 UTC, None when it was not enrolled by then."""
         times, actors = self._chains.get(id) or self._read(id)
         found = bisect_right(times, at)
         return actors[found - 1] if found else None
 
-    def around(self, id: str, at: int) -> list[Actor]:  # noqa: A002
+    def around(self, id: str, at: int) -> list[Enrolled]:  # noqa: A002
         """Return every version of an actor that was in force at the instant or shortly before it."""
         times, actors = self._chains.get(id) or self._read(id)
         first = bisect_right(times, at - OVERLAP_US)
         return actors[max(first - 1, 0) : bisect_right(times, at)]
 
-    def _read(self, id: str) -> tuple[list[int], list[Actor]]:  # noqa: A002
+    def _read(self, id: str) -> tuple[list[int], list[Enrolled]]:  # noqa: A002
         times: list[int] = []
-        actors: list[Actor] = []
+        actors: list[Enrolled] = []
         for row, body in bodies(self._source.entries(f"~actor/{id}")):
             if row.kind == "enrolled" and isinstance(row.at, int):
                 times.append(row.at)
@@ -75,14 +83,16 @@ class Actors:
         return times, actors
 
 
-def _actor(id: str, body: Mapping[str, Any]) -> Actor:  # noqa: A002
+def _actor(id: str, body: Mapping[str, Any]) -> Enrolled:  # noqa: A002
     roles = body.get("roles", ())
-    return Actor(
+    enabled = body.get("enabled", True) is True
+    return Enrolled(
         id,
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
         valid_from=body.get("valid_from"),
         valid_to=body.get("valid_to"),
-        enabled=body.get("enabled", True) is True,
+        enabled=enabled,
+        always=enabled and body.get("valid_from") is None and body.get("valid_to") is None,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
+_COUNTED = frozenset({"adopted", "fired", "refused"})
 
 
 class ReplayCheck:
@@ -29,6 +30,7 @@ class ReplayCheck:
     def __init__(self, source: Source, head: LogHead, book: Book) -> None:
         self._book = book
         self._head = head
+        self._offset = head.utc_offset * edtf.MINUTE_US
         self._actors = Actors(source)
         self._library = Library(source, book)
         self._judge = Judge(book, self._library, self._actors, Witnesses(source))
@@ -45,32 +47,41 @@ class ReplayCheck:
 
     def entry(self, row: Row, body: Body, run: Run) -> None:
         """Replay one entry; chain and bytes are checked elsewhere."""
-        shape, book = body.shape, self._book
+        shape, at = body.shape, row.at
         if row.def_ != run.def_ or run.seq == 0:
             self._define(row, run)
-        day = self._day(row.at)
+        day = self._days.get((at + self._offset) // edtf.DAY_US) or self._day(at)
         actor = self._actor(row, shape, day)
-        late_for = self._actors.at(str(shape.body["for"].get("id")), row.at) if "for" in shape.body else None
-        key = (row.kind, shape, row.def_, actor and actor.roles, late_for and late_for.roles)
+        roles = None if actor is None else actor.roles
+        if shape.performer is not None:
+            performer = self._actors.at(shape.performer, at)
+            key: tuple[Any, ...] = (row.kind, shape, row.def_, roles, performer and performer.roles)
+        else:
+            key = (row.kind, shape, row.def_, roles)
         edge = run.node.edges.get(key) if row.seq == run.seq + 1 else None
         if edge is None or not edge.legal:
             edge = self._consider(row, body, run, actor, key, edge)
         if edge is None:
             return
-        if body.on is not UNKNOWN and (body.on, day) not in self._good:
-            self._check_day(row, body.on, day, run)
+        on = body.on
+        if on is not UNKNOWN and (on, day) not in self._good:
+            self._check_day(row, on, day, run)
         if shape.sets:
-            self._order(row, body.on, run, edge)
+            self._order(row, on, run, edge)
         run.node = edge.node
-        if shape.facts or run.workflow is None or run.instance[0] == "~":
+        if shape.facts or run.seq == 0 or run.reserved:
             self._facts(row, body, run)
-        if shape.late:
-            book.late += 1
-        if row.kind == "fired":
-            named = "attested" if "attested" in shape.body or actor is None else "decided"
-            book.moves["witnessed" if named == "decided" and "seen" in shape.parts else named] += 1
-        elif row.kind == "refused":
+        if row.kind in _COUNTED:
+            self._count(row, shape, actor)
+
+    def _count(self, row: Row, shape: Shape, actor: Actor | None) -> None:
+        book = self._book
+        book.late += shape.late
+        if row.kind == "refused":
             book.refused += 1
+        elif row.kind == "fired":
+            attested = actor is None or "attested" in shape.body
+            book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
 
     def finish(self) -> None:
         """Note what only the whole log shows."""
@@ -95,26 +106,24 @@ class ReplayCheck:
             self._book.error("document", "not_yet_defined", row.instance, row.seq, document=(row.def_ or b"").hex())
 
     def _day(self, at: int) -> str:
-        number = (at + self._head.utc_offset * edtf.MINUTE_US) // edtf.DAY_US
-        day = self._days.get(number)
-        if day is None:
-            if len(self._days) >= _LIMIT:
-                self._days.clear()
-            try:
-                day = edtf.day_of(at, self._head.utc_offset)
-            except edtf.InvalidDate:
-                day = "9999-12-31"
-            self._days[number] = day
+        """Return the local day of an instant, and keep it for the others of that day."""
+        if len(self._days) >= _LIMIT:
+            self._days.clear()
+        try:
+            day = edtf.day_of(at, self._head.utc_offset)
+        except edtf.InvalidDate:
+            day = "9999-12-31"
+        self._days[(at + self._offset) // edtf.DAY_US] = day
         return day
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Actor | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
-        if row.kind in ("genesis", "enrolled", "defined") and row.actor == SYSTEM:
+        if row.actor == SYSTEM and row.kind in ("genesis", "enrolled", "defined"):
             if row.kind != "genesis":
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None
-        attested = shape.body.get("attested")
-        if attested and "resolver" in attested:
+        if "attested" in shape.body and "resolver" in shape.body["attested"]:
+            attested = shape.body["attested"]
             try:
                 return Actor(row.actor, frozenset(attested["resolver"]["values"]["roles"]))
             except ODD:
@@ -123,7 +132,7 @@ class ReplayCheck:
         actor = self._actors.at(row.actor, row.at)
         if actor is None:
             self._book.warning("replay", "actor_unknown", row.instance, row.seq, actor=row.actor)
-        elif row.kind != "refused" and not actor.acts_on(day):
+        elif not (actor.always or row.kind == "refused" or actor.acts_on(day)):
             if any(other.acts_on(day) for other in self._actors.around(row.actor, row.at)):
                 self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
             else:
@@ -157,7 +166,7 @@ class ReplayCheck:
         return (
             shape.shared
             and run.force is not None
-            and not {"seen", "attrs"} & shape.parts
+            and "seen" not in shape.parts
             and "root" not in body
             and trigger not in run.force.attributes
             and trigger not in run.force.outside
@@ -196,13 +205,16 @@ class ReplayCheck:
 
     def _facts(self, row: Row, body: Body, run: Run) -> None:
         """Merge the attributes that an entry says, and what the first says of the whole instance."""
-        content = body.parsed() if body.shape.facts or run.instance[0] == "~" else body.shape.body
-        if run.workflow is None and run.seq == 0:
-            run.workflow, run.root = content.get("workflow"), content.get("root")
-        try:
-            said = Snapshot(attrs=run.attrs)
-            said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
-        except ODD as error:
-            self._book.error("replay", "malformed", row.instance, row.seq, reason=f"attributes: {error}"[:200])
+        shape = body.shape
+        if run.seq == 0 and not run.reserved:
+            run.workflow, run.root = shape.body.get("workflow"), shape.body.get("root")
+        if body.attrs is not None and not run.reserved:
+            run.attrs.update(body.attrs)
+        elif shape.facts or run.reserved:
+            self._said(row, body.parsed(), run)
+
+    def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
+        said = Snapshot(attrs=run.attrs)
+        said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
             self._administrated = min(self._administrated or row.at, row.at)

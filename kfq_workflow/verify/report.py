@@ -1,9 +1,9 @@
 """What a verification found, and what may be said of the log because of it.
 
-    anchored          intact, and as it was when an anchor held outside was made
-    self-consistent   nothing contradicts itself; whoever can rewrite all of it could have made it so
-    incomplete        nothing found, but something could not be checked: an unknown version, kind or suite
-    tampered          at least one finding is an error
+anchored          intact, and as it was when an anchor held outside was made
+self-consistent   nothing contradicts itself; whoever can rewrite all of it could have made it so
+incomplete        nothing found, but something could not be checked: an unknown version, kind or suite
+tampered          at least one finding is an error
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ class Book:
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._not_checked: dict[str, bool] = {}
 
-    def error(self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any) -> None:
+    def error(
+        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any
+    ) -> None:
         """Note something wrong."""
         self.errors += 1
         self.put(Finding(layer, kind, "error", instance, seq, values))
@@ -142,9 +144,7 @@ class Book:
             verdict = "tampered"
         elif any(self._not_checked.values()):
             verdict = "incomplete"
-        counts = Counts(
-            self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused
-        )
+        counts = Counts(self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused)
         return Report(
             verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
             self.left_out,

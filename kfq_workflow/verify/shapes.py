@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from kfq_workflow.entry import encode_json, parse_canonical
+from kfq_workflow.entry import parse_canonical
 
 #: Where a part begins and ends, in the order of the keys.
 _PARTS = (
@@ -24,6 +24,14 @@ _PARTS = (
 )
 _FIELD = r'"[!#-\[\]-~]+":"[0-9a-f]{64}"'
 _TEXTS = re.compile(rf"\{{{_FIELD}(?:,{_FIELD})*\}}")
+#: Papers as this library writes them: what matches is canonical JSON by its form alone.
+_WORD = r'"[^"\\\x00-\x1f\ud800-\udfff]*"'
+_ONE = (
+    rf'\{{(?:"dates":\{{"(?:meeting|published|received|signed)":{_WORD}\}},)?"filed":(true|false)'
+    rf'(?:,"number":{_WORD})?(?:,"sha256":{_WORD})?,"type":({_WORD})\}}'
+)
+_PAPERS = re.compile(rf"\[{_ONE}(?:,{_ONE})*\]")
+_EACH = re.compile(_ONE)
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
 #: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.
@@ -48,7 +56,7 @@ class Shape:
     A shape that is not `shared` belongs to one body alone, and its `body` is the whole.
     """
 
-    __slots__ = ("body", "facts", "fields", "late", "parts", "sets", "shared")
+    __slots__ = ("body", "facts", "fields", "late", "parts", "performer", "sets", "shared")
 
     def __init__(
         self, body: dict[str, Any], parts: frozenset[str], fields: tuple[str, ...], *, shared: bool = True
@@ -59,8 +67,9 @@ class Shape:
         self.fields = fields
         self.late = body.get("mode") == "late"
         self.sets = bool(body.get("set"))
-        #: Whether the body may say attributes: at its top, or as the facts of a reserved instance.
+        #: Whether the body says attributes.
         self.facts = "attrs" in parts or "attrs" in body
+        self.performer = _performer(body)
 
 
 class Body(NamedTuple):
@@ -70,6 +79,7 @@ class Body(NamedTuple):
     text: str
     on: On
     digests: list[str]
+    attrs: dict[str, Any] | None
 
     def parsed(self) -> dict[str, Any]:
         """Return the whole body as values."""
@@ -94,7 +104,9 @@ class Shapes:
     def _cut(self, text: str) -> Body:
         """Cut the parts out and look the rest up."""
         pieces: list[Any] = []
-        position, on, digests = 0, UNKNOWN, []
+        position, on = 0, UNKNOWN
+        digests: list[str] = []
+        attrs: dict[str, Any] | None = None
         for name, opening, closing in _PARTS:
             found = text.find(opening, position)
             if found < 0:
@@ -113,12 +125,17 @@ class Shapes:
                 words = part.split('"')
                 digests = words[3::4]
                 pieces.append(("texts", *words[1::4]))
+            elif name == "attrs":
+                attrs = _strict(part)
+                if any(isinstance(value, (dict, list)) for value in attrs.values()):
+                    raise _Unusual
+                pieces.append(("attrs", *attrs))
             else:
                 pieces.append(_part(name, part))
         pieces.append(text[position:])
         key = tuple(pieces)
         shape = self._known.get(key) or self._learn(key)
-        return Body(shape, text, on, digests)
+        return Body(shape, text, on, digests, attrs)
 
     def _day(self, part: str) -> On:
         found = _strict(part)
@@ -175,13 +192,12 @@ def _part(name: str, part: str) -> Any:
 
 
 def _papers(part: str) -> list[tuple[Any, Any]]:
-    """Return type and `filed` of papers that hold words only; JSON that reads and writes the same is canonical."""
-    try:
-        papers = json.loads(part) if part.isprintable() and "\\" not in part else _strict(part)
-        if encode_json(papers) != part or any(_odd(paper) for paper in papers):
-            raise _Unusual
-    except ValueError:
-        raise _Unusual from None
+    """Return type and `filed` of each paper."""
+    if _PAPERS.fullmatch(part):
+        return [(kind[1:-1], filed == "true") for filed, kind in _EACH.findall(part)]
+    papers = _strict(part)
+    if any(_odd(paper) for paper in papers):
+        raise _Unusual
     return [(paper.get("type"), paper.get("filed")) for paper in papers]
 
 
@@ -197,6 +213,12 @@ def _odd(paper: Any) -> bool:
     return type(paper.get("filed", True)) is not bool or any(type(word) is not str for word in words)
 
 
+def _performer(body: dict[str, Any]) -> str | None:
+    """Return the office whose act a late entry is."""
+    about = body.get("for")
+    return str(about.get("id")) if isinstance(about, dict) else None
+
+
 def _whole(text: str) -> Body:
     """Read a body that shares its shape with no other."""
     body = parse_canonical(text)
@@ -207,7 +229,7 @@ def _whole(text: str) -> Body:
         raise ValueError("texts and on must hold words")
     fields = tuple(sorted(texts))
     days = On(on.get("edtf"), on.get("lo"), on.get("hi"))
-    return Body(Shape(body, frozenset(), fields, shared=False), text, days, [texts[field] for field in fields])
+    return Body(Shape(body, frozenset(), fields, shared=False), text, days, [texts[field] for field in fields], None)
 
 
 def _words(value: Any) -> bool:

@@ -19,11 +19,11 @@ class TextCheck:
     def __init__(self, texts: Iterator[TextRow], book: Book) -> None:
         self._texts = texts
         self._book = book
-        self._next = self._advance()
+        self.next = self._advance()
 
     def entry(self, instance: str, seq: int, fields: Sequence[str], digests: Sequence[str]) -> None:
         """Check the texts of one entry: its committed fields in order, and their commitments."""
-        text = self._next
+        text = self.next
         if text is None or text[0] > instance or (text[0] == instance and text[1] > seq):
             for field in fields:
                 self._book.error("text", "missing", instance, seq, field=field)
@@ -47,16 +47,16 @@ class TextCheck:
 
     def skip(self, instance: str | None = None, seq: int = 0) -> None:
         """Note texts that stand before an entry, and so beside none; all that are left when no instance is given."""
-        while (text := self._next) is not None and (
+        while (text := self.next) is not None and (
             instance is None or text[0] < instance or (text[0] == instance and text[1] < seq)
         ):
             self._book.error("text", "orphan", text[0], text[1], field=text[2])
-            self._next = self._advance()
+            self.next = self._advance()
 
     def _beside(self, instance: str, seq: int) -> Iterator[TextRow]:
-        while (text := self._next) is not None and text[1] == seq and text[0] == instance:
+        while (text := self.next) is not None and text[1] == seq and text[0] == instance:
             yield text
-            self._next = self._advance()
+            self.next = self._advance()
 
     def _advance(self) -> TextRow | None:
         """Return the next text; one whose key is of the wrong type can stand beside no entry."""

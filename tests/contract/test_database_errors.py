@@ -194,7 +194,7 @@ def test_a_commit_on_a_connection_that_was_cut(pairs: Engine) -> None:
         number = connection.exec_driver_sql(own).scalar()
         run(pairs, cut.format(number))()
         driver: Any = connection.connection.driver_connection
-        with pytest.raises(Exception, match=r"(?i)closed|lost|killed|terminat") as caught:
+        with pytest.raises(Exception, match=r"(?i)closed|lost|killed|terminat|gone away") as caught:
             driver.commit()
         assert connection_lost(caught.value)
         with pytest.raises(Exception, match=r"(?i)closed|lost|interface|^\(0") as caught:

@@ -120,9 +120,17 @@ def test_what_does_not_exist_is_an_error_and_never_an_entry(engine: WorkflowEngi
 
 @pytest.mark.parametrize(
     ("key", "reason"),
-    [("", "empty"), ("~x", "reserved"), ("a\n", "spaces"), ("a\x00b", "text_has_nul"), ("a\ud800", "text_has_surrogate"),
-     ("区" * 129, "129 > 128"), ("a\u200bb", "control"), ("a\u202eb", "control")],
-)  # fmt: skip
+    [
+        ("", "empty"),
+        ("~x", "reserved"),
+        ("a\n", "spaces"),
+        ("a\x00b", "text_has_nul"),
+        ("a\ud800", "text_has_surrogate"),
+        ("区" * 129, "129 > 128"),
+        ("a\u200bb", "control"),
+        ("a\u202eb", "control"),
+    ],
+)
 def test_a_key_that_cannot_be_read_is_refused(engine: WorkflowEngine, key: str, reason: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         engine.start("permit", key, by="applicant", name="n")
@@ -140,8 +148,14 @@ def test_keys_that_look_alike_stay_apart(engine: WorkflowEngine) -> None:
 
 @pytest.mark.parametrize(
     ("on", "code"),
-    [("2019-02-29", "invalid_date"), ("昨天", "invalid_date"), ("2999", "future_date"), ("2019", "date_order"), ("２０２０", "invalid_date")],
-)  # fmt: skip
+    [
+        ("2019-02-29", "invalid_date"),
+        ("昨天", "invalid_date"),
+        ("2999", "future_date"),
+        ("2019", "date_order"),
+        ("２０２０", "invalid_date"),
+    ],
+)
 def test_a_date_that_cannot_be_is_refused_and_changes_nothing(engine: WorkflowEngine, on: str, code: str) -> None:
     to_review(engine)
     with pytest.raises(InvalidInput) as caught:

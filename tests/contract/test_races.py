@@ -53,9 +53,7 @@ def check(engine: WorkflowEngine, won: list[str], *, joined: bool) -> None:
 @pytest.mark.parametrize("joined", [False, True], ids=["own", "joined"])
 def test_threads_have_one_winner_each(database: Engine, engine: WorkflowEngine, *, joined: bool) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
-        tallies = list(
-            pool.map(lambda racer: racers.race(database, KEYS, racer, joined=joined), range(THREADS))
-        )
+        tallies = list(pool.map(lambda racer: racers.race(database, KEYS, racer, joined=joined), range(THREADS)))
     assert sum(tally.conflicts for tally in tallies) == (THREADS - 1) * INSTANCES
     check(engine, [key for tally in tallies for key in tally.won], joined=joined)
 

@@ -16,7 +16,7 @@ DOORS = {
     "alembic": ("kfq_workflow/schema.py", "migrations/"),
     "click": ("kfq_workflow/cli/",),
     "rich": ("kfq_workflow/cli/",),
-    "yaml": ("kfq_workflow/definition/document.py", "kfq_workflow/zones/"),
+    "yaml": ("kfq_workflow/strict_yaml.py",),
     "sqlalchemy": (
         "kfq_workflow/database.py",
         "kfq_workflow/engine.py",

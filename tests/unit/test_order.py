@@ -20,7 +20,7 @@ REFORMS = ("reform_tenure", "reform_appointment", "reform_performance_pay")
 PLANS = ("plan_master", "plan_regulatory", "plan_eia", "boundary_survey")
 
 
-def act(  # noqa: PLR0913
+def act(
     seq: int,
     sets: dict[str, str | None],
     lo: str | None = None,

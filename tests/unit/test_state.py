@@ -37,9 +37,7 @@ def test_notes_and_refusals_change_nothing() -> None:
 def test_the_stored_form_reads_back() -> None:
     snapshot = Snapshot()
     snapshot.apply(1, "adopted", {"set": {"main": "a", "side": None}, "on": on(None, "2017-12-31")})
-    snapshot.apply(
-        2, "fired", {"trigger": "t", "set": {"main": "b"}, "was": {"main": "a"}, "remembers": "main"}
-    )
+    snapshot.apply(2, "fired", {"trigger": "t", "set": {"main": "b"}, "was": {"main": "a"}, "remembers": "main"})
     assert Snapshot.parse(snapshot.encode()) == snapshot
     assert json.loads(snapshot.encode())["left"] == {"main": {"t": "a"}}
 
