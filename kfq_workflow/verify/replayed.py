@@ -9,7 +9,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
-from kfq_workflow.verify.past import Actors, Library, Witnesses
+from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
 from kfq_workflow.verify.shapes import UNKNOWN
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class ReplayCheck:
         self._days[(at + self._offset) // edtf.DAY_US] = day
         return day
 
-    def _actor(self, row: Row, shape: Shape, day: str) -> Actor | None:
+    def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
         if row.actor == SYSTEM and row.kind in ("genesis", "enrolled", "defined"):
             if row.kind != "genesis":
@@ -125,7 +125,7 @@ class ReplayCheck:
         if "attested" in shape.body and "resolver" in shape.body["attested"]:
             attested = shape.body["attested"]
             try:
-                return Actor(row.actor, frozenset(attested["resolver"]["values"]["roles"]))
+                return Enrolled(row.actor, frozenset(attested["resolver"]["values"]["roles"]), always=True)
             except ODD:
                 self._book.error("replay", "malformed", row.instance, row.seq, reason="resolver")
                 return None
