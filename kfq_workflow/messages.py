@@ -219,6 +219,37 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The guard {guard} reads {name}, which is personal: the log does not hold it in clear.",
     ),
     "lint.unused": ("声明的 {kind} “{name}”没有用到。", "The declared {kind} {name} is not used."),
+    # files of cases, and the command line
+    "casefile_error": ("案件文件 {source} 有 {count} 处问题：", "The file of cases {source} has {count} problem(s):"),
+    "casefile_ends": (
+        "“{key}”的最终状态与文件所述不符（{regions}）。未写入任何内容。",
+        "{key!r} does not end as the file says ({regions}). Nothing was written.",
+    ),
+    "casefile.version": ("不认识的格式版本；应为 {known}。", "This version of the format is not known; use {known}."),
+    "casefile.facts": (
+        "事实文件 {file} 第 {line} 行有问题：{reason}",
+        "The file of facts {file} is wrong in line {line}: {reason}",
+    ),
+    "casefile.no_acts": ("案件没有任何事项。", "The case has no act."),
+    "casefile.one_act": ("每个事项须且仅须是其中之一：{known}。", "An act is exactly one of: {known}."),
+    "casefile.first": (
+        "案件的第一个事项须是 adopt 或 start。",
+        "The first act of a case is adopt or start.",
+    ),
+    "casefile.start_first": ("start 只能是案件的第一个事项。", "start can only be the first act of a case."),
+    "casefile.unknown_key": ("文件中没有键为“{key}”的案件。", "The file has no case with the key {key!r}."),
+    "casefile.choice": ("“{value}”无效。可用：{known}。", "{value!r} is not valid. Use one of: {known}."),
+    "demo_foreign": (
+        "数据库 {database} 中已有别的记录（例如“{key}”），演示未写入任何内容。请另指定数据库，例如："
+        "kfq --database sqlite:///demo.db demo linfen-2020",
+        "The database {database} holds another record (such as {key!r}); the demo wrote nothing. Name another, such "
+        "as: kfq --database sqlite:///demo.db demo linfen-2020",
+    ),
+    "paper_file": (
+        "无法读取材料文件“{path}”（{reason}）。未写入任何内容。",
+        "The paper's file {path!r} cannot be read ({reason}). Nothing was written.",
+    ),
+    "file_exists": ("文件“{path}”已存在。要覆盖请加 --force。", "The file {path!r} exists. To write over it add --force."),
     # not found and conflicts
     "not_found": ("找不到“{key}”。", "There is no {key!r}."),
     "not_found.instance": (
