@@ -1,4 +1,4 @@
-"""What a verification's findings say, in Chinese and in English, by `finding.LAYER.KIND`."""
+"""What a verification's findings say, in Chinese and in English, by `finding.LAYER.KIND`; and export's errors."""
 
 from __future__ import annotations
 
@@ -207,8 +207,22 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
+_EXPORT: dict[str, tuple[str, str]] = {
+    "export_exists": (
+        "文件“{path}”已存在：请换一个文件名，或加 --overwrite。",
+        "The file {path!r} exists: choose another, or add --overwrite.",
+    ),
+    "export_failed": ("无法写入“{path}”（{reason}）。", "The file {path!r} cannot be written ({reason})."),
+    "export_unreadable": ("无法读取“{path}”（{reason}）。", "The file {path!r} cannot be read ({reason})."),
+    "export_tampered": (
+        "“{key}”的第 {seq} 条记录与其散列不符，不能导出：请运行 kfq verify。",
+        "Entry {seq} of {key!r} does not hash to its leaf and cannot be exported: run kfq verify.",
+    ),
+}
+
+
 def _all() -> dict[str, tuple[str, str]]:
-    found = {f"finding.{code}": pair for code, pair in _SENTENCES.items()}
+    found = {**_EXPORT, **{f"finding.{code}": pair for code, pair in _SENTENCES.items()}}
     for name, (zh, en) in _SAYS.items():
         found[f"finding.replay.{name}_differs"] = (
             f"{zh}记为“{{found}}”，重新判断应为“{{expected}}”。",

@@ -66,6 +66,9 @@ class Source(Protocol):
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key; None where the source has none."""
 
+    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
+        """Yield key, number and leaf of each instance's newest entry; None where `instances` has them."""
+
     def clock(self) -> int | None:
         """Return the source's clock in µs since 1970 UTC, None where it has none."""
 
@@ -107,6 +110,10 @@ class DatabaseSource:
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key."""
         return map(InstanceRow._make, self._stream(self._tables.instance, ("key",), instance))
+
+    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:  # noqa: ARG002
+        """Return None: the instances' rows have them."""
+        return None
 
     def clock(self) -> int | None:
         """Return the database's clock in µs since 1970 UTC."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import NotFound
 from kfq_workflow.state import NOTES
-from kfq_workflow.verify.caches import CacheCheck
+from kfq_workflow.verify.caches import CacheCheck, HeadCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
@@ -80,9 +80,14 @@ class _Reader:
         self._replay = ReplayCheck(source, head, book)
         self._texts = TextCheck(source.texts(key), book)
         rows = source.instances(key)
-        self._caches = CacheCheck(rows, book) if rows is not None else None
-        if rows is None:
+        heads = source.heads(key) if rows is None else None
+        self._caches: CacheCheck | HeadCheck | None = None
+        if rows is not None:
+            self._caches = CacheCheck(rows, book)
+        else:
             book.not_checked("caches")
+            if heads is not None:
+                self._caches = HeadCheck(heads, book)
         self._shapes = Shapes()
 
     def read(self, progress: Callable[[int], object] | None) -> None:

@@ -50,6 +50,35 @@ class CacheCheck:
             self._next = next(self._rows, None)
 
 
+class HeadCheck:
+    """The same for a source that keeps no rows but each instance's newest entry: its number and leaf."""
+
+    def __init__(self, heads: Iterator[tuple[str, int, bytes]], book: Book) -> None:
+        self._heads = heads
+        self._book = book
+        self._next = next(heads, None)
+
+    def instance(self, run: Run, _phase: str | None) -> None:
+        """Compare the head of an instance whose entries have all been read."""
+        self.skip(run.instance)
+        if self._next is None or self._next[0] != run.instance:
+            self._book.error("cache", "row_missing", run.instance, run.seq)
+            return
+        _, seq, leaf = self._next
+        self._next = next(self._heads, None)
+        for name, found, wanted in (("seq", seq, run.seq), ("head", leaf, run.head)):
+            if found != wanted:
+                self._book.error(
+                    "cache", name, run.instance, run.seq, found=_shown(found), expected=_shown(wanted)
+                )
+
+    def skip(self, instance: str | None = None) -> None:
+        """Note heads before an instance, which have no entries; all that are left when no instance is given."""
+        while (head := self._next) is not None and (instance is None or head[0] < instance):
+            self._book.error("cache", "row_orphan", head[0], head[1])
+            self._next = next(self._heads, None)
+
+
 def _parts(found: Any, wanted: str) -> tuple[Any, Any]:
     """Return only the parts of two snapshots that differ, where both can be read."""
     expected = json.loads(wanted)
