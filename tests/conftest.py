@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfq_workflow.database import open_database
+from kfq_workflow.errors import DatabaseUnavailable, NotInitialised, SchemaOutOfDate
+from kfq_workflow.source import verify_database
 from tests.servers import BACKENDS, ServerMissingError, Servers
 
 if TYPE_CHECKING:
@@ -58,15 +60,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """Give the URL of an empty database, on each backend in turn."""
     with ExitStack() as stack:
         if request.param == "sqlite":
-            yield f"sqlite:///{tmp_path / 'kfq.db'}"
+            url = f"sqlite:///{tmp_path / 'kfq.db'}"
         else:
             try:
                 url = stack.enter_context(request.config.stash[_SERVERS].database(request.param))
             except ServerMissingError as error:
                 _missing(request.param, str(error))
-            yield url
-        # To come: unless the test is marked `tampers`, verify the log in this database, if there is one, and
-        # fail on any finding. The test's own fixtures are done with it here, and it is still there.
+        yield url
+        if request.node.get_closest_marker("tampers") is None:
+            _verify(url)
+
+
+def _verify(url: str) -> None:
+    """Fail a test that leaves a log in which verification finds anything."""
+    database = open_database(url)
+    try:
+        report = verify_database(database)
+    except (NotInitialised, SchemaOutOfDate, DatabaseUnavailable):
+        return
+    finally:
+        database.dispose()
+    assert [finding.text() for finding in report.findings if finding.severity == "error"] == []
 
 
 def _missing(backend: str, reason: str) -> None:

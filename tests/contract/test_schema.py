@@ -283,6 +283,7 @@ def test_a_bad_offset_changes_nothing(empty: Engine, offset: Any) -> None:
         assert _names(connection) == set()
 
 
+@pytest.mark.tampers
 def test_keys_stay_apart_and_sort_bytewise(empty: Engine) -> None:
     schema.init(empty)
     tables = Tables()
@@ -301,6 +302,7 @@ def test_keys_stay_apart_and_sort_bytewise(empty: Engine) -> None:
     assert found == [(key, key if key != "~log" else None) for key in sorted((*KEYS, "~log"), key=str.encode)]
 
 
+@pytest.mark.tampers
 def test_the_same_key_or_request_twice_is_refused(empty: Engine) -> None:
     schema.init(empty)
     tables = Tables()
@@ -311,6 +313,7 @@ def test_the_same_key_or_request_twice_is_refused(empty: Engine) -> None:
             connection.execute(tables.entry.insert(), row)
 
 
+@pytest.mark.tampers
 def test_the_widest_row_fits(empty: Engine) -> None:
     schema.init(empty)
     tables = Tables()
