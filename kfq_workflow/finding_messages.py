@@ -208,6 +208,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 
 _EXPORT: dict[str, tuple[str, str]] = {
+    "impossible_days": (
+        "“{key}”的第 {seqs} 条记录的日期与记录的先后矛盾，不能回答某日的状态：请运行 kfq verify。",
+        "The dates of entries {seqs} of {key!r} contradict their order, so no day can be answered: run kfq verify.",
+    ),
     "export_exists": (
         "文件“{path}”已存在：请换一个文件名，或加 --overwrite。",
         "The file {path!r} exists: choose another, or add --overwrite.",

@@ -295,7 +295,7 @@ class _Case:
         """The definition in force; only kinds that have one are judged by it."""
         return self.run.force.rules if self.run.force else None
 
-    def error(self, kind: str, **values: Any) -> None:
+    def error(self, kind: str, /, **values: Any) -> None:
         """Note what is wrong with this entry."""
         self.book.error("replay", kind, self.row.instance, self.row.seq, **values)
 

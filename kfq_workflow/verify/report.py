@@ -119,7 +119,7 @@ class Book:
         self.put(Finding(layer, kind, "error", instance, seq, values))
 
     def warning(
-        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any
+        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
     ) -> None:
         """Note something odd, which alone does not make the log tampered with."""
         self.put(Finding(layer, kind, "warning", instance, seq, values))
