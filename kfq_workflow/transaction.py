@@ -54,6 +54,7 @@ class Transaction:
     ) -> Receipt:
         """Begin an instance of the newest version of a workflow; `root` is the instance that a case belongs to.
 
+        A start whose day (`on`, EDTF, default today) lies wholly in the past is marked late for ever.
         Raises AlreadyStarted, NotAuthorised, NotFound, InvalidInput.
         """
         act = _act("started", "start", key, by, request)
@@ -64,8 +65,9 @@ class Transaction:
             return self._started_before(act, head, on)
         self._check_root(rules.definition, root)
         head = self._ledger.vacant(act, rules.definition.name, root, def_)
-        act.body |= {"mode": "live", "set": rules.start(), "was": {}}
-        act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
+        today = self._ledger.today(head.now)
+        day = inputs.on(on, today, late=False)
+        act.body |= {"mode": "late" if day["hi"] < today else "live", "on": day, "set": rules.start(), "was": {}}
         self._authorise(act, rules, rules.definition.permissions.start, head.now)
         return self._ledger.append(act, head, rules.definition)
 

@@ -83,7 +83,7 @@ class Judge:
         case.equal("set", rules.start(), body.get("set"))
         case.equal("was", {}, body.get("was"))
         case.equal("workflow", rules.definition.name, body.get("workflow"))
-        case.live(late=False)
+        case.live(late=body.get("mode") == "late")
         self._root(case)
         self._attrs(case)
         self._authorise(case, rules.definition.permissions.start)
