@@ -36,13 +36,18 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:
     """Return the document, or None when it is none, and everything that is wrong with it as YAML."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return None, [Problem("yaml.too_large", values={"limit": MAX_BYTES})]
+    problems: list[Problem] = []
     try:
-        problems = list(_refused(text))
+        problems += _refused(text)
         root = yaml.compose(text, Loader=_LOADER)
         if root is None:
             return None, [Problem("yaml.empty", line=1)]
         return (None if problems else _node(root, problems)), problems
+    except UnicodeEncodeError:
+        return None, [Problem("yaml.not_utf8")]
     except yaml.MarkedYAMLError as error:
+        if problems:
+            return None, problems
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
         return None, [Problem("yaml.broken", line=mark.line + 1 if mark else 0, values={"reason": reason})]
