@@ -83,19 +83,19 @@ class _Document(Reader):
             as_of = self.mapping(top["as_of"], "as_of", required=("on", "basis"))
             self._day(at(as_of, "on"), "as_of.on")
             self._choice(at(as_of, "basis"), "as_of.basis", inputs.BASES)
-        cases = [self._case(node, f"cases.{n}") for n, node in enumerate(self.items(at(top, "cases"), "cases"))]
+        cases = [self._case(node, f"cases.{n}") for n, node in enumerate(self.items(at(top, "cases")))]
         keys = [case.key for case in cases]
         for n, (case, key) in enumerate(zip(cases, keys, strict=True)):
             if key and key in keys[:n]:
                 self.problems.append(Problem("definition.twice", line=case.line, path=f"cases.{n}", values={"name": key}))
         plans = [
             remark
-            for n, node in enumerate(self.items(at(top, "plans"), "plans"))
+            for n, node in enumerate(self.items(at(top, "plans")))
             for remark in self._plan(node, f"plans.{n}", keys)
         ]
         refused = [
             self._attempt(node, f"refused.{n}", keys)
-            for n, node in enumerate(self.items(at(top, "refused"), "refused"))
+            for n, node in enumerate(self.items(at(top, "refused")))
         ]
         source = self.text(at(top, "source"), "source")
         remarks = [*(flag for flag in flags if flag.key in keys), *plans]
@@ -114,7 +114,7 @@ class _Document(Reader):
         self.facts = self.mapping(at(top, "zones"), f"{name}.zones")
         return [
             remark
-            for n, flag in enumerate(self.items(at(top, "flags"), f"{name}.flags"))
+            for n, flag in enumerate(self.items(at(top, "flags")))
             for remark in self._flag(flag, f"{name}.flags.{n}", node.line)
         ]
 
@@ -135,7 +135,7 @@ class _Document(Reader):
         if "certainty" in items:
             self._choice(items["certainty"], path, CERTAINTIES)
         acts = [
-            self._act(act, f"{path}.acts.{n}", first=n == 0) for n, act in enumerate(self.items(at(items, "acts"), path))
+            self._act(act, f"{path}.acts.{n}", first=n == 0) for n, act in enumerate(self.items(at(items, "acts")))
         ]
         if not acts:
             self.fault("casefile.no_acts", node, path)

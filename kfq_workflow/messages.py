@@ -249,7 +249,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "无法读取材料文件“{path}”（{reason}）。未写入任何内容。",
         "The paper's file {path!r} cannot be read ({reason}). Nothing was written.",
     ),
-    "file_exists": ("文件“{path}”已存在。要覆盖请加 --force。", "The file {path!r} exists. To write over it add --force."),
+    "actor_exists": (
+        "办理人“{id}”已登记。要修改请用：kfq actor update",
+        "The actor {id!r} is registered. To change it use: kfq actor update",
+    ),
+    "not_a_day": (
+        "“{text}”不是某一天。请写作 2019-06-30 这样的日期。",
+        "{text!r} is not a day. Give one such as 2019-06-30.",
+    ),
+    "not_an_instant": (
+        "“{text}”不是时刻。请写作 2020-07-01 或 2020-07-01T09:30。",
+        "{text!r} is not an instant. Give one such as 2020-07-01 or 2020-07-01T09:30.",
+    ),
     # not found and conflicts
     "not_found": ("找不到“{key}”。", "There is no {key!r}."),
     "not_found.instance": (

@@ -163,7 +163,12 @@ def trigger() -> click.Argument:
 
 def workflow() -> click.Argument:
     """Return the argument WORKFLOW, completed from the database."""
-    return click.Argument(["workflow"], shell_complete=_complete("workflows"))
+    return named("workflow")
+
+
+def named(name: str) -> click.Argument:
+    """Return an argument that names a workflow, completed from the database."""
+    return click.Argument([name], shell_complete=_complete("workflows"))
 
 
 def actor(*, required: bool = True, told: str = "actor") -> Option:

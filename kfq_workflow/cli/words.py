@@ -111,6 +111,52 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kind.refused": ("被拒绝", "refused"),
     "kind.enrolled": ("登记办理人", "enrolled"),
     "kind.defined": ("登记定义", "defined"),
+    "moves": ("步数", "moves"),
+    "agrees": ("与库一致", "agrees"),
+    "from": ("自", "from"),
+    "same": ("（原状态）", "(the same state)"),
+    "left": ("（{trigger} 之前的状态）", "(the state that {trigger} left)"),
+    "shipped": ("随附，未登记", "shipped, not registered"),
+    "actor.id": ("标识", "id"),
+    "": ("", ""),
+    "absent.not_on_record": ("（未记录）", "(not on record)"),
+    "absent.not_yet_started": ("（尚未发起）", "(not yet started)"),
+    "absent.inactive": ("（未启用）", "(not active)"),
+    "severity.error": ("错误", "error"),
+    "severity.warning": ("提示", "warning"),
+    "trigger.missing": ("不存在", "missing"),
+    "trigger.disabled": ("已停用", "disabled"),
+    "trigger.altered": ("被改动", "altered"),
+    "trigger.unknown": ("无权查看，未检查", "not checked: this account may not see it"),
+    # verdicts
+    "verdict.anchored": ("完整，且与锚点一致。", "INTACT, anchored."),
+    "verdict.self-consistent": ("自身一致（没有库外锚点可比对）。", "SELF-CONSISTENT ONLY: no anchor to compare with."),
+    "verdict.incomplete": ("未能全部核验。", "INCOMPLETE: not everything could be checked."),
+    "verdict.tampered": ("已被改动。", "TAMPERED."),
+    "verdict.limits": (
+        "整库被重算、末尾被截去或整个实例被删，要有存在库外的锚点才能发现。",
+        "A log hashed anew, a cut tail or a removed instance would show only against an anchor kept outside.",
+    ),
+    "verified": ("核验了 {instances} 个实例的 {entries} 条记录。", "Verified {entries} entries of {instances} instances."),
+    "verified.counts": (
+        "重新判定 {decided} 步，其中参照其他实例 {witnessed} 步，依应用程序答复 {attested} 步；补录 {late} 条，被拒 {refused} 条。",
+        "Decided again: {decided} moves; {witnessed} also from other instances, {attested} on answers of the "
+        "application. Late: {late}. Refused attempts: {refused}.",
+    ),
+    "not_checked": ("未核验：{what}", "Not checked: {what}"),
+    "findings_left_out": ("另有 {count} 处发现未列出。", "{count} more findings are not listed."),
+    "exporting": ("正在导出 {done} 条", "{done} entries exported"),
+    "replay.as_of": ("截至 {day}：", "As of {day}:"),
+    "replay.uncertain": (
+        "不能断定：{states} 之一（在第 {first} 条与第 {last} 条之间）",
+        "cannot be told: one of {states} (between entry {first} and entry {last})",
+    ),
+    "replay.outer": (
+        "每个区域各自的回答是准确的；合在一起只是外边界。",
+        "Each answer is exact by itself; taken together they are an outer bound.",
+    ),
+    "replay.left_out": ("另有 {count} 条记录在此之后登记，未计入。", "{count} entries were recorded later and are left out."),
+    "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
         "数据库已就绪：{database}（结构版本 {revision}）",
@@ -203,12 +249,16 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Name another: kfq --database sqlite:///demo.db demo linfen-2020",
     ),
     "demo.replayed": (
-        "重放：{instances} 个实例，{entries} 条记录，{same} 个与库中现状一致。",
-        "Replayed: {instances} instances, {entries} entries; {same} agree with the stored state.",
+        "重放：{instances} 个实例的 {moves} 步，{same} 个与库中现状一致。",
+        "Replayed: {moves} moves of {instances} instances; {same} agree with the stored state.",
     ),
-    "demo.next": ("接下来可试：{commands}", "Now try: {commands}"),
+    "demo.next": (
+        "接下来可试：\n  kfq show guxian-etdz\n  kfq next guxian-etdz --actor staffing_commission\n"
+        "  kfq replay hongtong-etdz --as-of 2019-06-30",
+        "Now try:\n  kfq show guxian-etdz\n  kfq next guxian-etdz --actor staffing_commission\n"
+        "  kfq replay hongtong-etdz --as-of 2019-06-30",
+    ),
 }
-
 
 def say(code: str, /, **values: object) -> str:
     """Return a phrase in the language of this run, filled with values."""

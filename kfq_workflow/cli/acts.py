@@ -1,0 +1,153 @@
+"""Commands that act on an instance: start, fire, register, adopt, annotate, amend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kfq_workflow.cli import options, shown
+from kfq_workflow.cli.options import Option, actor, command, key, mapping, pairs
+from kfq_workflow.cli.output import line, print_json
+from kfq_workflow.cli.told import told
+from kfq_workflow.cli.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kfq_workflow.cli.session import Session
+    from kfq_workflow.values import Paper
+
+COMMANDS: dict[str, click.Command] = {}
+BASES = ("stated", "implied", "inferred")
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def _request() -> Option:
+    return Option("--request-id", "request", metavar="ID", told="request")
+
+
+def _expect() -> Option:
+    return Option("--expect", type=int, metavar="REV")
+
+
+def _on(told: str = "on") -> Option:
+    return Option("--on", metavar="EDTF", told=told)
+
+
+@command(
+    COMMANDS, "start", options.workflow(), options.new_key(), actor(),
+    Option("--name", metavar="TEXT", required=True), Option("--root", metavar="KEY"),
+    pairs("--set", "attrs", "NAME=VALUE"), _on(), _request(),
+)  # fmt: skip
+def start(session: Session, workflow: str, key: str, actor: str, attrs: Pairs, **how: Any) -> None:
+    """Begin an instance of a workflow."""
+    engine = session.engine()
+    receipt = engine.start(workflow, key, by=actor, attrs=mapping(attrs, "--set"), **how)
+    told(session, receipt, engine.definition(workflow))
+
+
+@command(
+    COMMANDS, "fire", key(), options.trigger(), actor(),
+    Option("--paper", "papers", multiple=True, metavar="TYPE=NUMBER[@FILE]"), _on(),
+    Option("--opinion", metavar="TEXT"), pairs("--param", "params", "NAME=VALUE"), _expect(), _request(),
+    Option("--dry-run", is_flag=True),
+)  # fmt: skip
+def fire(
+    session: Session, key: str, trigger: str, actor: str, *, papers: Sequence[str], params: Pairs, dry_run: bool, **how: Any
+) -> None:
+    """Fire a trigger, or with --dry-run only say whether it may be."""
+    engine = session.engine()
+    laid, values = [_paper(text) for text in papers], mapping(params, "--param")
+    if dry_run:
+        _dry_run(session, key, trigger, by=actor, papers=laid, params=values)
+        return
+    receipt = engine.fire(key, trigger, by=actor, papers=laid, params=values, **how)
+    definition = None if session.json else engine.show(key).definition
+    what = shown.labelled(definition, "trigger", trigger) if definition else ""
+    told(session, receipt, definition, what)
+
+
+def _dry_run(session: Session, key: str, trigger: str, **how: Any) -> None:
+    from kfq_workflow.errors import refused
+
+    engine = session.engine()
+    decision = engine.decide(key, trigger, **how)
+    if not decision.allowed:
+        raise refused(decision, key=key)
+    if session.json:
+        print_json({"key": key, "dry_run": True, **shown.decision_json(decision)})
+        return
+    definition = engine.show(key).definition
+    target = shown.state_label(definition, decision.region or "", decision.target)
+    line(say("dry.allowed", key=key, trigger=shown.labelled(definition, "trigger", trigger), target=target))
+
+
+def _paper(text: str) -> Paper:
+    """Read `TYPE=NUMBER[@FILE]`; the file is only read for its digest."""
+    from kfq_workflow.values import Paper
+
+    kind, equals, rest = text.partition("=")
+    if not equals or not kind:
+        raise click.BadParameter(say("usage.pair", value=text, shape="TYPE=NUMBER[@FILE]"), param_hint="--paper")
+    number, at, path = rest.partition("@")
+    return Paper(kind, number=number or None, sha256=_digest(path) if at else None)
+
+
+def _digest(path: str) -> str:
+    import hashlib
+
+    from kfq_workflow.errors import InvalidInput
+
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - shown as the caller wrote it
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise InvalidInput("paper_file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
+
+
+@command(
+    COMMANDS, "register", key(), options.trigger(), actor(told="register.actor"),
+    Option("--performed-by", metavar="ID", required=True), Option("--source", metavar="TEXT", required=True),
+    Option("--basis", type=click.Choice(BASES), required=True), _on("late.on"),
+    pairs("--param", "params", "NAME=VALUE"), Option("--note", metavar="TEXT"), _expect(), _request(),
+)  # fmt: skip
+def register(session: Session, key: str, trigger: str, actor: str, params: Pairs, **how: Any) -> None:
+    """Put a past move on record."""
+    engine = session.engine()
+    receipt = engine.register(key, trigger, by=actor, params=mapping(params, "--param"), **how)
+    definition = None if session.json else engine.show(key).definition
+    what = shown.labelled(definition, "trigger", trigger) if definition else ""
+    told(session, receipt, definition, what)
+
+
+@command(
+    COMMANDS, "adopt", key(), click.Argument(["states"], nargs=-1, required=True, metavar="REGION=STATE...", type=options.Pair("REGION=STATE")),
+    actor(told="register.actor"), Option("--source", metavar="TEXT", required=True),
+    Option("--reason", metavar="TEXT", required=True), _on("late.on"),
+    Option("--basis", type=click.Choice(BASES), default="stated"),
+    Option("--workflow", metavar="NAME", told="adopt.workflow"), Option("--name", metavar="TEXT", told="adopt.name"),
+    Option("--root", metavar="KEY"), pairs("--set", "attrs", "NAME=VALUE"), _expect(), _request(),
+)  # fmt: skip
+def adopt(session: Session, key: str, states: Pairs, actor: str, attrs: Pairs, **how: Any) -> None:
+    """Put states on record without a move; `null` is a state that is not known."""
+    given = {region: None if state == "null" else state for region, state in mapping(states, "REGION=STATE").items()}
+    engine = session.engine()
+    receipt = engine.adopt(key, given, by=actor, attrs=mapping(attrs, "--set"), **how)
+    told(session, receipt, None if session.json else engine.show(key).definition)
+
+
+@command(COMMANDS, "annotate", key(), click.Argument(["text"]), actor(), _request())
+def annotate(session: Session, key: str, text: str, actor: str, request: str | None) -> None:
+    """Add a note. It moves nothing."""
+    told(session, session.engine().annotate(key, text, by=actor, request=request))
+
+
+@command(
+    COMMANDS, "amend", key(), pairs("--set", "attrs", "NAME=VALUE"), actor(told="register.actor"),
+    Option("--reason", metavar="TEXT"), _expect(), _request(),
+)  # fmt: skip
+def amend(session: Session, key: str, attrs: Pairs, actor: str, **how: Any) -> None:
+    """Change declared attributes."""
+    told(session, session.engine().amend(key, mapping(attrs, "--set"), by=actor, **how))

@@ -1,0 +1,248 @@
+"""Commands for auditors: replay, verify, export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.boundary import FOUND
+from kfq_workflow.cli.options import Option, command, key
+from kfq_workflow.cli.output import Column, line, print_json, sheet, table
+from kfq_workflow.cli.progress import Progress
+from kfq_workflow.cli.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kfq_workflow.cli.session import Session
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.order import Answer
+    from kfq_workflow.replay import Replay
+    from kfq_workflow.source import Source
+    from kfq_workflow.verify.report import Report
+    from kfq_workflow.views import Instance
+
+COMMANDS: dict[str, click.Command] = {}
+
+
+@command(
+    COMMANDS, "replay", key(required=False), Option("--as-of", metavar="DAY"),
+    Option("--known-at", metavar="INSTANT"),
+)  # fmt: skip
+def replay(session: Session, key: str | None, as_of: str | None, known_at: str | None) -> None:
+    """Fold the entries again: one instance in full, or all of them in a line each."""
+    from kfq_workflow.source import reading
+
+    engine = session.engine()
+    day = _day(as_of)
+    at = _instant(known_at, engine.log().utc_offset)
+    instances = [engine.show(key)] if key is not None else list(engine.instances())
+    with reading(engine.database, **session.place) as source:
+        found = list(_replayed(source, instances, as_of=day, known_at=at))
+    if session.json:
+        print_json({"as_of": day, "known_at": at, "instances": [_replay_json(each, i) for i, each in found]})
+    elif key is not None:
+        for instance, each in found:
+            _print_replay(instance.definition, each)
+    else:
+        _print_summary(found)
+
+
+def _replayed(
+    source: Source, instances: list[Instance], *, as_of: str | None, known_at: int | None
+) -> Iterator[tuple[Instance, Replay]]:
+    from kfq_workflow.errors import NotFound
+    from kfq_workflow.replay import replay
+
+    for instance in instances:
+        definitions = {bytes(instance.row.def_ or b""): instance.definition}
+        try:
+            yield instance, replay(source, definitions, instance.key, as_of=as_of, known_at=known_at)
+        except NotFound:
+            if len(instances) == 1:
+                raise
+
+
+def _day(text: str | None) -> str | None:
+    """Return a day; an imprecise one cannot be asked for."""
+    from kfq_workflow.edtf import Day, InvalidDate
+    from kfq_workflow.errors import InvalidInput
+
+    try:
+        return None if text is None else Day.exact(text).edtf
+    except InvalidDate as error:
+        raise InvalidInput("not_a_day", text=error.text[:80]) from None
+
+
+def _instant(text: str | None, utc_offset: int) -> int | None:
+    from kfq_workflow.edtf import InvalidDate, parse_instant
+    from kfq_workflow.errors import InvalidInput
+
+    try:
+        return None if text is None else parse_instant(text, utc_offset)
+    except InvalidDate as error:
+        raise InvalidInput("not_an_instant", text=error.text[:80]) from None
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return a region's answer: its candidates, a region without a state as {"absent": WHY}."""
+    from kfq_workflow.order import Absence
+
+    states = [{"absent": state.value} if isinstance(state, Absence) else state for state in answer.states]
+    return {"certain": answer.certain, "states": states, "between": list(answer.between)}
+
+
+def _replay_json(each: Replay, instance: Instance) -> dict[str, Any]:
+    states = dict(sorted(each.snapshot.regions.items()))
+    found: dict[str, Any] = {
+        "key": each.key,
+        "workflow": instance.row.workflow,
+        "states": states,
+        "adopted": list(each.snapshot.adopted),
+        "moves": len(each.moves),
+        "left_out": each.left_out,
+    }
+    if each.known_at is None:
+        found["agrees"] = states == dict(sorted(instance.snapshot.regions.items()))
+    if each.regions is not None:
+        found["regions"] = {region: answer_json(answer) for region, answer in each.regions.items()}
+    return found
+
+
+def _print_replay(definition: Definition, each: Replay) -> None:
+    titles = [Column(say("entry"), right=True), *(Column(say(w)) for w in ("day", "act", "by", "changes"))]
+    rows = []
+    for move in each.moves:
+        what = shown.label(definition, "trigger", move.trigger) if move.trigger else shown.word("kind", move.kind)
+        changed = [
+            f"{shown.label(definition, 'region', region)}: {_state(definition, region, state)}"
+            for region, state in move.set.items()
+        ]
+        day = move.edtf or say("unknown_day")
+        late = shown.LATE if move.late else ""
+        rows.append((str(move.seq), day, what + late, move.by, "；".join(changed) if locale.language() == "zh" else "; ".join(changed)))
+    table(titles, rows)
+    line()
+    if each.regions is None:
+        sheet([(shown.label(definition, "region", r), _state(definition, r, s)) for r, s in each.snapshot.regions.items()])
+    else:
+        line(say("replay.as_of", day=each.as_of))
+        sheet([(shown.label(definition, "region", r), _answer(definition, r, a)) for r, a in each.regions.items()], 2)
+        line(say("replay.outer"))
+    if each.left_out:
+        line(say("replay.left_out", count=each.left_out))
+    if any(move.late for move in each.moves):
+        line(say("legend.late"))
+
+
+def _state(definition: Definition, region: str, state: object) -> str:
+    from kfq_workflow.order import Absence
+
+    if isinstance(state, Absence):
+        return say(f"absent.{state.value}")
+    if state is None:
+        return say("not_active")
+    return shown.state_label(definition, region, str(state))
+
+
+def _answer(definition: Definition, region: str, answer: Answer) -> str:
+    said = [_state(definition, region, state) for state in answer.states]
+    if answer.certain:
+        return said[0]
+    first, last = (str(seq) if seq is not None else "–" for seq in answer.between)
+    joined = ("、" if locale.language() == "zh" else " | ").join(said)
+    return say("replay.uncertain", states=joined, first=first, last=last)
+
+
+def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
+    if not found:
+        line(say("empty.list"))
+        return
+    rows = []
+    for instance, each in found:
+        if each.regions is not None and "main" in each.regions:
+            main = _answer(instance.definition, "main", each.regions["main"])
+        else:
+            main = _state(instance.definition, "main", each.snapshot.regions.get("main"))
+        agrees = "" if each.known_at is not None else say("yes" if _agrees(instance, each) else "replay.differs")
+        rows.append((instance.key, str(len(each.moves)), main, agrees))
+    titles = [Column(say("key"), whole=True), Column(say("moves"), right=True), Column(say("state")), Column(say("agrees"))]
+    table(titles, rows)
+
+
+def _agrees(instance: Instance, each: Replay) -> bool:
+    return each.snapshot.regions == instance.snapshot.regions
+
+
+def summary(session: Session) -> tuple[int, int, int]:
+    """Replay every instance; return how many, of how many moves, and how many agree with the stored state."""
+    from kfq_workflow.source import reading
+
+    engine = session.engine()
+    instances = list(engine.instances())
+    with reading(engine.database, **session.place) as source:
+        found = list(_replayed(source, instances, as_of=None, known_at=None))
+    return len(found), sum(len(each.moves) for _, each in found), sum(_agrees(i, each) for i, each in found)
+
+
+@command(COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"))
+def verify(session: Session, key: str | None, file: str | None) -> int:
+    """Verify a log in a database or in an exported file; 4 when something was found."""
+    report = verified(session, key, file)
+    if session.json:
+        print_json(report.as_json(locale.language()))
+    else:
+        print_report(report)
+    return FOUND if report.verdict == "tampered" else 0
+
+
+def verified(session: Session, key: str | None = None, file: str | None = None) -> Report:
+    """Run the verification with progress on stderr."""
+    from kfq_workflow.verify import verify
+
+    if file is not None:
+        from kfq_workflow.export import ExportSource
+
+        with Progress("verifying") as progress:
+            return verify(ExportSource(file), key=key, progress=progress)
+    from kfq_workflow.source import reading
+
+    with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
+        return verify(source, key=key, progress=progress)
+
+
+def print_report(report: Report) -> None:
+    """Print a verdict and every finding with its place."""
+    line(say(f"verdict.{report.verdict}"))
+    line(say("verified", entries=report.entries, instances=report.instances))
+    counts = report.counts
+    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
+             late=counts.late, refused=counts.refused))  # fmt: skip
+    for what in report.not_checked:
+        line(say("not_checked", what=what))
+    lang = locale.language()
+    for finding in report.findings:
+        place = finding.instance or "-"
+        if finding.seq is not None:
+            place += f" #{finding.seq}"
+        line(f"  {shown.word('severity', finding.severity)} {finding.layer}.{finding.kind}  {place}  {finding.text(lang)}")
+    if report.left_out:
+        line(say("findings_left_out", count=report.left_out))
+    if report.verdict == "self-consistent":
+        line(say("verdict.limits"))
+
+
+@command(COMMANDS, "export", click.Argument(["path"], metavar="LOG.jsonl"), Option("--force", is_flag=True))
+def export(session: Session, path: str, *, force: bool) -> None:
+    """Write the whole log to one file."""
+    from kfq_workflow.export import write_export
+    from kfq_workflow.source import reading
+
+    with reading(session.database(), **session.place) as source, Progress("exporting") as progress:
+        entries = write_export(source, path, overwrite=force, progress=progress)
+    if session.json:
+        print_json({"path": path, "entries": entries})
+    else:
+        line(say("done.export", entries=entries, path=path))

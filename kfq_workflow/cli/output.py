@@ -1,0 +1,77 @@
+"""Results on stdout: tables, sheets of labelled lines, JSON. Whatever comes from a log goes through `safe`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfq_workflow.cli.safe import pad, safe, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: How wide output is where nobody looks at it on a terminal.
+PIPED = 100
+
+
+class Column(NamedTuple):
+    """A column of a table. A `whole` one is never broken or cut: keys, names of triggers, numbers."""
+
+    title: str
+    whole: bool = False
+    right: bool = False
+
+
+def print_json(data: Any) -> None:
+    """Print JSON: two spaces deep, Chinese as it is."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def line(text: str = "") -> None:
+    """Print one line; what would break out of it is shown escaped."""
+    print(safe(text))
+
+
+def columns() -> int:
+    """Return how wide the output is, in columns."""
+    return shutil.get_terminal_size((PIPED, 24)).columns if sys.stdout.isatty() else PIPED
+
+
+def sheet(rows: Iterable[tuple[str, str]], indent: int = 0) -> None:
+    """Print labelled lines, the values aligned below each other; an empty label goes on with the one above."""
+    found = [(safe(label), safe(value)) for label, value in rows]
+    wide = max((width(label) for label, _ in found), default=0)
+    for label, value in found:
+        print(f"{' ' * indent}{pad(label, wide)}  {value}".rstrip())
+
+
+def table(titles: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table. It is as wide as its whole columns need, if need be wider than the terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[safe(cell) for cell in row] for row in rows]
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    least = 0
+    for place, column in enumerate(titles):
+        widest = max([width(column.title), *(width(row[place]) for row in cells)])
+        need = widest if column.whole else min(widest, 16)
+        least += need + 2
+        made.add_column(
+            Text(column.title),
+            justify="right" if column.right else "left",
+            min_width=need,
+            no_wrap=column.whole,
+            overflow="fold",
+        )
+    for row in cells:
+        made.add_row(*(Text(cell) for cell in row))
+    console = Console(width=max(columns(), least), highlight=False, markup=False, emoji=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(made)
+    for row_text in captured.get().splitlines():
+        print(row_text.rstrip())

@@ -1,0 +1,136 @@
+"""What commands show of instances and entries: labels for codes, marks for what is late, adopted or in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfq_workflow.casefile import FLAG
+from kfq_workflow.cli import locale
+from kfq_workflow.cli.safe import bilingual
+from kfq_workflow.cli.words import PHRASES, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.values import Decision
+    from kfq_workflow.views import HistoryEntry, Instance
+
+LATE, ADOPTED = "*", "†"
+
+
+class Remarks(NamedTuple):
+    """What an instance's history says beside its states: flags and plans (note and plan), and whether any is late."""
+
+    flags: tuple[tuple[str, str], ...]
+    plans: tuple[tuple[Mapping[str, str], str], ...]
+    late: int
+
+
+def remarks(history: Sequence[HistoryEntry]) -> Remarks:
+    """Collect flags, plans and the number of late entries."""
+    flags, plans = [], []
+    for entry in history:
+        plan = entry.body.get("plan")
+        if entry.row.kind != "annotated" or not isinstance(plan, dict):
+            continue
+        note = entry.texts.get("note", "")
+        if plan.get("kind") == FLAG:
+            flags.append((str(plan.get("event", "")), note))
+        else:
+            plans.append((plan, note))
+    return Remarks(tuple(flags), tuple(plans), sum(entry.late for entry in history))
+
+
+def name_of(instance: Instance) -> str:
+    """Return the instance's name in the language of the run."""
+    return bilingual(instance.name, locale.language())
+
+
+def state_label(definition: Definition, region: str, state: str | None) -> str:
+    """Return a state's label and its code."""
+    if state is None:
+        return say("not_on_record")
+    return labelled(definition, "state", f"{region}={state}", state)
+
+
+def labelled(definition: Definition, kind: str, name: str, code: str = "") -> str:
+    """Return an item's label followed by its code, or the code alone where it has no label."""
+    lang = locale.language()
+    label, code = definition.label(kind, name, lang), code or name
+    if label == name:
+        return code
+    return f"{label}（{code}）" if lang == "zh" else f"{label} ({code})"
+
+
+def label(definition: Definition, kind: str, name: str) -> str:
+    """Return an item's label in the language of the run."""
+    return definition.label(kind, name, locale.language())
+
+
+def word(prefix: str, code: str) -> str:
+    """Return the word for a code, or the code itself."""
+    return say(f"{prefix}.{code}") if f"{prefix}.{code}" in PHRASES else code
+
+
+def instance_json(instance: Instance) -> dict[str, Any]:
+    """Return an instance as `--json` prints it."""
+    row = instance.row
+    return {
+        "key": row.key,
+        "name": instance.name,
+        "workflow": row.workflow,
+        "version": instance.definition.version,
+        "root": row.root,
+        "phase": row.phase,
+        "open": instance.is_open_for_business,
+        "closed": instance.is_closed,
+        "states": dict(sorted(instance.snapshot.regions.items())),
+        "adopted": list(instance.snapshot.adopted),
+        "revision": row.rev,
+        "entries": row.seq,
+    }
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """Return a decision as `--json` prints it."""
+    lang = locale.language()
+    return {
+        "trigger": decision.trigger,
+        "allowed": decision.allowed,
+        "region": decision.region,
+        "target": decision.target,
+        "set": dict(decision.set),
+        "missing": list(decision.missing),
+        "refusals": [
+            {"code": refusal.code, "values": dict(refusal.values), "message": refusal.text(lang)}
+            for refusal in decision.refusals
+        ],
+    }
+
+
+def entry_json(entry: HistoryEntry) -> dict[str, Any]:
+    """Return an entry as `--json` prints it: its columns, its body, and the texts that are still there."""
+    row = entry.row
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "at": row.at,
+        "actor": row.actor,
+        "via": row.via,
+        "request": row.req,
+        "late": entry.late,
+        "leaf": bytes(row.leaf).hex(),
+        "check": entry.check,
+        "body": entry.body,
+        "texts": dict(entry.texts),
+    }
+
+
+def instant(at: int, utc_offset: int) -> str:
+    """Return an instant, µs since 1970 UTC, as local text to the second."""
+    from datetime import UTC, datetime, timedelta
+
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at, minutes=utc_offset)).strftime(
+        "%Y-%m-%d %H:%M:%S"
+    )
