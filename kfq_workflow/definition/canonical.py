@@ -27,13 +27,13 @@ def rules_document(definition: model.Definition) -> str:
 
 
 def labels_document(definition: model.Definition) -> str:
-    """Return what people read, as canonical JSON: {kind: {name: {zh, en, origin}}}."""
-    found: dict[str, dict[str, Any]] = {}
-    for (kind, name), label in sorted(definition.labels.items()):
-        item: dict[str, Any] = {"en": label.en, "zh": label.zh}
+    """Return what people read, as canonical JSON: {kind: [{name, zh, en, origin}]}, in the order they read it in."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (kind, name), label in definition.labels.items():
+        item: dict[str, Any] = {"en": label.en, "name": name, "zh": label.zh}
         if label.origin:
             item["origin"] = list(label.origin)
-        found.setdefault(kind, {})[name] = item
+        found.setdefault(kind, []).append(item)
     return canonical(found)
 
 
@@ -47,9 +47,9 @@ def from_documents(rules: str, labels: str | None) -> model.Definition:
     try:
         known = parse_canonical(labels) if labels is not None else {}
         read = {
-            (kind, name): model.Label(item["zh"], item["en"], tuple(item.get("origin", ())))
+            (kind, item["name"]): model.Label(item["zh"], item["en"], tuple(item.get("origin", ())))
             for kind, items in known.items()
-            for name, item in items.items()
+            for item in items
         }
         return _definition(parse_canonical(rules), read)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -58,7 +58,18 @@ def from_documents(rules: str, labels: str | None) -> model.Definition:
 
 def _definition(plain: dict[str, Any], labels: Mapping[tuple[str, str], model.Label]) -> model.Definition:
     definition: model.Definition = _typed(model.Definition, plain)
-    return replace(definition, labels=labels)
+    place = {key: number for number, key in enumerate(labels)}
+    regions = {
+        region.name: replace(region, states=_ordered(region.states, "state", f"{region.name}=", place))
+        for region in _ordered(definition.regions, "region", "", place).values()
+    }
+    attributes = _ordered(definition.attributes, "attribute", "", place)
+    return replace(definition, regions=regions, attributes=attributes, labels=labels)
+
+
+def _ordered(items: Mapping[str, Any], kind: str, prefix: str, place: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Return items in the order of their labels, the rules having none; `main` comes first without them."""
+    return dict(sorted(items.items(), key=lambda item: (place.get((kind, prefix + item[0]), 0), item[0] != "main")))
 
 
 def _plain(value: Any) -> Any:

@@ -246,3 +246,14 @@ def test_a_diagram_has_every_state_and_escapes_its_labels(lang: str) -> None:
     assert "[*] --> main__application_scoping" in text
     hostile = document.load(GOOD.replace("zh: 启用", "zh: '\"启]:;用'"))
     assert '"#34;启#93;#58;#59;用"' in mermaid(hostile, "zh")
+
+
+def test_a_definition_read_back_keeps_the_order_of_its_document() -> None:
+    definition = zones.shipped()["zone_lifecycle"]
+    again = canonical.from_documents(canonical.rules_document(definition), canonical.labels_document(definition))
+    assert list(again.regions) == list(definition.regions)
+    assert [list(region.states) for region in again.regions.values()] == [
+        list(region.states) for region in definition.regions.values()
+    ]
+    assert list(again.attributes) == list(definition.attributes)
+    assert next(iter(canonical.from_documents(canonical.rules_document(definition), None).regions)) == "main"
