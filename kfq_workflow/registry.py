@@ -233,9 +233,9 @@ class Registry:
         found = self._catalog.rules.get(digest)
         if found is None:
             rules = self._document(digest)
-            definition = canonical.from_documents(rules, None)
+            name = parse_canonical(rules)["name"]
             labels = None
-            for row in self._ledger.store.chain(self._ledger.cursor, f"{DEFINITIONS}/{definition.name}"):
+            for row in self._ledger.store.chain(self._ledger.cursor, f"{DEFINITIONS}/{name}"):
                 body = parse_canonical(row.body)
                 if row.kind == "defined" and body["rules"] == digest.hex():
                     labels = self._document(bytes.fromhex(body["labels"]))

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from kfq_workflow.definition import model
@@ -125,8 +126,13 @@ def _abstract(origin: Any) -> type:
     return origin if isinstance(origin, type) else object
 
 
+@cache
+def _hints(wanted: type[Any]) -> dict[str, Any]:
+    return get_type_hints(wanted, vars(model) | {"Mapping": Mapping})
+
+
 def _dataclass(wanted: type[Any], plain: Mapping[str, Any]) -> Any:
-    hints = get_type_hints(wanted, vars(model) | {"Mapping": Mapping})
+    hints = _hints(wanted)
     unknown = plain.keys() - hints.keys()
     if unknown:
         raise KeyError(f"{wanted.__name__}: {sorted(unknown)}")
