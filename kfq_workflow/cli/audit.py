@@ -14,7 +14,7 @@ from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
@@ -113,23 +113,24 @@ def _replay_json(each: Replay, instance: Instance) -> dict[str, Any]:
 
 def _print_replay(definition: Definition, each: Replay) -> None:
     titles = [Column(say("entry"), right=True), *(Column(say(w)) for w in ("day", "act", "by", "changes"))]
-    rows = []
+    rows: list[tuple[str | tuple[str, ...], ...]] = []
     for move in each.moves:
         what = shown.label(definition, "trigger", move.trigger) if move.trigger else shown.word("kind", move.kind)
-        changed = [
+        changed = tuple(
             f"{shown.label(definition, 'region', region)}: {_state(definition, region, state)}"
-            for region, state in move.set.items()
-        ]
-        day = move.edtf or say("unknown_day")
+            for region, state in sorted(move.set.items(), key=_main_first)
+        )
         late = shown.LATE if move.late else ""
-        rows.append((str(move.seq), day, what + late, move.by, "；".join(changed) if locale.language() == "zh" else "; ".join(changed)))
+        rows.append((str(move.seq), move.edtf or say("unknown_day"), what + late, move.by, changed))
     table(titles, rows)
     line()
     if each.regions is None:
-        sheet([(shown.label(definition, "region", r), _state(definition, r, s)) for r, s in each.snapshot.regions.items()])
+        states = sorted(each.snapshot.regions.items(), key=_main_first)
+        sheet([(shown.label(definition, "region", r), _state(definition, r, s)) for r, s in states])
     else:
         line(say("replay.as_of", day=each.as_of))
-        sheet([(shown.label(definition, "region", r), _answer(definition, r, a)) for r, a in each.regions.items()], 2)
+        for region, answer in sorted(each.regions.items(), key=_main_first):
+            sheet(_answer_rows(definition, region, answer), 2)
         line(say("replay.outer"))
     if each.left_out:
         line(say("replay.left_out", count=each.left_out))
@@ -137,23 +138,34 @@ def _print_replay(definition: Definition, each: Replay) -> None:
         line(say("legend.late"))
 
 
+def _main_first(item: tuple[str, Any]) -> tuple[bool, str]:
+    return item[0] != "main", item[0]
+
+
 def _state(definition: Definition, region: str, state: object) -> str:
     from kfq_workflow.order import Absence
 
     if isinstance(state, Absence):
         return say(f"absent.{state.value}")
-    if state is None:
-        return say("not_active")
-    return shown.state_label(definition, region, str(state))
+    return say("not_active") if state is None else shown.state_word(definition, region, str(state))
 
 
-def _answer(definition: Definition, region: str, answer: Answer) -> str:
+def _answer_rows(definition: Definition, region: str, answer: Answer) -> list[tuple[str, str]]:
+    name = shown.label(definition, "region", region)
     said = [_state(definition, region, state) for state in answer.states]
     if answer.certain:
-        return said[0]
+        return [(f"{name}: {said[0]}", "")]
+    return [(f"{name}: {say('replay.uncertain', **_between(answer))}", ""), *((f"    {word}", "") for word in said)]
+
+
+def _between(answer: Answer) -> dict[str, str]:
     first, last = (str(seq) if seq is not None else "–" for seq in answer.between)
-    joined = ("、" if locale.language() == "zh" else " | ").join(said)
-    return say("replay.uncertain", states=joined, first=first, last=last)
+    return {"first": first, "last": last}
+
+
+def _answer(definition: Definition, region: str, answer: Answer) -> tuple[str, ...]:
+    said = [_state(definition, region, state) for state in answer.states]
+    return (said[0],) if answer.certain else (say("replay.uncertain", **_between(answer)), *(f"  {word}" for word in said))
 
 
 def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
@@ -165,7 +177,7 @@ def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
         if each.regions is not None and "main" in each.regions:
             main = _answer(instance.definition, "main", each.regions["main"])
         else:
-            main = _state(instance.definition, "main", each.snapshot.regions.get("main"))
+            main = (_state(instance.definition, "main", each.snapshot.regions.get("main")),)
         agrees = "" if each.known_at is not None else say("yes" if _agrees(instance, each) else "replay.differs")
         rows.append((instance.key, str(len(each.moves)), main, agrees))
     titles = [Column(say("key"), whole=True), Column(say("moves"), right=True), Column(say("state")), Column(say("agrees"))]

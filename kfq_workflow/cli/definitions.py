@@ -71,11 +71,12 @@ def show(session: Session, name: str) -> None:
     regions = definition.regions.items()
     sheet([(shown.labelled(definition, "region", r), shown.label(definition, "state", f"{r}={region.initial}")) for r, region in regions])
     line()
-    titles = [Column(say("trigger"), whole=True), *(Column(say(word)) for word in ("", "from", "target", "roles", "papers"))]
+    middle = [Column(say(word)) for word in ("", "from", "target")]
+    titles = [Column(say("trigger"), whole=True), *middle, *(Column(say(word), whole=True) for word in ("roles", "papers"))]
     table(titles, [_row(definition, transition) for transition in definition.transitions])
 
 
-def _row(definition: Definition, transition: Transition) -> tuple[str, ...]:
+def _row(definition: Definition, transition: Transition) -> tuple[str | tuple[str, ...], ...]:
     comma = "、" if locale.language() == "zh" else ", "
     target = transition.target
     where = say("left", trigger=target.name) if target.kind == "left" else say("same") if target.kind == "same" else ""
@@ -84,8 +85,8 @@ def _row(definition: Definition, transition: Transition) -> tuple[str, ...]:
         shown.label(definition, "trigger", transition.trigger),
         comma.join(shown.label(definition, "state", f"{transition.region}={s}") for s in transition.sources),
         where or shown.label(definition, "state", f"{transition.region}={target.name}"),
-        comma.join(transition.roles),
-        comma.join(transition.papers),
+        transition.roles,
+        transition.papers,
     )
 
 

@@ -14,13 +14,13 @@ from kfq_workflow.cli.shown import ADOPTED, LATE, label, labelled, state_label
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.cli.shown import Remarks
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.engine import WorkflowEngine
-    from kfq_workflow.values import Decision
+    from kfq_workflow.values import Decision, Refusal
     from kfq_workflow.views import HistoryEntry, Instance
 
 COMMANDS: dict[str, click.Command] = {}
@@ -74,23 +74,23 @@ def _phases(found: Iterable[Instance]) -> dict[str, list[Instance]]:
 
 
 def _print_board(phases: dict[str, list[Instance]], remarks: dict[str, Remarks]) -> None:
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    titles = {p: label(i.definition, "phase", p) for inside in phases.values() for i in inside for p in phases}
     for phase, inside in phases.items():
-        title = label(inside[0].definition, "phase", phase) if inside else None
-        for number, instance in enumerate(inside):
-            noted = remarks[instance.key]
+        rows.append((f"{titles[phase]} {len(inside)}", "", "", "", ""))
+        for instance in inside:
+            noted, state = remarks[instance.key], instance.row.state
             rows.append((
-                f"{title} {len(inside)}" if number == 0 else "",
-                instance.key,
+                f"  {instance.key}",
                 shown.name_of(instance),
-                label(instance.definition, "state", f"main={instance.row.state}") if instance.row.state else "-",
+                label(instance.definition, "state", f"main={state}") if state else say("not_on_record"),
                 (LATE if noted.late else "") + (ADOPTED if instance.snapshot.adopted else ""),
                 " ".join(flag for flag, _ in noted.flags),
             ))  # fmt: skip
-    titles = ("phase", "key", "name", "state", "marks", "flags")
-    table([Column(say(title), whole=title == "key") for title in titles], rows)
+    heads = [Column(say("phase") + " / " + say("key"), whole=True), Column(say("name")), Column(say("state"))]
+    table([*heads, Column("", whole=True), Column(say("flags"))], rows)
     line()
-    _legend(remarks.values(), any(ADOPTED in row[4] for row in rows))
+    _legend(remarks.values(), any(ADOPTED in row[3] for row in rows))
 
 
 def _legend(remarks: Iterable[Remarks], adopted: bool) -> None:  # noqa: FBT001 - private
@@ -135,7 +135,8 @@ def list_(session: Session, workflow: str | None, root: str | None) -> None:
 
 def _main(instance: Instance) -> str:
     mark = ADOPTED if "main" in instance.snapshot.adopted else ""
-    return state_label(instance.definition, "main", instance.row.state) + mark
+    state = instance.row.state
+    return (label(instance.definition, "state", f"main={state}") if state else say("not_on_record")) + mark
 
 
 @command(COMMANDS, "show", key())
@@ -180,9 +181,9 @@ def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
     if row.phase:
         is_open = "  " + say("open") if instance.is_open_for_business else ""
         facts.append((say("phase"), labelled(definition, "phase", row.phase) + is_open))
-    facts.append((say("revision"), f"{row.rev}  ({say('entries')} {row.seq}, {say('late')} {noted.late})"))
+    facts.append((say("revision"), say("revision.of", rev=row.rev, entries=row.seq, late=noted.late)))
     for name, value in sorted(instance.snapshot.attrs.items()):
-        facts.append((label(definition, "attribute", name), label(definition, "choice", f"{name}={value}").rpartition("=")[2]))
+        facts.append(_attribute(definition, name, value))
     sheet(facts)
     line()
     marks = _late_regions(history)
@@ -197,7 +198,7 @@ def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
 
 
 def _regions(instance: Instance) -> list[str]:
-    known = list(instance.definition.regions)
+    known = sorted(instance.definition.regions, key=lambda region: (region != "main", region))
     return [region for region in known if region in instance.snapshot.regions or region in instance.snapshot.since]
 
 
@@ -240,7 +241,7 @@ def _print_remarks(noted: Remarks) -> None:
         line()
         line(say("plans"))
         for plan, text in noted.plans:
-            days = [f"{say(day)} {plan[day]}" for day in ("expected", "latest") if day in plan]
+            days = [f"{say(day)} {shown.word('day', plan[day])}" for day in ("expected", "latest") if day in plan]
             about = "，" if lang == "zh" else ", "
             more = about.join([shown.word("basis", plan.get("basis", "")), *days])
             line(f"  {shown.word('plan', plan.get('kind', ''))}  {bilingual(text, lang)}  [{more}]")
@@ -284,19 +285,36 @@ def next_(session: Session, key: str, actor: str | None) -> None:
     if session.json:
         print_json({"key": key, "actor": actor, "triggers": [shown.decision_json(d) for d in decisions]})
         return
-    definition, lang = instance.definition, locale.language()
-    order = sorted(decisions, key=lambda d: (not d.allowed, not _near(d)))
-    rows = [
-        (
-            decision.trigger,
-            label(definition, "trigger", decision.trigger),
-            _target(definition, decision),
-            "✓" if decision.allowed else "\n".join(refusal.text(lang) for refusal in decision.refusals),
-        )
-        for decision in order
-    ]
-    titles = [Column(say("trigger"), whole=True), Column(""), Column(say("target")), Column(say("reasons"))]
-    table(titles, rows)
+    near = [decision for decision in decisions if _near(decision)]
+    if near:
+        rows = [(d.trigger, label(instance.definition, "trigger", d.trigger), _target(instance.definition, d),
+                 _reasons(instance.definition, d) or "✓") for d in near]  # fmt: skip
+        table([Column(say("possible"), whole=True), Column(""), Column(say("target")), Column(say("missing"))], rows)
+    if near and len(near) < len(decisions):
+        line()
+    if len(near) < len(decisions):
+        others = [decision for decision in decisions if not _near(decision)]
+        rows_ = [(d.trigger, label(instance.definition, "trigger", d.trigger), _reasons(instance.definition, d)) for d in others]
+        table([Column(say("not_possible"), whole=True), Column(""), Column(say("reasons"))], rows_)
+
+
+def _reasons(definition: Definition, decision: Decision) -> tuple[str, ...]:
+    """Return every refusal in few words; the full sentences are in `--json` and in the error of the act."""
+    return tuple(_reason(definition, refusal) for refusal in decision.refusals)
+
+
+def _reason(definition: Definition, refusal: Refusal) -> str:
+    values = refusal.values
+    if refusal.code == "not_from_state":
+        sources = (label(definition, "state", source).rpartition("=")[2] for source in values["sources"])
+        return say("reason.not_from_state", sources=_joined(sources))
+    if refusal.code == "role_missing":
+        return say("reason.role_missing", needs=_joined(label(definition, "role", role) for role in values["needs"]))
+    if refusal.code == "paper_missing":
+        return label(definition, "paper", values["paper"])
+    if refusal.code == "region_inactive":
+        return say("reason.region_inactive", region=label(definition, "region", values["region"]))
+    return refusal.text(locale.language())
 
 
 @command(COMMANDS, "history", key())
@@ -304,63 +322,75 @@ def history(session: Session, key: str) -> None:
     """Print every entry: its day, who acted and for whom, what changed, and its check letters."""
     engine = session.engine()
     with engine.reading() as reading:
-        instance = None if key.startswith("~") else reading.show(key)
+        instance = reading.show(key)
         entries = reading.history(key)
     if session.json:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
     offset = engine.log().utc_offset
     for entry in entries:
-        _print_entry(instance.definition if instance else None, entry, offset)
+        _print_entry(instance.definition, entry, offset)
 
 
-def _print_entry(definition: Definition | None, entry: HistoryEntry, offset: int) -> None:
+def _print_entry(definition: Definition, entry: HistoryEntry, offset: int) -> None:
     body, row = entry.body, entry.row
-    kind = shown.word("kind", row.kind)
-    trigger = body.get("trigger")
-    what = f"{kind} {labelled(definition, 'trigger', trigger) if definition else trigger}" if trigger else kind
     day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
     late = f"  {LATE}{say('late')}" if entry.late else ""
-    line(f"{row.seq:>4}  {what}{late}  {day}".rstrip())
+    line(f"{row.seq:>4}  {_what(definition, entry)}{late}  {day}".rstrip())
     office = body.get("for", {}).get("id")
     who = row.actor + (f" ({say('for_office', office=office)})" if office else "")
-    rows = [(say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}")]
-    rows += _changes(definition, body)
+    rows = [
+        (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
+        *_changes(definition, body),
+        *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
+        *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
+        *((label(definition, "parameter", n), str(v)) for n, v in sorted(body.get("params", {}).items())),
+        *(_attribute(definition, n, v) for n, v in sorted(body.get("attrs", {}).items())),
+    ]
     if "basis" in body:
         rows.append((say("basis"), shown.word("basis", body["basis"])))
-    for refusal in body.get("refusals", ()):
-        rows.append((say("reason"), _refusal(definition, refusal)))
-    for paper in body.get("papers", ()):
-        filed = "" if paper.get("filed") else f"  {say('not_filed')}"
-        number = f"  {paper['number']}" if "number" in paper else ""
-        words = labelled(definition, "paper", paper["type"]) if definition else paper["type"]
-        rows.append((say("papers"), f"{words}{number}{filed}"))
-    for name, value in sorted({**body.get("params", {}), **body.get("attrs", {})}.items()):
-        rows.append((name, str(value)))
     plan = body.get("plan")
     if plan:
         rows.append((shown.word("plan", plan.get("kind", "")), "  ".join(v for k, v in sorted(plan.items()) if k != "kind")))
     for name, text in sorted(entry.texts.items()):
-        rows.append((say(name) if name in ("source", "note", "reason", "opinion", "name") else name, bilingual(text, locale.language())))
+        rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
     rows.append((say("check"), entry.check))
     sheet(rows, 6)
 
 
-def _changes(definition: Definition | None, body: dict[str, object]) -> list[tuple[str, str]]:
-    changes, was = body.get("set"), body.get("was")
-    if not isinstance(changes, dict) or not isinstance(was, dict):
-        return []
+_TEXTS = ("source", "note", "reason", "opinion", "name")
+
+
+def _what(definition: Definition, entry: HistoryEntry) -> str:
+    trigger, kind = entry.body.get("trigger"), shown.word("kind", entry.row.kind)
+    if not trigger:
+        return kind
+    named = labelled(definition, "trigger", trigger)
+    return named if entry.row.kind == "fired" else f"{kind} {named}"
+
+
+def _attribute(definition: Definition, name: str, value: object) -> tuple[str, str]:
+    return label(definition, "attribute", name), label(definition, "choice", f"{name}={value}").rpartition("=")[2]
+
+
+def _paper_words(definition: Definition, paper: dict[str, object]) -> str:
+    number = f"  {paper['number']}" if "number" in paper else ""
+    digest = f"  sha256 {str(paper['sha256'])[:16]}…" if "sha256" in paper else ""
+    filed = "" if paper.get("filed") else f"  {say('not_filed')}"
+    return labelled(definition, "paper", str(paper.get("type"))) + number + digest + filed
+
+
+def _changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    was = body.get("was", {})
     rows = []
-    for region, state in changes.items():
-        name = label(definition, "region", region) if definition else region
-        before = was.get(region)
-        now = state_label(definition, region, state) if definition else str(state)
-        old = f"{label(definition, 'state', f'{region}={before}')} → " if definition and before else ""
-        rows.append((say("changes"), f"{name}: {old}{now}"))
+    for region, state in sorted(body.get("set", {}).items(), key=lambda item: (item[0] != "main", item[0])):
+        before = f"{shown.state_word(definition, region, was[region])} → " if was.get(region) else ""
+        now = say("not_active") if state is None and before else state_label(definition, region, state)
+        rows.append((say("changes") if not rows else "", f"{label(definition, 'region', region)}: {before}{now}"))
     return rows
 
 
-def _refusal(definition: Definition | None, refusal: dict[str, object]) -> str:
+def _refusal(definition: Definition, refusal: Mapping[str, Any]) -> str:
     from kfq_workflow.decision import CATEGORIES, refuse
 
     code, values = str(refusal.get("code")), refusal.get("values")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: How wide output is where nobody looks at it on a terminal.
 PIPED = 100
+#: Columns between two columns of a table.
+_GAP = 3
 
 
 class Column(NamedTuple):
@@ -47,20 +49,22 @@ def sheet(rows: Iterable[tuple[str, str]], indent: int = 0) -> None:
         print(f"{' ' * indent}{pad(label, wide)}  {value}".rstrip())
 
 
-def table(titles: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table. It is as wide as its whole columns need, if need be wider than the terminal."""
+def table(titles: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]]) -> None:
+    """Print a table; a cell of several lines is a tuple. It is as wide as its whole columns need, if need be wider
+    than the terminal.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[safe(cell) for cell in row] for row in rows]
+    cells = [[safe(c) if isinstance(c, str) else "\n".join(map(safe, c)) for c in row] for row in rows]
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     least = 0
     for place, column in enumerate(titles):
-        widest = max([width(column.title), *(width(row[place]) for row in cells)])
+        widest = max([width(column.title), *(_widest(row[place]) for row in cells)])
         need = widest if column.whole else min(widest, 16)
-        least += need + 2
+        least += need + _GAP
         made.add_column(
             Text(column.title),
             justify="right" if column.right else "left",
@@ -75,3 +79,7 @@ def table(titles: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         console.print(made)
     for row_text in captured.get().splitlines():
         print(row_text.rstrip())
+
+
+def _widest(cell: str) -> int:
+    return max(map(width, cell.split("\n")))

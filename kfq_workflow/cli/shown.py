@@ -58,7 +58,7 @@ def labelled(definition: Definition, kind: str, name: str, code: str = "") -> st
     """Return an item's label followed by its code, or the code alone where it has no label."""
     lang = locale.language()
     label, code = definition.label(kind, name, lang), code or name
-    if label == name:
+    if label in (name, code):
         return code
     return f"{label}（{code}）" if lang == "zh" else f"{label} ({code})"
 
@@ -66,6 +66,14 @@ def labelled(definition: Definition, kind: str, name: str, code: str = "") -> st
 def label(definition: Definition, kind: str, name: str) -> str:
     """Return an item's label in the language of the run."""
     return definition.label(kind, name, locale.language())
+
+
+def state_word(definition: Definition, region: str, state: str | None) -> str:
+    """Return a state's label alone, for tables."""
+    if state is None:
+        return say("not_on_record")
+    found = definition.label("state", f"{region}={state}", locale.language())
+    return state if found == f"{region}={state}" else found
 
 
 def word(prefix: str, code: str) -> str:
