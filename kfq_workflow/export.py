@@ -1,4 +1,4 @@
-"""A log as one file of JSON lines, for an auditor, an archive or another machine.
+r"""A log as one file of JSON lines, for an auditor, an archive or another machine.
 
     {"document":{"body":S,"digest":HEX,"kind":S|null}}                    one line each, by digest
     {"actor":S,"at":I,"body":{…},"def":…,…}                               an entry: exactly the bytes that were hashed
@@ -6,7 +6,7 @@
     {"head":{"instance":S,"leaf":HEX,"seq":I}}                            the newest entry of an instance
 
 Four blocks in this order; entries by (instance, seq), texts by (instance, seq, field) and heads by instance,
-bytewise, so that one instance is found by bisection. UTF-8, `\\n` after every line, nothing else. The log's name,
+bytewise, so that one instance is found by bisection. UTF-8, `\n` after every line, nothing else. The log's name,
 suite and offset stand in its genesis entry (`~log`, 1). Leaves are not written: an entry's is the hash of its line.
 So an entry whose stored leaf is not that of its columns cannot be exported.
 """
@@ -59,14 +59,14 @@ def write_export(
     except OSError as error:
         raise InvalidInput("export_failed", path=str(target), reason=error.strerror or str(error)) from error
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             written = _write(source, file, progress)
             file.flush()
             os.fsync(file.fileno())
         _publish(Path(name), target, overwrite=overwrite)
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise
     return written
 

@@ -162,8 +162,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The application's answer to the guard {guard} is not in the entry.",
     ),
     "replay.unknown_trigger": (
-        "定义中没有动作“{trigger}”（{reason}）。",
-        "The definition has no trigger {trigger} ({reason}).",
+        "定义中没有动作“{trigger}”。",
+        "The definition has no trigger {trigger}.",
     ),
     "replay.seen_missing": (
         "所引“{cited}”的第 {number} 条记录当时不存在。",

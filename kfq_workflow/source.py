@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kfq_workflow.tables import Tables
     from kfq_workflow.verify.report import Book, Report
 
-#: Rows that one query reads, where the driver cannot stream several queries at once.
+#: Rows that one query reads from a server, whose connection cannot stream several queries at once.
 CHUNK = 2_000
 _CLOCKS = {
     "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
@@ -86,7 +86,6 @@ class DatabaseSource:
         self._dialect = "mysql" if name == "mariadb" else name
         self._quote = connection.dialect.identifier_preparer.quote
         self._mark = "?" if self._dialect == "sqlite" else "%s"
-        self._portals = 0
 
     def log(self) -> LogHead:
         """Return the log's head. Raises NotInitialised, SchemaOutOfDate, DatabaseUnavailable."""
@@ -139,8 +138,6 @@ class DatabaseSource:
         values = () if instance is None else (instance,)
         if self._dialect == "sqlite":
             return self._sqlite(sql, values)
-        if self._dialect == "postgresql":
-            return self._postgresql(sql, values)
         return self._chunks(f"SELECT {columns} FROM {name}", table, key, instance)
 
     def _sqlite(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
@@ -149,24 +146,20 @@ class DatabaseSource:
         cursor.arraysize = CHUNK
         return iter(cursor.execute(sql, values))
 
-    def _postgresql(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
-        driver: Any = self._connection.connection.driver_connection
-        self._portals += 1
-        with driver.cursor(f"kfq_{id(self)}_{self._portals}") as cursor:
-            cursor.itersize = CHUNK
-            cursor.execute(sql, values)
-            yield from cursor
-
     def _chunks(self, select: str, table: Any, key: Sequence[str], instance: str | None) -> Iterator[Any]:
-        """Read in chunks, each from the key after the last: MySQL's protocol streams one query at a time."""
+        """Read in chunks, each from the key after the last: a connection to a server streams one query at a time."""
         places = [[column.name for column in table.columns].index(name) for name in key]
         names = [self._quote(name) for name in key]
         order = f"ORDER BY {', '.join(names)} LIMIT {CHUNK}"
-        # Row values `(a, b) > (x, y)` are not read as a range by MariaDB; this is.
-        after = " OR ".join(
-            "(" + " AND ".join([*(f"{name} = %s" for name in names[:n]), f"{names[n]} > %s"]) + ")"
-            for n in range(len(names))
-        )
+        if self._dialect == "postgresql":
+            after = f"({', '.join(names)}) > ({', '.join(['%s'] * len(names))})"
+            spread = [range(len(names))]
+        else:  # MariaDB reads this as a range, row values not
+            after = " OR ".join(
+                "(" + " AND ".join([*(f"{name} = %s" for name in names[:n]), f"{names[n]} > %s"]) + ")"
+                for n in range(len(names))
+            )
+            spread = [range(n + 1) for n in range(len(names))]
         cursor = self._connection.connection.cursor()
         only = f"{names[0]} = %s" if instance is not None else ""
         first: list[Any] = [instance] if instance is not None else []
@@ -176,7 +169,7 @@ class DatabaseSource:
             if len(rows) < CHUNK:
                 return
             last = [rows[-1][place] for place in places]
-            values = [value for n in range(len(key)) for value in last[: n + 1]]
+            values = [last[n] for part in spread for n in part]
             where = f"{only} AND ({after})" if only else after
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
 

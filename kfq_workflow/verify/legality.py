@@ -120,6 +120,9 @@ class Judge:
             performer = self._performer(case)
         elif "for" in body:
             case.error("late_unmarked")
+        if body.get("trigger") not in case.rules.table:
+            case.error("unknown_trigger", trigger=body.get("trigger"))
+            return
         decision = self._decide(case, performer, late=late)
         if decision is None:
             return
@@ -176,9 +179,6 @@ class Judge:
             decision = again(who)
         except LookupError as error:
             case.error("attested_missing", guard=str(error.args[0]))
-            return None
-        except KfqError as error:
-            case.error("unknown_trigger", trigger=body.get("trigger"), reason=str(error))
             return None
         if decision.allowed or who is None or "resolver" in body.get("attested", {}):
             return decision

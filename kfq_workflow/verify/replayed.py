@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
 from kfq_workflow.state import Snapshot
-from kfq_workflow.values import Actor
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
     from kfq_workflow.source import Source
+    from kfq_workflow.values import Actor
     from kfq_workflow.verify.fold import Edge
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.shapes import Body, On, Shape

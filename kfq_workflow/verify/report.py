@@ -112,7 +112,7 @@ class Book:
         self._not_checked: dict[str, bool] = {}
 
     def error(
-        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, **values: Any
+        self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
     ) -> None:
         """Note something wrong."""
         self.errors += 1
