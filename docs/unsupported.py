@@ -44,7 +44,9 @@ def _rows(definition: Definition) -> list[tuple[str, str, str, str]]:
         for name in rule.guards:
             context = Context(definition, Snapshot(), None, {})
             if holds(definition.guards[name], context) is None:
-                features = sorted({leaf.feature for leaf in leaves(definition.guards[name]) if isinstance(leaf, Unsupported)})
+                features = sorted(
+                    {leaf.feature for leaf in leaves(definition.guards[name]) if isinstance(leaf, Unsupported)}
+                )
                 label = definition.label("guard", name, "zh")
                 rows.append((definition.name, f"`{rule.trigger}`", f"`{name}` {label}", ", ".join(features)))
         if rule.effects:

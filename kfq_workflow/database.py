@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "sqlite:///kfq.db"
 #: Seconds that a writer waits for another one before it gives up.
-BUSY_SECONDS = 10
+BUSY_SECONDS = 5
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
     from kfq_workflow.registry import Registry
+    from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper, Refusal
 
 
@@ -34,6 +35,11 @@ class Transaction:
     def __init__(self, ledger: Ledger, registry: Registry) -> None:
         self._ledger = ledger
         self._registry = self.registry = registry
+
+    @property
+    def cursor(self) -> Cursor:
+        """The driver's cursor of this transaction, for the caller's own statements beside the acts."""
+        return self._ledger.cursor
 
     @property
     def requests(self) -> list[tuple[str, str]]:

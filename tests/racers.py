@@ -77,3 +77,17 @@ def main(url: str, keys: list[str], racer: int, joined: bool) -> list[str]:  # n
         return race(database, keys, racer, joined=joined).won
     finally:
         database.dispose()
+
+
+def work_until_killed(url: str, keys: list[str]) -> None:
+    """Do a host's unit of work again and again: its row and its act, in one transaction."""
+    database = open_database(url)
+    engine = WorkflowEngine(database)
+    print("ready", flush=True)
+    number = 0
+    while True:
+        key = keys[number % len(keys)]
+        number += 1
+        with Session(database) as session, session.begin():
+            engine.join(session).fire(key, "comment", by="clerk", opinion="好" * 50)
+            session.execute(insert(HOST).values(instance=key, racer=number))
