@@ -300,7 +300,7 @@ def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
         value = json.loads(line)
         if block == _DOCUMENTS:
             return block, ("", 0)
-        about = value if block == _ENTRIES else next(iter(value.values()))
+        (about,) = (value,) if block == _ENTRIES else value.values()
         return (block, (about["instance"], int(about["seq"]))) if block is not None else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
