@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Receipt
 
-#: The kind of a plan that is a flag: a fact of the source that contradicts another, or that cannot be told.
-FLAG = "flag"
 _BECAUSE = "依据来源补记 | put on record from the source"
 
 
@@ -73,7 +71,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A note on an instance with what machines need of it: a plan, or a flag (`plan["kind"]` is `flag`)."""
+    """A note on an instance with what machines need of it: a plan, or a flag (see `remarks`)."""
 
     key: str
     line: int
@@ -116,7 +114,7 @@ class Outcome:
     receipts: tuple[Receipt, ...]
 
 
-class _Enough(Exception):  # noqa: N818 - no error: it ends a dry run
+class _Enough(Exception):
     """Carries the outcome of a dry run out of its transaction, which is thus rolled back."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -181,9 +179,7 @@ def _enter(tx: Transaction, casefile: CaseFile, by: str) -> Iterator[Receipt]:
 
 def _act(tx: Transaction, case: Case, act: PastAct, *, by: str, source: str, first: bool) -> Receipt:
     if act.kind == "start":
-        return tx.start(
-            case.workflow, case.key, by=by, name=case.name, root=case.root, attrs=case.attrs, on=act.on
-        )
+        return tx.start(case.workflow, case.key, by=by, name=case.name, root=case.root, attrs=case.attrs, on=act.on)
     if act.kind == "adopt":
         begin: dict[str, Any] = {}
         if first:

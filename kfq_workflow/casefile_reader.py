@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf, inputs
-from kfq_workflow.casefile import FLAG, Attempt, Case, CaseFile, PastAct, Remark
+from kfq_workflow.casefile import Attempt, Case, CaseFile, PastAct, Remark
 from kfq_workflow.definition.reader import Reader, at
 from kfq_workflow.errors import InvalidInput
+from kfq_workflow.remarks import FLAG
 from kfq_workflow.strict_yaml import Node, read
 from kfq_workflow.values import Problem
 
@@ -87,16 +88,15 @@ class _Document(Reader):
         keys = [case.key for case in cases]
         for n, (case, key) in enumerate(zip(cases, keys, strict=True)):
             if key and key in keys[:n]:
-                self.problems.append(Problem("definition.twice", line=case.line, path=f"cases.{n}", values={"name": key}))
+                self.problems.append(
+                    Problem("definition.twice", line=case.line, path=f"cases.{n}", values={"name": key})
+                )
         plans = [
             remark
             for n, node in enumerate(self.items(at(top, "plans")))
             for remark in self._plan(node, f"plans.{n}", keys)
         ]
-        refused = [
-            self._attempt(node, f"refused.{n}", keys)
-            for n, node in enumerate(self.items(at(top, "refused")))
-        ]
+        refused = [self._attempt(node, f"refused.{n}", keys) for n, node in enumerate(self.items(at(top, "refused")))]
         source = self.text(at(top, "source"), "source")
         remarks = [*(flag for flag in flags if flag.key in keys), *plans]
         return CaseFile(self.path, source, tuple(cases), tuple(remarks), tuple(refused))
@@ -134,9 +134,7 @@ class _Document(Reader):
         attrs = items.get("attributes") or facts.get("attributes") or Node({}, 0)
         if "certainty" in items:
             self._choice(items["certainty"], path, CERTAINTIES)
-        acts = [
-            self._act(act, f"{path}.acts.{n}", first=n == 0) for n, act in enumerate(self.items(at(items, "acts")))
-        ]
+        acts = [self._act(act, f"{path}.acts.{n}", first=n == 0) for n, act in enumerate(self.items(at(items, "acts")))]
         if not acts:
             self.fault("casefile.no_acts", node, path)
         return Case(
@@ -193,7 +191,9 @@ class _Document(Reader):
         note = self._words(items, node, path)
         if "note" in items:
             more = self.mapping(items["note"], path, required=("zh", "en"), known=())
-            note = f"{at(items, 'zh').value}（{at(more, 'zh').value}） | {at(items, 'en').value} ({at(more, 'en').value})"
+            note = (
+                f"{at(items, 'zh').value}（{at(more, 'zh').value}） | {at(items, 'en').value} ({at(more, 'en').value})"
+            )
         zones = self.names(at(items, "for"), path)
         for key in zones:
             self._known_key(key, keys, node, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kfq_workflow.cli import options, shown
-from kfq_workflow.cli.options import Option, actor, command, key, mapping, pairs
+from kfq_workflow.cli.options import Argument, Option, actor, command, key, mapping, pairs
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.told import told
 from kfq_workflow.cli.words import say
@@ -55,7 +55,15 @@ def start(session: Session, workflow: str, key: str, actor: str, attrs: Pairs, *
     Option("--dry-run", is_flag=True),
 )  # fmt: skip
 def fire(
-    session: Session, key: str, trigger: str, actor: str, *, papers: Sequence[str], params: Pairs, dry_run: bool, **how: Any
+    session: Session,
+    key: str,
+    trigger: str,
+    actor: str,
+    *,
+    papers: Sequence[str],
+    params: Pairs,
+    dry_run: bool,
+    **how: Any,
 ) -> None:
     """Fire a trigger, or with --dry-run only say whether it may be."""
     engine = session.engine()
@@ -97,11 +105,12 @@ def _paper(text: str) -> Paper:
 
 def _digest(path: str) -> str:
     import hashlib
+    from pathlib import Path
 
     from kfq_workflow.errors import InvalidInput
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - shown as the caller wrote it
+        with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:
         raise InvalidInput("paper_file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
@@ -123,7 +132,7 @@ def register(session: Session, key: str, trigger: str, actor: str, params: Pairs
 
 
 @command(
-    COMMANDS, "adopt", key(), click.Argument(["states"], nargs=-1, required=True, metavar="REGION=STATE...", type=options.Pair("REGION=STATE")),
+    COMMANDS, "adopt", key(), options.states(),
     actor(told="register.actor"), Option("--source", metavar="TEXT", required=True),
     Option("--reason", metavar="TEXT", required=True), _on("late.on"),
     Option("--basis", type=click.Choice(BASES), default="stated"),
@@ -138,7 +147,7 @@ def adopt(session: Session, key: str, states: Pairs, actor: str, attrs: Pairs, *
     told(session, receipt, None if session.json else engine.show(key).definition)
 
 
-@command(COMMANDS, "annotate", key(), click.Argument(["text"]), actor(), _request())
+@command(COMMANDS, "annotate", key(), Argument(["text"]), actor(), _request())
 def annotate(session: Session, key: str, text: str, actor: str, request: str | None) -> None:
     """Add a note. It moves nothing."""
     told(session, session.engine().annotate(key, text, by=actor, request=request))

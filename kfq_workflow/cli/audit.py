@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.boundary import FOUND
-from kfq_workflow.cli.options import Option, command, key
+from kfq_workflow.cli.options import Argument, Option, command, key
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
 from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import click
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
@@ -165,7 +165,9 @@ def _between(answer: Answer) -> dict[str, str]:
 
 def _answer(definition: Definition, region: str, answer: Answer) -> tuple[str, ...]:
     said = [_state(definition, region, state) for state in answer.states]
-    return (said[0],) if answer.certain else (say("replay.uncertain", **_between(answer)), *(f"  {word}" for word in said))
+    return (
+        (said[0],) if answer.certain else (say("replay.uncertain", **_between(answer)), *(f"  {word}" for word in said))
+    )
 
 
 def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
@@ -180,7 +182,12 @@ def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
             main = (_state(instance.definition, "main", each.snapshot.regions.get("main")),)
         agrees = "" if each.known_at is not None else say("yes" if _agrees(instance, each) else "replay.differs")
         rows.append((instance.key, str(len(each.moves)), main, agrees))
-    titles = [Column(say("key"), whole=True), Column(say("moves"), right=True), Column(say("state")), Column(say("agrees"))]
+    titles = [
+        Column(say("key"), whole=True),
+        Column(say("moves"), right=True),
+        Column(say("state")),
+        Column(say("agrees")),
+    ]
     table(titles, rows)
 
 
@@ -239,14 +246,15 @@ def print_report(report: Report) -> None:
         place = finding.instance or "-"
         if finding.seq is not None:
             place += f" #{finding.seq}"
-        line(f"  {shown.word('severity', finding.severity)} {finding.layer}.{finding.kind}  {place}  {finding.text(lang)}")
+        severity = shown.word("severity", finding.severity)
+        line(f"  {severity} {finding.layer}.{finding.kind}  {place}  {finding.text(lang)}")
     if report.left_out:
         line(say("findings_left_out", count=report.left_out))
     if report.verdict == "self-consistent":
         line(say("verdict.limits"))
 
 
-@command(COMMANDS, "export", click.Argument(["path"], metavar="LOG.jsonl"), Option("--force", is_flag=True))
+@command(COMMANDS, "export", Argument(["path"], metavar="LOG.jsonl"), Option("--force", is_flag=True))
 def export(session: Session, path: str, *, force: bool) -> None:
     """Write the whole log to one file."""
     from kfq_workflow.export import write_export

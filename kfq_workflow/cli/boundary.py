@@ -91,7 +91,7 @@ def _hint(error: click.BadParameter) -> str:
         return error.param_hint if isinstance(error.param_hint, str) else " / ".join(error.param_hint)
     if error.param is None:
         return ""
-    return str(error.param.opts[-1] if isinstance(error.param, click.Option) else error.param.make_metavar_name())
+    return error.param.opts[-1] if isinstance(error.param, click.Option) else error.param.human_readable_name
 
 
 def _translated(message: str) -> str:
@@ -152,7 +152,7 @@ def _complain(message: str, *, prefix: bool = True) -> None:
 
     lines = [safe(line) for line in message.split("\n")]
     try:
-        print(("kfq: " if prefix else "") + "\n".join(lines), file=sys.stderr, flush=True)
+        click.echo(("kfq: " if prefix else "") + "\n".join(lines), err=True)
     except BrokenPipeError:
         _close_quietly()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kfq_workflow.cli.boundary import FOUND
-from kfq_workflow.cli.options import Option, actor, command
+from kfq_workflow.cli.options import Argument, Option, actor, command
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.session import via
@@ -26,7 +26,7 @@ _DEMOS = {"linfen-2020": "linfen_2020_events.yaml"}
 _ADMINISTRATOR, _REGISTRAR = "administrator", "registrar"
 
 
-@command(COMMANDS, "import", click.Argument(["file"]), actor(told="register.actor"), Option("--dry-run", is_flag=True))
+@command(COMMANDS, "import", Argument(["file"]), actor(told="register.actor"), Option("--dry-run", is_flag=True))
 def import_(session: Session, file: str, actor: str, *, dry_run: bool) -> None:
     """Enter the cases of a file, all or nothing."""
     from kfq_workflow import casefile
@@ -49,7 +49,7 @@ def _enter(engine: WorkflowEngine, found: CaseFile, by: str, *, dry_run: bool = 
         return casefile.enter(engine, found, by=by, dry_run=dry_run, progress=progress)
 
 
-@command(COMMANDS, "demo", click.Argument(["name"], type=click.Choice(list(_DEMOS))))
+@command(COMMANDS, "demo", Argument(["name"], type=click.Choice(list(_DEMOS))))
 def demo(session: Session, name: str) -> int:
     """Build the shipped record where there is none, then show it, replay it and verify it."""
     from kfq_workflow import casefile, schema, zones
@@ -67,7 +67,9 @@ def demo(session: Session, name: str) -> int:
     bad = report.verdict == "tampered" or same != instances
     if session.json:
         replayed = {"instances": instances, "moves": moves, "agree": same}
-        print_json({"built": built, **look.board_json(engine), "replay": replayed, "verify": report.as_json(session.lang)})
+        print_json(
+            {"built": built, **look.board_json(engine), "replay": replayed, "verify": report.as_json(session.lang)}
+        )
         return FOUND if bad else 0
     if built:
         line(say("demo.built", cases=len(found.cases), entries=found.size, source=found.source))
@@ -109,7 +111,7 @@ def _prepare(engine: WorkflowEngine) -> None:
         by = admin or _ADMINISTRATOR
         if admin is None:
             tx.enroll(by, by=SYSTEM, roles=[ADMINISTRATOR], name="系统管理员 | administrator")
-        labels = {}
+        labels: dict[str, str] = {}
         for definition in zones.shipped().values():
             tx.define(definition, by=by)
             for role in sorted(definition.roles):

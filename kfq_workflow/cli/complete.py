@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _LIMIT = 500
 _QUERIES = {
     "keys": ("SELECT {key} FROM {instance} WHERE {key} >= ? AND {key} NOT LIKE '~%' ORDER BY {key} LIMIT ?", ""),
-    "actors": ("SELECT {key} FROM {instance} WHERE {key} >= ? AND {key} LIKE '~actor/%' ORDER BY {key} LIMIT ?", "~actor/"),
+    "actors": (
+        "SELECT {key} FROM {instance} WHERE {key} >= ? AND {key} LIKE '~actor/%' ORDER BY {key} LIMIT ?",
+        "~actor/",
+    ),
     "workflows": (
         "SELECT {key} FROM {instance} WHERE {key} >= ? AND {key} LIKE '~definition/%' ORDER BY {key} LIMIT ?",
         "~definition/",
@@ -29,7 +32,7 @@ Query = "Callable[[str, Sequence[object]], list[str]]"
 
 
 def find(what: str, ctx: click.Context, incomplete: str) -> list[str]:
-    """Return completions of `what`: keys, triggers, actors or workflows; nothing where the database is not to be had."""
+    """Return completions of `what`: keys, triggers, actors or workflows; nothing where no database answers."""
     try:
         found = _found(what, ctx, incomplete)
     except Exception:  # noqa: BLE001 - a failing completion must not write into the command line

@@ -1,4 +1,4 @@
-"""Commands about workflow definitions: kfq definition …"""
+"""Commands about workflow definitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kfq_workflow.cli import locale, shown
-from kfq_workflow.cli.options import Option, actor, command, named
+from kfq_workflow.cli.options import Argument, actor, command, named
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
 from kfq_workflow.cli.told import receipt_json
 from kfq_workflow.cli.words import say
@@ -30,7 +30,11 @@ def list_(session: Session) -> None:
     if session.json:
         print_json({"definitions": [_json(d, registered=d.name in registered) for d in found]})
         return
-    titles = [Column(say("name"), whole=True), Column(""), *(Column(say(w), right=True) for w in ("version", "states", "triggers"))]
+    titles = [
+        Column(say("name"), whole=True),
+        Column(""),
+        *(Column(say(w), right=True) for w in ("version", "states", "triggers")),
+    ]
     rows = [
         (
             definition.name,
@@ -69,10 +73,19 @@ def show(session: Session, name: str) -> None:
     line(f"{shown.labelled(definition, 'workflow', definition.name)}  {say('version')} {definition.version}")
     line()
     regions = definition.regions.items()
-    sheet([(shown.labelled(definition, "region", r), shown.label(definition, "state", f"{r}={region.initial}")) for r, region in regions])
+    sheet(
+        [
+            (shown.labelled(definition, "region", r), shown.label(definition, "state", f"{r}={region.initial}"))
+            for r, region in regions
+        ]
+    )
     line()
     middle = [Column(say(word)) for word in ("", "from", "target")]
-    titles = [Column(say("trigger"), whole=True), *middle, *(Column(say(word), whole=True) for word in ("roles", "papers"))]
+    titles = [
+        Column(say("trigger"), whole=True),
+        *middle,
+        *(Column(say(word), whole=True) for word in ("roles", "papers")),
+    ]
     table(titles, [_row(definition, transition) for transition in definition.transitions])
 
 
@@ -103,7 +116,7 @@ def _named(session: Session, name: str) -> tuple[Definition, bool]:
     return zones.shipped()[name], False
 
 
-@command(COMMANDS, "definition check", click.Argument(["file"]))
+@command(COMMANDS, "definition check", Argument(["file"]))
 def check(session: Session, file: str) -> None:
     """Check a file and print every problem with its line; an error when the definition cannot be used."""
     from kfq_workflow.definition import document
@@ -146,4 +159,4 @@ def diagram(session: Session, name: str) -> None:
     from kfq_workflow.definition.diagram import mermaid
 
     definition = document.load(Path(name)) if name.endswith((".yaml", ".yml")) else _named(session, name)[0]
-    print(mermaid(definition, session.lang))
+    click.echo(mermaid(definition, session.lang))

@@ -66,6 +66,19 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
+#: argument → (Chinese, English)
+ARGUMENTS: dict[str, tuple[str, str]] = {
+    "key": ("实例的键，如 guxian-etdz", "the instance's key, such as guxian-etdz"),
+    "trigger": ("动作，见 kfq next", "what to do; see kfq next"),
+    "workflow": ("流程，见 kfq definition list", "a workflow; see kfq definition list"),
+    "states": ("区域=状态，不明者写 null", "a state for each region; null is not known"),
+    "text": ("注文", "the note"),
+    "id": ("办理人的标识：字母、数字或 . _ : -", "the actor's id: letters, digits or . _ : -"),
+    "path": ("要写的文件", "the file to write"),
+    "file": ("文件", "a file"),
+    "name": ("名称", "its name"),
+}
+
 #: command → (Chinese, English), already broken into lines
 HELP: dict[str, tuple[str, str]] = {
     "": (

@@ -8,13 +8,16 @@ import click
 
 from kfq_workflow.cli import locale
 from kfq_workflow.cli.commands import COMMANDS
-from kfq_workflow.cli.helps import HELP, OPTIONS
+from kfq_workflow.cli.helps import ARGUMENTS, HELP, OPTIONS
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from kfq_workflow.cli.session import Session
+    #: Generic in newer versions of click, and in those only.
+    _ParamType = click.ParamType[tuple[str, str]]
+else:
+    _ParamType = click.ParamType
 
 #: The options that every command takes, before it or after it.
 GLOBAL = ("database", "schema", "prefix", "lang", "debug")
@@ -46,7 +49,7 @@ class Bilingual(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line."""
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), f"{say('help.usage')} ")
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), say("help.usage"))
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command does: its line, then what is worth knowing, already broken into lines."""
@@ -63,12 +66,23 @@ class Bilingual(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, and for a group its commands."""
-        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
         if isinstance(self, click.Group):
             self.format_commands(ctx, formatter)
-        if records:
-            with formatter.section(say("help.options")):
-                formatter.write_dl(records)
+        for title, kind in (("help.arguments", Argument), ("help.options", click.Option)):
+            found = [param for param in self.get_params(ctx) if isinstance(param, kind)]
+            if records := [record for param in found if (record := param.get_help_record(ctx))]:
+                with formatter.section(say(title)):
+                    formatter.write_dl(records)
+
+
+class Argument(click.Argument):
+    """An argument described in both languages in the table `ARGUMENTS`."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Return its name and description."""
+        del ctx
+        name = self.metavar or str(self.name).upper()
+        return name, ARGUMENTS[str(self.name)][0 if locale.language() == "zh" else 1]
 
 
 class Command(Bilingual):
@@ -146,29 +160,34 @@ def _complete(what: str) -> Callable[[click.Context, click.Parameter, str], list
     return find
 
 
-def key(*, required: bool = True) -> click.Argument:
+def key(*, required: bool = True) -> Argument:
     """Return the argument KEY, completed from the database."""
-    return click.Argument(["key"], required=required, shell_complete=_complete("keys"))
+    return Argument(["key"], required=required, shell_complete=_complete("keys"))
 
 
-def new_key() -> click.Argument:
+def new_key() -> Argument:
     """Return the argument KEY of an instance that is to be made."""
-    return click.Argument(["key"])
+    return Argument(["key"])
 
 
-def trigger() -> click.Argument:
+def trigger() -> Argument:
     """Return the argument TRIGGER, completed from the instance's workflow."""
-    return click.Argument(["trigger"], shell_complete=_complete("triggers"))
+    return Argument(["trigger"], shell_complete=_complete("triggers"))
 
 
-def workflow() -> click.Argument:
+def workflow() -> Argument:
     """Return the argument WORKFLOW, completed from the database."""
     return named("workflow")
 
 
-def named(name: str) -> click.Argument:
+def named(name: str) -> Argument:
     """Return an argument that names a workflow, completed from the database."""
-    return click.Argument([name], shell_complete=_complete("workflows"))
+    return Argument([name], shell_complete=_complete("workflows"))
+
+
+def states() -> Argument:
+    """Return the arguments REGION=STATE…."""
+    return Argument(["states"], nargs=-1, required=True, metavar="REGION=STATE...", type=Pair("REGION=STATE"))
 
 
 def actor(*, required: bool = True, told: str = "actor") -> Option:
@@ -181,7 +200,7 @@ def pairs(name: str, target: str, metavar: str, told: str = "") -> Option:
     return Option(name, target, multiple=True, metavar=metavar, told=told or target, type=Pair(metavar))
 
 
-class Pair(click.ParamType):
+class Pair(_ParamType):
     """`NAME=VALUE` as a pair; a missing `=` is a usage error."""
 
     name = "pair"

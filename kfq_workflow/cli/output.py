@@ -7,6 +7,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from kfq_workflow.cli.safe import pad, safe, width
 
 if TYPE_CHECKING:
@@ -28,12 +30,12 @@ class Column(NamedTuple):
 
 def print_json(data: Any) -> None:
     """Print JSON: two spaces deep, Chinese as it is."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
 def line(text: str = "") -> None:
     """Print one line; what would break out of it is shown escaped."""
-    print(safe(text))
+    click.echo(safe(text))
 
 
 def columns() -> int:
@@ -46,12 +48,13 @@ def sheet(rows: Iterable[tuple[str, str]], indent: int = 0) -> None:
     found = [(safe(label), safe(value)) for label, value in rows]
     wide = max((width(label) for label, _ in found), default=0)
     for label, value in found:
-        print(f"{' ' * indent}{pad(label, wide)}  {value}".rstrip())
+        click.echo(f"{' ' * indent}{pad(label, wide)}  {value}".rstrip())
 
 
 def table(titles: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...]]]) -> None:
-    """Print a table; a cell of several lines is a tuple. It is as wide as its whole columns need, if need be wider
-    than the terminal.
+    """Print a table; a cell of several lines is a tuple.
+
+    It is as wide as its whole columns need, if need be wider than the terminal.
     """
     from rich import box
     from rich.console import Console
@@ -78,7 +81,7 @@ def table(titles: Sequence[Column], rows: Sequence[Sequence[str | tuple[str, ...
     with console.capture() as captured:
         console.print(made)
     for row_text in captured.get().splitlines():
-        print(row_text.rstrip())
+        click.echo(row_text.rstrip())
 
 
 def _widest(cell: str) -> int:

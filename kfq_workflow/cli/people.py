@@ -1,4 +1,4 @@
-"""Commands about who may act: kfq actor …"""
+"""Commands about who may act."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kfq_workflow.cli import locale
-from kfq_workflow.cli.options import Option, actor, command
+from kfq_workflow.cli.options import Argument, Option, actor, command
 from kfq_workflow.cli.output import Column, line, print_json, table
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.told import told
@@ -26,7 +26,7 @@ KINDS = ("office", "person", "system")
 
 def _facts(told_roles: str, *, roles: bool) -> list[click.Parameter]:
     return [
-        click.Argument(["id"]),
+        Argument(["id"]),
         Option("--role", "roles", metavar="ROLE", multiple=True, required=roles, told=told_roles),
         Option("--org", metavar="TEXT"),
         Option("--name", metavar="TEXT", told="actor.name"),
@@ -59,7 +59,7 @@ def _check_roles(engine: WorkflowEngine, roles: Sequence[str]) -> None:
 
 
 @command(COMMANDS, "actor add", *_facts("roles", roles=True))
-def add(session: Session, id: str, actor: str, **facts: Any) -> None:  # noqa: A002
+def add(session: Session, id: str, actor: str, **facts: Any) -> None:  # noqa: A002 - the field's word
     """Register an actor. One that is there already is an error: `update` changes it."""
     from kfq_workflow.errors import AlreadyStarted, NotFound
 
@@ -72,7 +72,7 @@ def add(session: Session, id: str, actor: str, **facts: Any) -> None:  # noqa: A
 
 
 @command(COMMANDS, "actor update", *_facts("update.roles", roles=False), Option("--enable", is_flag=True))
-def update(session: Session, id: str, actor: str, *, enable: bool, **facts: Any) -> None:  # noqa: A002
+def update(session: Session, id: str, actor: str, *, enable: bool, **facts: Any) -> None:  # noqa: A002 - the field's word
     """Change what is given of an actor and leave the rest."""
     facts = {name: value for name, value in facts.items() if value}
     if not facts and not enable:
@@ -81,8 +81,8 @@ def update(session: Session, id: str, actor: str, *, enable: bool, **facts: Any)
     _add(session, id, actor, {**facts, "enabled": True if enable else None})
 
 
-@command(COMMANDS, "actor disable", click.Argument(["id"]), actor(told="admin.actor"))
-def disable(session: Session, id: str, actor: str) -> None:  # noqa: A002
+@command(COMMANDS, "actor disable", Argument(["id"]), actor(told="admin.actor"))
+def disable(session: Session, id: str, actor: str) -> None:  # noqa: A002 - the field's word
     """Disable an actor: from now on every act of theirs is refused."""
     session.engine().actor(id)
     _add(session, id, actor, {"enabled": False})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import click
 
 from kfq_workflow.cli.words import say
 
@@ -22,19 +24,20 @@ class Progress:
         self._next = monotonic() + _PATIENCE
         self._wrote = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __call__(self, done: int, total: int = 0) -> None:
+        """Tell how far it is."""
         now = monotonic()
         if now < self._next or not sys.stderr.isatty():
             return
         self._next = now + _PAUSE
         self._wrote = True
-        print(f"\r\x1b[K{say(self._code, done=done, total=total)}", end="", file=sys.stderr, flush=True)
+        click.echo(f"\r\x1b[K{say(self._code, done=done, total=total)}", nl=False, err=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._wrote:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            click.echo("\r\x1b[K", nl=False, err=True)

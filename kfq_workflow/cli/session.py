@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from kfq_workflow.cli import locale
 
@@ -35,8 +36,9 @@ class Session:
 
     @classmethod
     def of(cls, ctx: click.Context, values: MutableMapping[str, Any]) -> Session:
-        """Take the shared options out of a command's values; what is not given there comes from before the command,
-        then from the environment.
+        """Take the shared options out of a command's values.
+
+        What is not given there comes from before the command, then from the environment.
         """
         root = ctx.find_root().params
         found = {name: values.pop(name, None) or root.get(name) for name in (*_VARIABLES, "lang", "debug")}
@@ -49,7 +51,7 @@ class Session:
             json=bool(values.pop("json", False)),
         )
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -66,8 +68,9 @@ class Session:
         if self._database is None:
             self._database = open_database(self.url)
         url = self._database.url
-        named = url.database not in (None, "", ":memory:") and not str(url.database).startswith("file:")
-        if not create and url.get_backend_name() == "sqlite" and named and not os.path.exists(str(url.database)):  # noqa: PTH110 - a bytes-like path may come from the caller
+        path = str(url.database or "")
+        is_file = url.get_backend_name() == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
+        if is_file and not create and not Path(path).exists():
             raise NotInitialised(database=url.render_as_string(hide_password=True))
         return self._database
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, command
 from kfq_workflow.cli.output import line, print_json
@@ -13,6 +11,8 @@ from kfq_workflow.cli.session import via
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
+    import click
+
     from kfq_workflow.cli.session import Session
 
 COMMANDS: dict[str, click.Command] = {}

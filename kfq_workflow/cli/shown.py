@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.casefile import FLAG
 from kfq_workflow.cli import locale
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.words import PHRASES, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.values import Decision
     from kfq_workflow.views import HistoryEntry, Instance
 
 LATE, ADOPTED = "*", "†"
-
-
-class Remarks(NamedTuple):
-    """What an instance's history says beside its states: flags and plans (note and plan), and whether any is late."""
-
-    flags: tuple[tuple[str, str], ...]
-    plans: tuple[tuple[Mapping[str, str], str], ...]
-    late: int
-
-
-def remarks(history: Sequence[HistoryEntry]) -> Remarks:
-    """Collect flags, plans and the number of late entries."""
-    flags, plans = [], []
-    for entry in history:
-        plan = entry.body.get("plan")
-        if entry.row.kind != "annotated" or not isinstance(plan, dict):
-            continue
-        note = entry.texts.get("note", "")
-        if plan.get("kind") == FLAG:
-            flags.append((str(plan.get("event", "")), note))
-        else:
-            plans.append((plan, note))
-    return Remarks(tuple(flags), tuple(plans), sum(entry.late for entry in history))
 
 
 def name_of(instance: Instance) -> str:
@@ -142,3 +118,20 @@ def instant(at: int, utc_offset: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at, minutes=utc_offset)).strftime(
         "%Y-%m-%d %H:%M:%S"
     )
+
+
+def is_near(decision: Decision) -> bool:
+    """Tell whether a move leaves the present state, and only papers or parameters are missing for it."""
+    return decision.allowed or all(refusal.category == "EvidenceMissing" for refusal in decision.refusals)
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words as a list in the language of the run."""
+    return ("、" if locale.language() == "zh" else ", ").join(words)
+
+
+def target(definition: Definition, decision: Decision) -> str:
+    """Return the label of the state that a move leads to."""
+    if decision.target is None or decision.region is None:
+        return "-"
+    return state_word(definition, decision.region, decision.target)

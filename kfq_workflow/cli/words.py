@@ -11,7 +11,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "审批流程与可核验的历史记录。",
         "Approval workflows whose history can be proved.",
     ),
-    "help.usage": ("用法：", "Usage:"),
+    "help.usage": ("用法：", "Usage: "),
+    "help.arguments": ("参数", "Arguments"),
     "help.options": ("选项", "Options"),
     "help.commands": ("命令", "Commands"),
     "help.options_metavar": ("[选项]", "[OPTIONS]"),
@@ -145,7 +146,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "整库被重算、末尾被截去或整个实例被删，要有存在库外的锚点才能发现。",
         "A log hashed anew, a cut tail or a removed instance would show only against an anchor kept outside.",
     ),
-    "verified": ("核验了 {instances} 个实例的 {entries} 条记录。", "Verified {entries} entries of {instances} instances."),
+    "verified": (
+        "核验了 {instances} 个实例的 {entries} 条记录。",
+        "Verified {entries} entries of {instances} instances.",
+    ),
     "verified.counts": (
         "重新判定 {decided} 步，其中参照其他实例 {witnessed} 步，依应用程序答复 {attested} 步；补录 {late} 条，被拒 {refused} 条。",
         "Decided again: {decided} moves; {witnessed} also from other instances, {attested} on answers of the "
@@ -163,7 +167,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "每个区域各自的回答是准确的；合在一起只是外边界。",
         "Each answer is exact by itself; taken together they are an outer bound.",
     ),
-    "replay.left_out": ("另有 {count} 条记录在此之后登记，未计入。", "{count} entries were recorded later and are left out."),
+    "replay.left_out": (
+        "另有 {count} 条记录在此之后登记，未计入。",
+        "{count} entries were recorded later and are left out.",
+    ),
     "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
@@ -267,6 +274,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "  kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
 }
+
 
 def say(code: str, /, **values: object) -> str:
     """Return a phrase in the language of this run, filled with values."""

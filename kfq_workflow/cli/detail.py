@@ -1,0 +1,232 @@
+"""Commands that look at one instance closely: show and history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.options import command, key
+from kfq_workflow.cli.output import line, print_json, sheet
+from kfq_workflow.cli.safe import bilingual
+from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
+from kfq_workflow.cli.words import say
+from kfq_workflow.remarks import remarks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import click
+
+    from kfq_workflow.cli.session import Session
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.remarks import Remarks
+    from kfq_workflow.values import Decision
+    from kfq_workflow.views import HistoryEntry, Instance
+
+COMMANDS: dict[str, click.Command] = {}
+
+
+@command(COMMANDS, "show", key())
+def show(session: Session, key: str) -> None:
+    """Print one instance: states, revision, papers, plans, flags, and what may be done next."""
+    with session.engine().reading() as reading:
+        instance = reading.show(key)
+        history = reading.history(key)
+        decisions = () if instance.is_closed else reading.available(key)
+    if session.json:
+        noted = remarks(history)
+        print_json({
+            **shown.instance_json(instance),
+            "late": noted.late,
+            "attributes": dict(instance.snapshot.attrs),
+            "flags": [{"id": flag, "text": text} for flag, text in noted.flags],
+            "plans": [{**plan, "note": text} for plan, text in noted.plans],
+            "papers": [paper for entry in history for paper in entry.body.get("papers", ())],
+            "next": [decision.trigger for decision in decisions if is_near(decision)],
+        })  # fmt: skip
+        return
+    _print_instance(instance, history)
+    if decisions:
+        line()
+        _print_next(instance, decisions)
+    elif instance.is_closed:
+        line()
+        line(say("empty.next", key=key))
+
+
+def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
+    definition, row, noted = instance.definition, instance.row, remarks(history)
+    line(f"{row.key}  {shown.name_of(instance)}")
+    facts = [(say("workflow"), labelled(definition, "workflow", row.workflow))]
+    if row.root:
+        facts.append((say("root"), row.root))
+    if row.phase:
+        is_open = "  " + say("open") if instance.is_open_for_business else ""
+        facts.append((say("phase"), labelled(definition, "phase", row.phase) + is_open))
+    facts.append((say("revision"), say("revision.of", rev=row.rev, entries=row.seq, late=noted.late)))
+    for name, value in sorted(instance.snapshot.attrs.items()):
+        facts.append(_attribute(definition, name, value))
+    sheet(facts)
+    line()
+    marks = _late_regions(history)
+    sheet([(label(definition, "region", region), _state(instance, region, marks)) for region in _regions(instance)])
+    _print_papers(definition, history)
+    _print_remarks(noted)
+    adopted, late = bool(instance.snapshot.adopted), any(marks.values())
+    if adopted or late:
+        line()
+        line(say("legend.adopted")) if adopted else None
+        line(say("legend.late")) if late else None
+
+
+def _regions(instance: Instance) -> list[str]:
+    known = sorted(instance.definition.regions, key=lambda region: (region != "main", region))
+    return [region for region in known if region in instance.snapshot.regions or region in instance.snapshot.since]
+
+
+def _state(instance: Instance, region: str, late: dict[str, bool]) -> str:
+    state = instance.snapshot.regions.get(region)
+    if state is None and not _is_on(instance, region):
+        return say("not_active")
+    mark = ADOPTED if region in instance.snapshot.adopted else LATE if late.get(region) else ""
+    return state_label(instance.definition, region, state) + mark
+
+
+def _is_on(instance: Instance, region: str) -> bool:
+    active = instance.definition.regions[region].active_in
+    return all(instance.snapshot.regions.get(other) in states for other, states in active.items())
+
+
+def _late_regions(history: Iterable[HistoryEntry]) -> dict[str, bool]:
+    """Return for each region whether the entry that set it last was late."""
+    return {region: entry.late for entry in history for region in entry.body.get("set", ())}
+
+
+def _print_papers(definition: Definition, history: Iterable[HistoryEntry]) -> None:
+    rows = [
+        (
+            label(definition, "paper", str(paper.get("type"))),
+            (str(paper.get("number") or "") + ("" if paper.get("filed") else f" ({say('not_filed')})")).strip(),
+        )
+        for entry in history
+        for paper in entry.body.get("papers", ())
+    ]
+    if rows:
+        line()
+        line(say("papers"))
+        sheet(rows, 2)
+
+
+def _print_remarks(noted: Remarks) -> None:
+    lang = locale.language()
+    if noted.plans:
+        line()
+        line(say("plans"))
+        for plan, text in noted.plans:
+            days = [f"{say(day)} {shown.word('day', plan[day])}" for day in ("expected", "latest") if day in plan]
+            about = "，" if lang == "zh" else ", "
+            more = about.join([shown.word("basis", plan.get("basis", "")), *days])
+            line(f"  {shown.word('plan', plan.get('kind', ''))}  {bilingual(text, lang)}  [{more}]")
+    if noted.flags:
+        line()
+        line(say("flags"))
+        sheet([(flag, bilingual(text, lang)) for flag, text in noted.flags], 2)
+
+
+def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
+    definition = instance.definition
+    near = [decision for decision in decisions if is_near(decision)]
+    line(say("may_next"))
+    for decision in near:
+        roles = [role for t in definition.transitions if t.id == decision.transition for role in t.roles]
+        line(f"  {decision.trigger}  {label(definition, 'trigger', decision.trigger)} → {target(definition, decision)}")
+        needs = [label(definition, "paper", paper) for paper in decision.missing]
+        said = [say("next.roles", roles=joined(label(definition, "role", role) for role in roles))]
+        line("    " + "  ".join(said + ([say("next.papers", papers=joined(needs))] if needs else [])))
+    rest = len(decisions) - len(near)
+    if rest:
+        line("  " + say("next.more", count=rest, key=instance.key))
+
+
+@command(COMMANDS, "history", key())
+def history(session: Session, key: str) -> None:
+    """Print every entry: its day, who acted and for whom, what changed, and its check letters."""
+    engine = session.engine()
+    with engine.reading() as reading:
+        instance = reading.show(key)
+        entries = reading.history(key)
+    if session.json:
+        print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
+        return
+    offset = engine.log().utc_offset
+    for entry in entries:
+        _print_entry(instance.definition, entry, offset)
+
+
+def _print_entry(definition: Definition, entry: HistoryEntry, offset: int) -> None:
+    body, row = entry.body, entry.row
+    day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
+    late = f"  {LATE}{say('late')}" if entry.late else ""
+    line(f"{row.seq:>4}  {_what(definition, entry)}{late}  {day}".rstrip())
+    office = body.get("for", {}).get("id")
+    who = row.actor + (f" ({say('for_office', office=office)})" if office else "")
+    rows: list[tuple[str, str]] = [
+        (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
+        *_changes(definition, body),
+        *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
+        *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
+        *((label(definition, "parameter", n), str(v)) for n, v in sorted(body.get("params", {}).items())),
+        *(_attribute(definition, n, v) for n, v in sorted(body.get("attrs", {}).items())),
+    ]
+    if "basis" in body:
+        rows.append((say("basis"), shown.word("basis", body["basis"])))
+    plan = body.get("plan")
+    if plan:
+        rows.append(
+            (shown.word("plan", plan.get("kind", "")), "  ".join(v for k, v in sorted(plan.items()) if k != "kind"))
+        )
+    for name, text in sorted(entry.texts.items()):
+        rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
+    rows.append((say("check"), entry.check))
+    sheet(rows, 6)
+
+
+_TEXTS = ("source", "note", "reason", "opinion", "name")
+
+
+def _what(definition: Definition, entry: HistoryEntry) -> str:
+    trigger, kind = entry.body.get("trigger"), shown.word("kind", entry.row.kind)
+    if not trigger:
+        return kind
+    named = labelled(definition, "trigger", trigger)
+    return named if entry.row.kind == "fired" else f"{kind} {named}"
+
+
+def _attribute(definition: Definition, name: str, value: object) -> tuple[str, str]:
+    return label(definition, "attribute", name), label(definition, "choice", f"{name}={value}").rpartition("=")[2]
+
+
+def _paper_words(definition: Definition, paper: dict[str, object]) -> str:
+    number = f"  {paper['number']}" if "number" in paper else ""
+    digest = f"  sha256 {str(paper['sha256'])[:16]}…" if "sha256" in paper else ""
+    filed = "" if paper.get("filed") else f"  {say('not_filed')}"
+    return labelled(definition, "paper", str(paper.get("type"))) + number + digest + filed
+
+
+def _changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    was = body.get("was", {})
+    rows: list[tuple[str, str]] = []
+    for region, state in sorted(body.get("set", {}).items(), key=lambda item: (item[0] != "main", item[0])):
+        before = f"{shown.state_word(definition, region, was[region])} → " if was.get(region) else ""
+        now = say("not_active") if state is None and before else state_label(definition, region, state)
+        rows.append((say("changes") if not rows else "", f"{label(definition, 'region', region)}: {before}{now}"))
+    return rows
+
+
+def _refusal(definition: Definition, refusal: Mapping[str, Any]) -> str:
+    from kfq_workflow.decision import CATEGORIES, refuse
+
+    code, values = str(refusal.get("code")), refusal.get("values")
+    if code not in CATEGORIES or not isinstance(values, dict):
+        return code
+    return refuse(definition, code, **values).text(locale.language())
