@@ -50,21 +50,19 @@ class Node:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.edges: dict[tuple[Any, ...], Edge] = {}
-        self._template: tuple[list[str], list[int]] | None = None
+        self._template: tuple[str, list[int]] | None = None
 
     def encode(self, earliest: Mapping[int, str | None], attrs: Mapping[str, Any]) -> str:
         """Return the snapshot as it is stored, with the days of entries and the attributes."""
         if self._template is None:
-            parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}))
-            self._template = parts[::2], [int(seq) for seq in parts[1::2]]
-        texts, seqs = self._template
-        found = [texts[0]]
-        for seq, text in zip(seqs, texts[1:], strict=True):
-            day = earliest.get(seq)
-            found.append(f'[{seq},"{day}"]' if day is not None else f"[{seq},null]")
-            found.append(text)
-        told = "".join(found)
-        return told.replace(_ATTRS, f'"attrs":{encode_json(dict(attrs))},' if attrs else "", 1)
+            parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}).replace("%", "%%"))
+            text = "".join(f"[{part},%s]" if number % 2 else part for number, part in enumerate(parts))
+            self._template = text.replace(_ATTRS, "%s", 1), [int(seq) for seq in parts[1::2]]
+        text, seqs = self._template
+        days = [f'"{day}"' if (day := earliest.get(seq)) is not None else "null" for seq in seqs]
+        told = f'"attrs":{encode_json(attrs)},' if attrs else ""
+        # Only the adopted regions, which hold no day, come before the attributes.
+        return text % (told, *days)
 
 
 class Run:

@@ -32,6 +32,8 @@ _ONE = (
 )
 _PAPERS = re.compile(rf"\[{_ONE}(?:,{_ONE})*\]")
 _EACH = re.compile(_ONE)
+_SAYS = rf'"[!#-\[\]-~]+":(?:{_WORD}|true|false|null|0|-?[1-9][0-9]{{0,14}})'
+_ATTRS = re.compile(rf"\{{{_SAYS}(?:,{_SAYS})*\}}")
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
 #: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.
@@ -126,9 +128,7 @@ class Shapes:
                 digests = words[3::4]
                 pieces.append(("texts", *words[1::4]))
             elif name == "attrs":
-                attrs = _strict(part)
-                if any(isinstance(value, (dict, list)) for value in attrs.values()):
-                    raise _Unusual
+                attrs = _attributes(part)
                 pieces.append(("attrs", *attrs))
             else:
                 pieces.append(_part(name, part))
@@ -189,6 +189,19 @@ def _part(name: str, part: str) -> Any:
         return ("papers", *_papers(part))
     _strict(part)
     return name
+
+
+def _attributes(part: str) -> dict[str, Any]:
+    """Return attributes, which are words, integers and booleans."""
+    if _ATTRS.fullmatch(part):
+        attrs: dict[str, Any] = json.loads(part)
+        names = list(attrs)
+        if names == sorted(names) and len(names) == part.count('":'):
+            return attrs
+    attrs = _strict(part)
+    if any(isinstance(value, (dict, list)) for value in attrs.values()):
+        raise _Unusual
+    return attrs
 
 
 def _papers(part: str) -> list[tuple[Any, Any]]:
