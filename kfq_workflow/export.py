@@ -177,9 +177,7 @@ class ExportSource:
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""
         for _, about in self._said(_TEXTS, ("field", "instance", "salt", "seq", "value"), instance):
-            yield TextRow(
-                about["instance"], about["seq"], about["field"], bytes.fromhex(about["salt"]), about["value"]
-            )
+            yield TextRow(about["instance"], about["seq"], about["field"], bytes.fromhex(about["salt"]), about["value"])
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
         """Yield the newest entry of each instance: key, number and leaf."""

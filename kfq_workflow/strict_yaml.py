@@ -32,7 +32,7 @@ class Node:
     line: int
 
 
-def read(text: str) -> tuple[Node | None, list[Problem]]:
+def read(text: str) -> tuple[Node | None, list[Problem]]:  # noqa: PLR0911 - one return for each way to be no document
     """Return the document, or None when it is none, and everything that is wrong with it as YAML."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return None, [Problem("yaml.too_large", values={"limit": MAX_BYTES})]
@@ -61,7 +61,7 @@ def _refused(text: str) -> Iterator[Problem]:
     """Refuse what a definition has no use for, before a tree is built from it."""
     documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -72,7 +72,7 @@ def _refused(text: str) -> Iterator[Problem]:
             yield Problem("yaml.tag", line=line)
 
 
-def _node(node: yaml.Node, problems: list[Problem]) -> Node:
+def _node(node: Any, problems: list[Problem]) -> Node:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Node] = {}

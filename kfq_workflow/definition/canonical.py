@@ -10,7 +10,6 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
-from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from kfq_workflow.definition import model
@@ -126,13 +125,15 @@ def _abstract(origin: Any) -> type:
     return origin if isinstance(origin, type) else object
 
 
-@cache
-def _hints(wanted: type[Any]) -> dict[str, Any]:
-    return get_type_hints(wanted, vars(model) | {"Mapping": Mapping})
+_HINTS = {
+    cls: get_type_hints(cls, vars(model) | {"Mapping": Mapping})
+    for cls in vars(model).values()
+    if isinstance(cls, type) and is_dataclass(cls)
+}
 
 
 def _dataclass(wanted: type[Any], plain: Mapping[str, Any]) -> Any:
-    hints = _hints(wanted)
+    hints = _HINTS[wanted]
     unknown = plain.keys() - hints.keys()
     if unknown:
         raise KeyError(f"{wanted.__name__}: {sorted(unknown)}")

@@ -133,7 +133,7 @@ class _Document:
         fields = {}
         for name, items in self._labelled(section, kind, "type", "choices", "required", "personal").items():
             path = f"{section}.{name}"
-            type_ = items["type"].value if "type" in items else "text"
+            type_: Any = items["type"].value if "type" in items else "text"
             if type_ not in get_args(model.ValueType):
                 self.reader.known(str(type_), get_args(model.ValueType), items["type"], path, "type")
                 type_ = "text"
@@ -162,7 +162,8 @@ class _Document:
         return found
 
     def _regions(self, phases: dict[str, Any]) -> dict[str, model.Region]:
-        reader, found = self.reader, {}
+        reader = self.reader
+        found: dict[str, model.Region] = {}
         for name, node in reader.mapping(at(self.top, "regions"), "regions").items():
             path = f"regions.{name}"
             items = reader.mapping(node, path, required=("initial", "states"), known=(*_LABEL, "active_in"))
@@ -272,7 +273,8 @@ class _Document:
         for number, item in enumerate(self.reader.items(node)):
             items = self.reader.mapping(item, f"{path}[{number}]", required=("days",), known=("calendar", "kind"))
             days = at(items, "days")
-            kind, calendar = at(items, "kind").value or "maximum", at(items, "calendar").value or "calendar"
+            kind: Any = at(items, "kind").value or "maximum"
+            calendar: Any = at(items, "calendar").value or "calendar"
             self.reader.known(str(kind), ("maximum", "minimum"), item, path, "limit")
             self.reader.known(str(calendar), ("working", "calendar"), item, path, "limit")
             count = None if days.value is None else self.reader.integer(days, path)

@@ -68,9 +68,7 @@ class HeadCheck:
         self._next = next(self._heads, None)
         for name, found, wanted in (("seq", seq, run.seq), ("head", leaf, run.head)):
             if found != wanted:
-                self._book.error(
-                    "cache", name, run.instance, run.seq, found=_shown(found), expected=_shown(wanted)
-                )
+                self._book.error("cache", name, run.instance, run.seq, found=_shown(found), expected=_shown(wanted))
 
     def skip(self, instance: str | None = None) -> None:
         """Note heads before an instance, which have no entries; all that are left when no instance is given."""

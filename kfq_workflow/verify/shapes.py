@@ -14,14 +14,10 @@ from typing import Any, NamedTuple
 
 from kfq_workflow.entry import parse_canonical
 
-#: Where a part begins and ends, in the order of the keys.
-_PARTS = (
-    ("attrs", '"attrs":{', "}"),
-    ("on", '"on":{', "}"),
-    ("papers", '"papers":[{', "}]"),
-    ("seen", '"seen":[{', "}]"),
-    ("texts", '"texts":{', "}"),
-)
+_FIRST = '{"attrs":{'
+#: Where a part begins, where its value does, and how it ends, in the order of the keys; attributes come before all.
+_FEW = (("on", '"on":{', 5, "}", 1), ("texts", '"texts":{', 8, "}", 1))
+_ALL = (_FEW[0], ("papers", '"papers":[{', 9, "}]", 2), ("seen", '"seen":[{', 7, "}]", 2), _FEW[1])
 _FIELD = r'"[!#-\[\]-~]+":"[0-9a-f]{64}"'
 _TEXTS = re.compile(rf"\{{{_FIELD}(?:,{_FIELD})*\}}")
 #: Papers as this library writes them: what matches is canonical JSON by its form alone.
@@ -109,12 +105,16 @@ class Shapes:
         position, on = 0, UNKNOWN
         digests: list[str] = []
         attrs: dict[str, Any] | None = None
-        for name, opening, closing in _PARTS:
+        if text.startswith(_FIRST):
+            position = text.find("}", 9) + 1
+            attrs = _attributes(text[9:position])
+            pieces += ('{"attrs":', ("attrs", *attrs))
+        for name, opening, skip, closing, more in _FEW if '":[{' not in text else _ALL:
             found = text.find(opening, position)
             if found < 0:
                 continue
-            start = found + len(name) + 3
-            end = text.find(closing, start) + len(closing)
+            start = found + skip
+            end = text.find(closing, start) + more
             part = text[start:end]
             pieces.append(text[position:start])
             position = end
@@ -127,9 +127,6 @@ class Shapes:
                 words = part.split('"')
                 digests = words[3::4]
                 pieces.append(("texts", *words[1::4]))
-            elif name == "attrs":
-                attrs = _attributes(part)
-                pieces.append(("attrs", *attrs))
             else:
                 pieces.append(_part(name, part))
         pieces.append(text[position:])

@@ -24,7 +24,7 @@ bodies = st.fixed_dictionaries(
     {},
     optional={
         "attrs": st.dictionaries(names, scalars, max_size=3),
-        "on": st.fixed_dictionaries({}, optional={name: words for name in ("edtf", "hi", "lo")}),
+        "on": st.fixed_dictionaries({}, optional=dict.fromkeys(("edtf", "hi", "lo"), words)),
         "papers": st.lists(
             st.fixed_dictionaries(
                 {"filed": st.booleans(), "type": words},

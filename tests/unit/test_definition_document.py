@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from kfq_workflow import zones
 from kfq_workflow.definition import canonical, document, model
 from kfq_workflow.definition.diagram import mermaid
 from kfq_workflow.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """\
 definition: permit

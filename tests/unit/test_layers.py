@@ -18,6 +18,7 @@ DOORS = {
     "rich": ("kfq_workflow/cli/",),
     "yaml": ("kfq_workflow/strict_yaml.py",),
     "sqlalchemy": (
+        "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfq_workflow import casefile, edtf, zones
-from kfq_workflow.casefile import Case
 from kfq_workflow.decision import adoption, decide
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
+
+if TYPE_CHECKING:
+    from kfq_workflow.casefile import Case
 
 with as_file(files("kfq_workflow.zones")) as folder:
     FILE = casefile.load(folder / "linfen_2020_events.yaml")
