@@ -9,7 +9,6 @@ runs in a process of its own; peaks are above the process's own start.
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import secrets
@@ -18,6 +17,7 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from kfq_workflow import Paper, WorkflowEngine, schema
@@ -78,9 +78,9 @@ def _multiply(connection: sqlite3.Connection, template: list[Any], log: Any, ent
         number += 1
         key, prev, snapshot = f"permit-{chance.randrange(1 << 40):010x}-{number}", log.genesis, Snapshot()
         at, day = now, now - (300 + chance.randrange(900)) * DAY_US
-        for row, body in chance.choice(template):
+        for row, told_body in chance.choice(template):
             at, day = at + 1, day + chance.randrange(20) * DAY_US
-            body = {**body}
+            body = {**told_body}
             if "on" in body:
                 told = day_of(day, log.utc_offset)
                 body["on"] = {"edtf": told, "hi": told, "lo": told}
@@ -148,7 +148,7 @@ def main() -> None:
         return
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     path = sys.argv[2] if len(sys.argv) > 2 else f"/tmp/kfq-verify-{entries}.db"
-    if not os.path.exists(path):
+    if not Path(path).exists():
         build(path, entries)
     rates: dict[str, list[float]] = {"floor": [], "verify": []}
     memory = 0.0

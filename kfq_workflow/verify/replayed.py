@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
@@ -58,7 +59,7 @@ class ReplayCheck:
             key: tuple[Any, ...] = (row.kind, shape, row.def_, roles, performer and performer.roles)
         else:
             key = (row.kind, shape, row.def_, roles)
-        edge = run.node.edges.get(key) if row.seq == run.seq + 1 else None
+        edge = run.node.edges.get(key) if row.seq == run.seq + 1 and row.v == VERSION else None
         if edge is None or not edge.legal:
             edge = self._consider(row, body, run, actor, key, edge)
         if edge is None:
@@ -145,12 +146,14 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        consecutive = row.seq == run.seq + 1
+        keep = shape.shared and row.seq == run.seq + 1 and row.v == VERSION
         try:
-            edge = edge or self._folds.learn(run.node, key, row, shape, keep=shape.shared and consecutive)
+            edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
             return None
+        if row.v != VERSION:
+            return edge  # what is of another version is folded as far as it can be, and not judged
         if self._judge.knows(row.kind):
             content = body.parsed()
             self._judge.judge(row, content, run, run.snapshot(), actor)

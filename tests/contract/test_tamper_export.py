@@ -209,7 +209,7 @@ def test_a_broken_line_is_named(file: Path, reason: str) -> None:
 )
 def test_a_strange_line_is_an_error_and_no_crash(file: Path, line: str) -> None:
     for place in (0, 10, -1):
-        report = edit(file, lambda lines: lines.insert(place, line.encode() + b"\n"))
+        report = edit(file, lambda lines, at=place: lines.insert(at, line.encode() + b"\n"))
         assert report.verdict == "tampered"
         edit(file, lambda lines: lines.remove(line.encode() + b"\n"))
     assert verify(ExportSource(file)).verdict == "self-consistent"
