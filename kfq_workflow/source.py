@@ -141,10 +141,24 @@ class DatabaseSource:
         return self._chunks(f"SELECT {columns} FROM {name}", table, key, instance)
 
     def _sqlite(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
+        """Yield the rows of a query; bytes that are no UTF-8 become lone surrogates, which no entry may hold."""
         driver: Any = self._connection.connection.driver_connection
-        cursor = driver.cursor()
-        cursor.arraysize = CHUNK
-        return iter(cursor.execute(sql, values))
+        read = 0
+        try:
+            for row in driver.execute(sql, values):
+                yield row
+                read += 1
+        except driver.OperationalError as error:
+            if "decode" not in str(error):
+                raise
+        else:
+            return
+        strict = driver.text_factory
+        driver.text_factory = lambda data: data.decode(errors="surrogateescape")
+        try:
+            yield from driver.execute(f"{sql} LIMIT -1 OFFSET {read}", values)
+        finally:
+            driver.text_factory = strict
 
     def _chunks(self, select: str, table: Any, key: Sequence[str], instance: str | None) -> Iterator[Any]:
         """Read in chunks, each from the key after the last: a connection to a server streams one query at a time."""

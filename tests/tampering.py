@@ -36,7 +36,7 @@ def tampering(database: Engine, *, put_back: bool = True) -> Iterator[Connection
         connection.exec_driver_sql(off)
         triggers.drop(connection, TABLES)
         connection.commit()
-        if name == "sqlite" or name == "postgresql":
+        if name in {"sqlite", "postgresql"}:
             connection.exec_driver_sql(off)
         yield connection
         if put_back:

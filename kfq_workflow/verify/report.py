@@ -42,7 +42,7 @@ class Finding:
 
     def text(self, lang: str = "en") -> str:
         """Return the sentence for a person, `lang` being `zh` or `en`."""
-        return render(f"finding.{self.layer}.{self.kind}", self.values, lang)
+        return _printable(render(f"finding.{self.layer}.{self.kind}", self.values, lang))
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
         """Return the finding as `kfq verify --json` prints it."""
@@ -50,10 +50,15 @@ class Finding:
             "layer": self.layer,
             "kind": self.kind,
             "severity": self.severity,
-            "instance": self.instance,
+            "instance": None if self.instance is None else _printable(self.instance),
             "seq": self.seq,
             "message": self.text(lang),
         }
+
+
+def _printable(text: str) -> str:
+    """Return text that any output takes: what was tampered with may hold lone surrogates."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
