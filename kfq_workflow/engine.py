@@ -19,6 +19,7 @@ from kfq_workflow import inputs, schema
 from kfq_workflow.database_errors import connection_lost, translate, unavailable
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
 from kfq_workflow.ledger import Ledger
+from kfq_workflow.reading import Reading
 from kfq_workflow.registry import Catalog, Registry
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
@@ -115,13 +116,13 @@ class WorkflowEngine:
         elif self.store.dialect == "mysql":
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("START TRANSACTION")
-        return self._transaction(connection, cursor, joined=False)
+        return Transaction(*self._parts(connection, cursor, joined=False))
 
-    def _transaction(self, connection: Connection, cursor: Any, *, joined: bool) -> Transaction:
+    def _parts(self, connection: Connection, cursor: Any, *, joined: bool) -> tuple[Ledger, Registry]:
         if self._log is None:
             self._log = schema.check(connection, self.tables)
         ledger = Ledger(self.store, cursor, self._log, self._via, joined=joined)
-        return Transaction(ledger, Registry(ledger, self._catalog, self._resolver, connection))
+        return ledger, Registry(ledger, self._catalog, self._resolver, connection)
 
     def _committed(self, transaction: Transaction) -> bool:
         """Look up whether a commit whose answer was lost was done: all its entries are there or none is."""
@@ -150,7 +151,7 @@ class WorkflowEngine:
             cursor = connection.connection.cursor()
             if self._log is None:
                 self.store.begin_write(cursor)
-            return self._transaction(connection, cursor, joined=True)
+            return Transaction(*self._parts(connection, cursor, joined=True))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -215,11 +216,11 @@ class WorkflowEngine:
     # Reading
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Iterator[Reading]:
         """Open a transaction that only reads."""
         with self._translated(), self.database.connect() as connection:
             connection.begin()
-            yield self._transaction(connection, connection.connection.cursor(), joined=False)
+            yield Reading(*self._parts(connection, connection.connection.cursor(), joined=False))
 
     def decide(self, key: str, trigger: str, **how: Any) -> Decision:
         """Say what firing would do, without writing; see `Transaction.decide`."""

@@ -26,7 +26,7 @@ from kfq_workflow.messages import render
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kfq_workflow.ledger import Act
+    from kfq_workflow.acts import Act
     from kfq_workflow.values import Decision, Problem, Refusal
 
 

@@ -7,7 +7,7 @@ inserted together with its texts and the new state, where the number that was re
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import day_of
@@ -19,6 +19,7 @@ from kfq_workflow.values import EMPTY, Receipt, Witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from kfq_workflow.acts import Act
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.store import Cursor, Store
@@ -26,22 +27,6 @@ if TYPE_CHECKING:
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = ("act", "attrs", "basis", "enabled", "for", "kind", "labels", "name", "org", "params", "papers", "plan",
           "roles", "root", "rules", "trigger", "valid_from", "valid_to", "version", "workflow")  # fmt: skip
-
-
-@dataclass(slots=True)
-class Act:
-    """An act on its way into the log: its kind, instance and actor, and what its entry will say.
-
-    `name` is what was asked for in words (a trigger, or start, adopt, …); `texts` become salted commitments.
-    """
-
-    kind: str
-    key: str
-    by: str
-    request: str | None
-    name: str
-    body: dict[str, Any] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
+from kfq_workflow.acts import Act
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.lint import lint
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, InvalidInput, KfqError, NotFound, refused
-from kfq_workflow.ledger import Act
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision

@@ -10,36 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
-from kfq_workflow.decision import adoption, available, decide, refuse
-from kfq_workflow.entry import parse_canonical
-from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, KfqError, NotFound, refused
-from kfq_workflow.ledger import Act, Head
-from kfq_workflow.state import Snapshot
+from kfq_workflow.acts import Act, prepare
+from kfq_workflow.decision import adoption, refuse
+from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, NotFound, refused
+from kfq_workflow.reading import Reading
 from kfq_workflow.values import EMPTY, Decision, Receipt
-from kfq_workflow.views import HistoryEntry, Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.ledger import Ledger
+    from kfq_workflow.ledger import Head
     from kfq_workflow.machine import Rules
-    from kfq_workflow.registry import Registry
-    from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper, Refusal
 
 
-class Transaction:
+class Transaction(Reading):
     """The verbs of one unit of work, inside an open transaction."""
-
-    def __init__(self, ledger: Ledger, registry: Registry) -> None:
-        self._ledger = ledger
-        self._registry = self.registry = registry
-
-    @property
-    def cursor(self) -> Cursor:
-        """The driver's cursor of this transaction, for the caller's own statements beside the acts."""
-        return self._ledger.cursor
 
     @property
     def requests(self) -> list[tuple[str, str]]:
@@ -63,7 +50,7 @@ class Transaction:
         A start whose day (`on`, EDTF, default today) lies wholly in the past is marked late for ever.
         Raises AlreadyStarted, NotAuthorised, NotFound, InvalidInput.
         """
-        act = _act("started", "start", key, by, request)
+        act = prepare("started", "start", key, by, request)
         head = self._ledger.open(act.key, root)
         def_, rules = self._registry.newest(workflow)
         self._describe(act, rules, name, root, attrs)
@@ -95,14 +82,14 @@ class Transaction:
         Raises Refused (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed), Conflict, NotFound, InvalidInput,
         IdempotencyMismatch, TransactionLost.
         """
-        act = _act("fired", trigger, key, by, request)
+        act = prepare("fired", trigger, key, by, request)
         head = self._ledger.lock(act.key)
         rules = self._rules(head)
         laid, titles = inputs.papers(rules.definition, papers)
         act.body |= {"trigger": trigger, "mode": "live"} | ({"papers": laid} if laid else {})
         act.texts |= titles
-        clear = _put_params(act, rules, trigger, params)
-        _put_text(act, "opinion", opinion)
+        clear = act.put_params(rules, trigger, params)
+        act.put_text("opinion", opinion)
         act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
         if (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
@@ -132,16 +119,16 @@ class Transaction:
         effects are not run again. The entry is marked late for ever. `basis` is stated, implied or inferred; `on`
         None is an unknown day.
         """
-        act = _act("fired", trigger, key, by, request)
+        act = prepare("fired", trigger, key, by, request)
         head = self._ledger.lock(act.key)
         rules = self._rules(head)
         performer = self._registry.actor(inputs.identifier(performed_by))
         act.body |= {"trigger": trigger, "mode": "late", "basis": inputs.basis(basis)}
-        act.body |= _late_facts(rules.definition, trigger, performer)
-        clear = _put_params(act, rules, trigger, params)
+        act.put_performer(rules.definition, trigger, performer)
+        clear = act.put_params(rules, trigger, params)
         act.texts["source"] = inputs.text(source, "source", required=True)
-        _put_text(act, "note", note)
-        _put_day(act, on, self._ledger.today(head.now))
+        act.put_text("note", note)
+        act.put_day(on, self._ledger.today(head.now))
         if (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
         self._authorise(act, rules, rules.definition.permissions.register, head.now)
@@ -170,10 +157,10 @@ class Transaction:
         It states every region that it activates (None: not on record). It may be an instance's first entry; then
         `workflow` and `name` are needed.
         """
-        act = _act("adopted", "adopt", key, by, request)
+        act = prepare("adopted", "adopt", key, by, request)
         act.body |= {"mode": "late", "basis": inputs.basis(basis), "set": dict(states)}
         act.texts["source"] = inputs.text(source, "source", required=True)
-        _put_text(act, "reason", reason)
+        act.put_text("reason", reason)
         head = self._ledger.open(act.key, root)
         def_ = None
         if workflow is not None:
@@ -188,7 +175,7 @@ class Transaction:
             head = self._ledger.vacant(act, rules.definition.name, root, def_)
         else:
             rules = self._rules(head)
-        _put_day(act, on, self._ledger.today(head.now))
+        act.put_day(on, self._ledger.today(head.now))
         if head.row.seq and (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
         self._authorise(act, rules, rules.definition.permissions.adopt, head.now)
@@ -206,7 +193,7 @@ class Transaction:
         request: str | None = None,
     ) -> Receipt:
         """Add a note, or a plan: what is expected, by when. Neither moves anything nor changes the revision."""
-        act = _act("annotated", "annotate", key, by, request)
+        act = prepare("annotated", "annotate", key, by, request)
         head = self._ledger.lock(act.key)
         act.texts["note"] = inputs.text(note, "note", required=True)
         if plan:
@@ -228,13 +215,13 @@ class Transaction:
         request: str | None = None,
     ) -> Receipt:
         """Change declared attributes of an instance."""
-        act = _act("amended", "amend", key, by, request)
+        act = prepare("amended", "amend", key, by, request)
         head = self._ledger.lock(act.key)
         rules = self._rules(head)
         if not attrs:
             raise InvalidInput("no_attributes")
-        _put_attrs(act, rules, attrs)
-        _put_text(act, "reason", reason)
+        act.put_attrs(rules, attrs)
+        act.put_text("reason", reason)
         if (receipt := self._resume(act, head, None, expect)) is not None:
             return receipt
         self._authorise(act, rules, rules.definition.permissions.amend, head.now)
@@ -247,64 +234,6 @@ class Transaction:
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a workflow definition; see `Registry.define`."""
         return self._registry.define(definition, by=by)
-
-    def decide(
-        self,
-        key: str,
-        trigger: str,
-        *,
-        by: str | None = None,
-        papers: Sequence[Paper] = (),
-        params: Mapping[str, Any] = EMPTY,
-    ) -> Decision:
-        """Say what firing would do, without writing: allowed with its target, or every refusal."""
-        head = self._ledger.look(inputs.key(key))
-        rules = self._rules(head)
-        laid, _ = inputs.papers(rules.definition, papers)
-        clear = _put_params(Act("fired", key, "", None, trigger), rules, trigger, params)
-        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
-        types = {paper["type"] for paper in laid}
-        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
-
-    def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
-        """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
-        head = self._ledger.look(inputs.key(key))
-        rules = self._rules(head)
-        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
-        return available(
-            rules,
-            head.snapshot,
-            actor=actor,
-            key=head.row.key,
-            root=head.row.root,
-            witnesses=self._ledger.family(head.row),
-            code=self._registry.code_answers(head, rules, EMPTY, actor),
-        )
-
-    def show(self, key: str) -> Instance:
-        """Return an instance as it stands. Raises NotFound."""
-        return self._view(self._ledger.look(inputs.key(key)))
-
-    def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first. Raises NotFound."""
-        store, cursor = self._ledger.store, self._ledger.cursor
-        self._ledger.look(key := inputs.key(key))
-        texts = store.chain_texts(cursor, key)
-        return [
-            HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
-        ]
-
-    def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
-        """Yield instances in key order, reserved ones left out."""
-        for row in self._ledger.store.rows(self._ledger.cursor):
-            if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
-                continue
-            yield self._view(Head(row, Snapshot.parse(row.snapshot), 0))
-
-    def _view(self, head: Head) -> Instance:
-        rules = self._rules(head)
-        name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
-        return Instance(head.row, head.snapshot, rules.definition, name)
 
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
@@ -326,16 +255,6 @@ class Transaction:
 
     # The steps that verbs share
 
-    def _rules(self, head: Head) -> Rules:
-        if head.row.def_ is None:
-            raise NotFound("instance", head.row.key)
-        rules = self._registry.rules(bytes(head.row.def_))
-        for region, state in head.snapshot.regions.items():
-            known = rules.definition.regions.get(region)
-            if known is None or state not in known.states:
-                raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
-        return rules
-
     def _resume(self, act: Act, head: Head, on: str | None, expect: int | None) -> Receipt | None:
         """Answer a repeated request with its old receipt, else compare the revision that the caller saw."""
         receipt = self._ledger.replayed(act, head.row, on=on)
@@ -356,7 +275,7 @@ class Transaction:
             act.body["root"] = root
         act.texts["name"] = inputs.text(name, "name", required=True)
         if attrs:
-            _put_attrs(act, rules, attrs)
+            act.put_attrs(rules, attrs)
 
     def _check_root(self, definition: Definition, root: str | None) -> None:
         if definition.root is None and root is None:
@@ -390,31 +309,6 @@ class Transaction:
     def _refuse(self, act: Act, refusal: Refusal) -> None:
         raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
 
-    def _decide(
-        self,
-        head: Head,
-        rules: Rules,
-        trigger: str,
-        *,
-        actor: Actor | None,
-        papers: Collection[str] = (),
-        params: Mapping[str, Any] = EMPTY,
-        late: bool = False,
-    ) -> Decision:
-        return decide(
-            rules,
-            head.snapshot,
-            trigger,
-            actor=actor,
-            papers=papers,
-            params=params,
-            key=head.row.key,
-            root=head.row.root,
-            witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
-            code=self._registry.code_answers(head, rules, params, actor),
-            late=late,
-        )
-
     def _move(self, act: Act, head: Head, rules: Rules, decision: Decision) -> Receipt:
         if not decision.allowed:
             raise refused(decision, key=act.key, act=act)
@@ -432,57 +326,6 @@ class Transaction:
             body["remembers"] = decision.remembers
         _check_order(head, act, decision.rests)
         return self._ledger.append(act, head, rules.definition)
-
-
-def _act(kind: str, name: str, key: str, by: str, request: str | None) -> Act:
-    if request is not None:
-        inputs.request_id(request)
-    return Act(kind, inputs.key(key), inputs.identifier(by), request, name)
-
-
-def _late_facts(definition: Definition, trigger: str, performer: Actor) -> dict[str, Any]:
-    """Say whose act a late entry is, and which papers it names without having them."""
-    rules = [rule for rule in definition.transitions if rule.trigger == trigger]
-    facts: dict[str, Any] = {"for": {"ground": "late", "id": performer.id}}
-    roles = [role for rule in rules for role in rule.roles if role in performer.roles]
-    if roles:
-        facts["for"]["role"] = roles[0]
-    papers = dict.fromkeys(paper for rule in rules for paper in rule.papers)
-    if papers:
-        facts["papers"] = [{"filed": False, "type": paper} for paper in papers]
-    return facts
-
-
-def _put_day(act: Act, on: str | None, today: str) -> None:
-    day = inputs.on(on, today, late=True)
-    if day:
-        act.body["on"] = day
-
-
-def _put_text(act: Act, name: str, value: str | None) -> None:
-    if value:
-        act.texts[name] = inputs.text(value, name)
-
-
-def _put_params(act: Act, rules: Rules, trigger: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    if trigger not in rules.table:
-        raise NotFound("trigger", trigger, known=rules.definition.triggers())
-    if not params:
-        return {}
-    names = {name for rule in rules.definition.transitions if rule.trigger == trigger for name in rule.parameters}
-    declared = {name: rules.definition.parameters[name] for name in sorted(names)}
-    clear, personal = inputs.fields(declared, params, "parameter")
-    act.texts |= personal
-    if clear:
-        act.body["params"] = clear
-    return {**clear, **{name.removeprefix("parameter."): value for name, value in personal.items()}}
-
-
-def _put_attrs(act: Act, rules: Rules, attrs: Mapping[str, Any]) -> None:
-    clear, personal = inputs.fields(rules.definition.attributes, attrs, "attribute")
-    act.texts |= personal
-    if clear:
-        act.body["attrs"] = clear
 
 
 def _check_order(head: Head, act: Act, rests: Sequence[int]) -> None:

@@ -1,0 +1,130 @@
+"""What may be asked of a log without writing: an instance, its history, and what may be done to it now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow import inputs
+from kfq_workflow.acts import Act
+from kfq_workflow.decision import available, decide
+from kfq_workflow.entry import parse_canonical
+from kfq_workflow.errors import KfqError, NotFound
+from kfq_workflow.ledger import Head
+from kfq_workflow.state import Snapshot
+from kfq_workflow.values import EMPTY, Decision
+from kfq_workflow.views import HistoryEntry, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from kfq_workflow.ledger import Ledger
+    from kfq_workflow.machine import Rules
+    from kfq_workflow.registry import Registry
+    from kfq_workflow.store import Cursor
+    from kfq_workflow.values import Actor, Paper
+
+
+class Reading:
+    """The questions of one unit of work, inside an open transaction; `registry` answers for actors and definitions."""
+
+    def __init__(self, ledger: Ledger, registry: Registry) -> None:
+        self._ledger = ledger
+        self._registry = self.registry = registry
+
+    @property
+    def cursor(self) -> Cursor:
+        """The driver's cursor of this transaction, for the caller's own statements beside the acts."""
+        return self._ledger.cursor
+
+    def decide(
+        self,
+        key: str,
+        trigger: str,
+        *,
+        by: str | None = None,
+        papers: Sequence[Paper] = (),
+        params: Mapping[str, Any] = EMPTY,
+    ) -> Decision:
+        """Say what firing would do, without writing: allowed with its target, or every refusal."""
+        head = self._ledger.look(inputs.key(key))
+        rules = self._rules(head)
+        laid, _ = inputs.papers(rules.definition, papers)
+        clear = Act("fired", key, "", None, trigger).put_params(rules, trigger, params)
+        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
+        types = {paper["type"] for paper in laid}
+        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+
+    def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
+        """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
+        head = self._ledger.look(inputs.key(key))
+        rules = self._rules(head)
+        actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
+        return available(
+            rules,
+            head.snapshot,
+            actor=actor,
+            key=head.row.key,
+            root=head.row.root,
+            witnesses=self._ledger.family(head.row),
+            code=self._registry.code_answers(head, rules, EMPTY, actor),
+        )
+
+    def show(self, key: str) -> Instance:
+        """Return an instance as it stands. Raises NotFound."""
+        return self._view(self._ledger.look(inputs.key(key)))
+
+    def history(self, key: str) -> list[HistoryEntry]:
+        """Return every entry of an instance, oldest first. Raises NotFound."""
+        store, cursor = self._ledger.store, self._ledger.cursor
+        self._ledger.look(key := inputs.key(key))
+        texts = store.chain_texts(cursor, key)
+        return [
+            HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
+        ]
+
+    def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
+        """Yield instances in key order, reserved ones left out."""
+        for row in self._ledger.store.rows(self._ledger.cursor):
+            if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
+                continue
+            yield self._view(Head(row, Snapshot.parse(row.snapshot), 0))
+
+    def _view(self, head: Head) -> Instance:
+        rules = self._rules(head)
+        name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
+        return Instance(head.row, head.snapshot, rules.definition, name)
+
+    def _rules(self, head: Head) -> Rules:
+        if head.row.def_ is None:
+            raise NotFound("instance", head.row.key)
+        rules = self._registry.rules(bytes(head.row.def_))
+        for region, state in head.snapshot.regions.items():
+            known = rules.definition.regions.get(region)
+            if known is None or state not in known.states:
+                raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
+        return rules
+
+    def _decide(
+        self,
+        head: Head,
+        rules: Rules,
+        trigger: str,
+        *,
+        actor: Actor | None,
+        papers: Collection[str] = (),
+        params: Mapping[str, Any] = EMPTY,
+        late: bool = False,
+    ) -> Decision:
+        return decide(
+            rules,
+            head.snapshot,
+            trigger,
+            actor=actor,
+            papers=papers,
+            params=params,
+            key=head.row.key,
+            root=head.row.root,
+            witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
+            code=self._registry.code_answers(head, rules, params, actor),
+            late=late,
+        )
