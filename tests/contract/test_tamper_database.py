@@ -330,7 +330,8 @@ def test_unknown_versions_kinds_and_suites_are_incomplete(log: WorkflowEngine, d
 @pytest.mark.parametrize("column", ["body", "via", "instance"])
 def test_bytes_that_are_no_utf8_are_findings_and_no_crash(database: Engine, column: str) -> None:
     with tampering(database) as connection:
-        connection.exec_driver_sql(f"UPDATE kfq_entry SET {column} = CAST(x'ff7b' AS TEXT) WHERE instance='p' AND seq=4")
+        where = "instance = 'p' AND seq = 4"
+        connection.exec_driver_sql(f"UPDATE kfq_entry SET {column} = CAST(x'ff7b' AS TEXT) WHERE {where}")
     report = verify_database(database)
     place = "p" if column != "instance" else "\udcff{"
     assert ("bytes", "leaf", place, 4) in places(report)
