@@ -115,6 +115,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "yaml.two_documents": ("只能有一个 YAML 文档。", "There must be one YAML document only."),
     "yaml.anchor": ("不允许使用锚点和别名（& 和 *）。", "Anchors and aliases (& and *) are not allowed."),
     "yaml.tag": ("不允许使用类型标签（!）。", "Tags (!) are not allowed."),
+    "yaml.control": (
+        "不允许控制字符和不成对的代理字符。",
+        "Control characters and lone surrogates are not allowed.",
+    ),
     "yaml.key": ("键必须是文字。", "A key must be a word."),
     "yaml.duplicate": ("键“{key}”重复。", "The key {key!r} stands twice."),
     "definition.expected": ("这里应为 {wanted}。", "Expected here: {wanted}."),
@@ -131,6 +135,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The rules' language {found} is not known; this version evaluates {known}.",
     ),
     "definition.no_condition": ("这不是条件。可用：{known}。", "This is no condition. Use one of: {known}."),
+    "definition.no_order": (
+        "“{name}”是 {wanted}，没有大小：请用 is、is_not 或 one_of。",
+        "{name!r} is {wanted} and has no order: use is, is_not or one_of.",
+    ),
+    "definition.too_many": ("{what} 过多：最多 {limit} 个。", "Too many {what}: at most {limit}."),
+    "definition.other_label": (
+        "“{name}”在别处已有另一个标签：同一名称只能有一个。",
+        "{name!r} has another label elsewhere: one name has one label.",
+    ),
     "definition.one_operator": ("须且仅须一个比较：{known}。", "Give exactly one comparison: {known}."),
     "definition.unknown_key": (
         "未知的键“{name}”。最接近的：{near}。可用：{known}。",

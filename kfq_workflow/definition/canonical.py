@@ -52,7 +52,7 @@ def from_documents(rules: str, labels: str | None) -> model.Definition:
             for item in items
         }
         return _definition(parse_canonical(rules), read)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DefinitionError([Problem("definition.unreadable", values={"reason": str(error)})]) from error
 
 

@@ -6,20 +6,26 @@ missing labels are problems; all of them are reported at once, each with its lin
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
+from unicodedata import normalize
 
 from kfq_workflow.definition import model
-from kfq_workflow.definition.guards import Names, condition, states
+from kfq_workflow.definition.guards import NEVER, Names, condition, states
 from kfq_workflow.definition.lint import lint
 from kfq_workflow.definition.reader import Reader, at
 from kfq_workflow.errors import DefinitionError
-from kfq_workflow.strict_yaml import read
+from kfq_workflow.strict_yaml import MAX_BYTES, read
 from kfq_workflow.values import Problem
 
 if TYPE_CHECKING:
     from kfq_workflow.strict_yaml import Node
 
+#: The most items that a section or a region's states may have; the largest that ships has 66 transitions.
+MAX_ITEMS = 1000
+_CHOICE = re.compile(r"[A-Za-z0-9_.+-]{1,64}", re.ASCII)
 _LABEL = ("zh", "en", "origin")
 _TOP = ("definition", "version", "zh", "en", "may", "roles", "regions", "transitions")
 _OPTIONAL = ("lang", "origin", "root", "phases", "papers", "attributes", "parameters", "constants", "guards")
@@ -41,7 +47,8 @@ def check(source: str | Path) -> tuple[model.Definition | None, tuple[Problem, .
     """Return the definition, or None when it cannot be built, and all problems in the order of the lines."""
     if isinstance(source, Path):
         try:
-            source = source.read_text("utf-8")
+            with source.open("rb") as file:  # no more than is needed to see that it is too much
+                source = file.read(MAX_BYTES + 1).decode("utf-8-sig")
         except UnicodeDecodeError:
             return None, (Problem("yaml.not_utf8"),)
         except OSError as error:
@@ -69,6 +76,8 @@ class _Document:
     def definition(self) -> model.Definition:
         """Build the definition; with problems it holds what could be read."""
         reader, top = self.reader, self.top
+        for section in (*_TOP, *_OPTIONAL):
+            self._bounded(at(top, section), section)
         name = reader.name(at(top, "definition"), "definition")
         self._label("workflow", name, at(top, "definition"), top)
         roles = self._labelled("roles", "role")
@@ -91,7 +100,7 @@ class _Document:
             roles=frozenset(roles),
             papers=frozenset(papers),
             phases=tuple(phases),
-            open_phases=frozenset(name for name, items in phases.items() if reader.flag(items.get("open"), name)),
+            open_phases=frozenset(p for p, items in phases.items() if reader.flag(items.get("open"), f"phases.{p}")),
             attributes=attributes,
             parameters=parameters,
             constants=constants,
@@ -100,6 +109,10 @@ class _Document:
             root=reader.name(top["root"], "root") if "root" in top else None,
             lang=lang,
         )
+
+    def _bounded(self, node: Node, path: str) -> None:
+        if isinstance(node.value, (dict, list)) and len(node.value) > MAX_ITEMS:
+            self.reader.fault("definition.too_many", node, path, what=path, limit=MAX_ITEMS)
 
     def _version(self) -> int:
         version = self.reader.integer(at(self.top, "version"), "version", 1)
@@ -111,11 +124,15 @@ class _Document:
         words = {}
         for lang in ("zh", "en"):
             found = items.get(lang)
-            words[lang] = found.value if found and isinstance(found.value, str) else ""
+            words[lang] = normalize("NFC", found.value) if found and isinstance(found.value, str) else ""
             if not words[lang]:
                 self.reader.fault("definition.no_label", node, f"{kind}.{name}", lang=lang)
         origin = self.reader.names(items["origin"], f"{kind}.{name}.origin") if "origin" in items else ()
-        self.labels[kind, name] = model.Label(words["zh"], words["en"], origin)
+        known = self.labels.get((kind, name))
+        if known is not None and (known.zh, known.en) != (words["zh"], words["en"]):
+            self.reader.fault("definition.other_label", node, f"{kind}.{name}", name=name)
+        before = known.origin if known else ()
+        self.labels[kind, name] = model.Label(words["zh"], words["en"], tuple(dict.fromkeys(before + origin)))
         self.lines[f"{kind}.{name}"] = node.line
 
     def _labelled(self, section: str, kind: str, *more: str) -> dict[str, dict[str, Node]]:
@@ -148,6 +165,8 @@ class _Document:
         if not choices:
             self.reader.fault("definition.missing_key", at(items, "type"), path, key="choices")
         for value, node in choices.items():
+            if not _CHOICE.fullmatch(value):
+                self.reader.fault("definition.bad_name", node, f"{path}.choices", name=value)
             labels = self.reader.mapping(node, f"{path}.choices.{value}", known=_LABEL)
             self._label("choice", f"{field}={value}", node, labels)
         return tuple(choices)
@@ -155,26 +174,37 @@ class _Document:
     def _constants(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, items in self._labelled("constants", "constant", "value").items():
-            node = at(items, "value")
+            path = f"constants.{name}"
+            if "value" not in items:
+                self.reader.fault("definition.missing_key", self.top["constants"].value[name], path, key="value")
+                continue
+            node = items["value"]
             if isinstance(node.value, (list, dict)) or node.value is None:
-                self.reader.fault("definition.expected", node, f"constants.{name}", wanted="value")
+                self.reader.fault("definition.expected", node, path, wanted="text, integer, true/false")
+                continue
             found[name] = node.value
         return found
 
     def _regions(self, phases: dict[str, Any]) -> dict[str, model.Region]:
         reader = self.reader
         found: dict[str, model.Region] = {}
+        dependent: dict[str, dict[str, Node]] = {}
         for name, node in reader.mapping(at(self.top, "regions"), "regions").items():
             path = f"regions.{name}"
+            reader.name(_as_text(name, node), path)
             items = reader.mapping(node, path, required=("initial", "states"), known=(*_LABEL, "active_in"))
             self._label("region", name, node, items)
+            self._bounded(at(items, "states"), f"{path}.states")
             listed = reader.mapping(at(items, "states"), f"{path}.states")
             states_ = {state: self._state(name, state, item, phases) for state, item in listed.items()}
             initial = reader.text(at(items, "initial"), f"{path}.initial")
             reader.known(initial, states_, at(items, "initial"), f"{path}.initial", "state")
-            active = self._active(items, path, found) if "active_in" in items else {}
-            found[name] = model.Region(name, initial, states_, active)
-        if "main" not in found:
+            found[name] = model.Region(name, initial, states_)
+            if "active_in" in items:
+                dependent[name] = items
+        for name, items in dependent.items():  # once all regions are known: their order means nothing
+            found[name] = replace(found[name], active_in=self._active(items, f"regions.{name}", found))
+        if "main" not in found and "regions" in self.top:
             reader.fault("definition.missing_key", at(self.top, "regions"), "regions", key="main")
         return found
 
@@ -199,10 +229,15 @@ class _Document:
         return model.State(name, phase, terminal, self.reader.flag(items.get("adopt_only"), path))
 
     def _guards(self, names: Names) -> dict[str, model.Condition]:
-        return {
-            name: condition(self.reader, at(items, "when"), f"guards.{name}.when", names)
-            for name, items in self._labelled("guards", "guard", "when").items()
-        }
+        found = {}
+        for name, items in self._labelled("guards", "guard", "when").items():
+            if "when" in items:
+                found[name] = condition(self.reader, items["when"], f"guards.{name}.when", names)
+            else:
+                node = self.top["guards"].value[name]
+                self.reader.fault("definition.missing_key", node, f"guards.{name}", key="when")
+                found[name] = NEVER
+        return found
 
     def _permissions(self, roles: dict[str, Any]) -> model.Permissions:
         given = {}
@@ -258,7 +293,7 @@ class _Document:
 
     def _target(self, node: Node, path: str, region: model.Region, triggers: set[Any]) -> model.Target:
         if isinstance(node.value, dict):
-            items = self.reader.mapping(node, path, required=("left_by",))
+            items = self.reader.mapping(node, path, required=("left_by",), known=())
             trigger = self.reader.name(at(items, "left_by"), path)
             self.reader.known(trigger, {name for name in triggers if isinstance(name, str)}, node, path, "trigger")
             return model.Target("left", trigger)
@@ -273,11 +308,13 @@ class _Document:
         for number, item in enumerate(self.reader.items(node)):
             items = self.reader.mapping(item, f"{path}[{number}]", required=("days",), known=("calendar", "kind"))
             days = at(items, "days")
-            kind: Any = at(items, "kind").value or "maximum"
-            calendar: Any = at(items, "calendar").value or "calendar"
+            kind: Any = items["kind"].value if "kind" in items else "maximum"
+            calendar: Any = items["calendar"].value if "calendar" in items else "calendar"
             self.reader.known(str(kind), ("maximum", "minimum"), item, path, "limit")
             self.reader.known(str(calendar), ("working", "calendar"), item, path, "limit")
             count = None if days.value is None else self.reader.integer(days, path)
+            if count is not None and count < 0:
+                self.reader.fault("definition.expected", days, path, wanted="0, 1, 2, …")
             limits.append(model.Limit(count, calendar, kind))
         return tuple(limits)
 

@@ -5,11 +5,13 @@
 {attribute: area, at_least: "10.5"}       is, is_not, less, at_most, more, at_least, one_of
 {parameter: result, is: passed}           {constant: notice_required, is: false}
 {actor_role: [city_government]}           the actor has one of the roles
-{root: main, in: [operation.*]}           the root instance's region; states of another definition
-{other: zone_exit, region: main, in: []}  some other instance of that workflow and the same root
+{root: main, in: [open, paused]}          the root instance's region; states of another definition, written out
+{other: zone_exit, region: main, in: [x]} some other instance of that workflow and the same root
 {code: quota@1}                           the application's own code answers
 {unsupported: clock}                      this version cannot decide it: it refuses and says so
 {all: [...]} {any: [...]} {not: {...}}
+
+One mapping says one thing: a key that does not belong is an error, so that no half of a condition is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.definition import model
-from kfq_workflow.definition.reader import at
+from kfq_workflow.definition.literals import unfit
+from kfq_workflow.definition.reader import EMPTY, at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,19 +95,32 @@ def _not(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mode
 
 def _other(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
     del names
-    items = reader.mapping(node, path, required=(kind, "region", "in"))
-    states = frozenset(reader.names(at(items, "in"), f"{path}.in"))
+    items = reader.mapping(node, path, required=(kind, "region", "in"), known=())
+    states = _foreign(reader, at(items, "in"), f"{path}.in")
     return model.OtherIn(reader.name(items[kind], path), reader.name(at(items, "region"), path), states)
 
 
 def _root(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
     del names
-    items = reader.mapping(node, path, required=(kind, "in"))
-    return model.RootIn(reader.name(items[kind], path), frozenset(reader.names(at(items, "in"), f"{path}.in")))
+    items = reader.mapping(node, path, required=(kind, "in"), known=())
+    return model.RootIn(reader.name(items[kind], path), _foreign(reader, at(items, "in"), f"{path}.in"))
+
+
+def _foreign(reader: Reader, node: Node, path: str) -> frozenset[str]:
+    """Read states of another definition: their form can be checked, and `phase.*` cannot be resolved."""
+    return frozenset(reader.name(item, path) for item in _some(reader, node, path))
+
+
+def _some(reader: Reader, node: Node, path: str) -> list[Node]:
+    """Return a list's items, of which there must be one: nothing is ever in an empty list."""
+    found = reader.items(node)
+    if not found and node is not EMPTY:
+        reader.fault("definition.expected", node, path, wanted="list")
+    return found
 
 
 def _visited(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
-    items = reader.mapping(node, path, required=(kind, "region"))
+    items = reader.mapping(node, path, required=(kind, "region"), known=())
     region = reader.name(at(items, "region"), path)
     state = reader.text(items[kind], path)
     if reader.known(region, names.regions, at(items, "region"), path, "region"):
@@ -113,8 +129,9 @@ def _visited(reader: Reader, node: Node, path: str, names: Names, kind: str) -> 
 
 
 def _region(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
-    items = reader.mapping(node, path, required=(kind, "in"))
+    items = reader.mapping(node, path, required=(kind, "in"), known=())
     region = reader.name(items[kind], path)
+    _some(reader, at(items, "in"), f"{path}.in")
     if not reader.known(region, names.regions, items[kind], path, "region"):
         return NEVER
     return model.InStates(region, frozenset(states(reader, at(items, "in"), f"{path}.in", names.regions[region])))
@@ -122,6 +139,7 @@ def _region(reader: Reader, node: Node, path: str, names: Names, kind: str) -> m
 
 def _role(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
     items = reader.mapping(node, path, known=(kind,))
+    _some(reader, items[kind], path)
     roles = reader.names(items[kind], path)
     for role in roles:
         reader.known(role, names.roles, items[kind], path, "role")
@@ -154,14 +172,14 @@ def _field(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mo
     if len(operators) != 1:
         reader.fault("definition.one_operator", node, path, known=list(OPERATORS))
         return NEVER
-    value = items[operators[0]]
-    wanted: Any = value.value
-    if operators[0] == "one_of":
-        wanted = tuple(item.value for item in reader.items(value))
-    elif isinstance(wanted, (list, dict)) or wanted is None:
-        reader.fault("definition.expected", value, path, wanted="text, integer, true/false")
-        wanted = ""
-    return model.FieldIs(kind, name, OPERATORS[operators[0]], wanted)  # type: ignore[arg-type]
+    value, op = items[operators[0]], OPERATORS[operators[0]]
+    parts = _some(reader, value, f"{path}.one_of") if op == "in" else [value]
+    for part in parts:
+        code, wanted = unfit(declared.get(name), op, part.value)
+        if code:
+            reader.fault(code, part, path, name=name, wanted=wanted)
+    literals: Any = tuple(part.value for part in parts)
+    return model.FieldIs(kind, name, op, literals if op == "in" else literals[0])  # type: ignore[arg-type]
 
 
 def states(reader: Reader, node: Node, path: str, region: model.Region) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.strict_yaml import Node
@@ -12,7 +13,9 @@ from kfq_workflow.values import Problem
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", re.ASCII)
+NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", re.ASCII)
+MAX_KNOWN = 100
+#: What stands for a key that is missing, which is reported once, where it is missing.
 EMPTY = Node(None, 0)
 
 
@@ -35,7 +38,7 @@ class Reader:
     ) -> dict[str, Node]:
         """Return a mapping's items; keys that are not `known` (None: any name) and missing ones are problems."""
         if not isinstance(node.value, dict):
-            if node.value is not None or required:
+            if node is not EMPTY and (node.value is not None or required):
                 self.fault("definition.expected", node, path, wanted="mapping")
             return {}
         for key, value in node.value.items():
@@ -55,7 +58,8 @@ class Reader:
     def text(self, node: Node, path: str) -> str:
         """Return a word."""
         if not isinstance(node.value, str) or not node.value:
-            self.fault("definition.expected", node, path, wanted="text")
+            if node is not EMPTY:
+                self.fault("definition.expected", node, path, wanted="text")
             return ""
         return node.value
 
@@ -69,14 +73,15 @@ class Reader:
     def names(self, node: Node, path: str) -> tuple[str, ...]:
         """Return a list of words, each once."""
         found = [self.text(item, path) for item in self.items(node)]
-        for item in sorted({item for item in found if found.count(item) > 1}):
+        for item in sorted(item for item, times in Counter(found).items() if item and times > 1):
             self.fault("definition.twice", node, path, name=item)
         return tuple(item for item in found if item)
 
     def integer(self, node: Node, path: str, default: int = 0) -> int:
         """Return a whole number."""
         if not isinstance(node.value, int) or isinstance(node.value, bool):
-            self.fault("definition.expected", node, path, wanted="integer")
+            if node is not EMPTY:
+                self.fault("definition.expected", node, path, wanted="integer")
             return default
         return node.value
 
@@ -97,8 +102,10 @@ class Reader:
         return False
 
     def _unknown(self, code: str, node: Node, path: str, name: str, names: Collection[str]) -> None:
-        near = difflib.get_close_matches(name, names, 1)
-        self.fault(code, node, path, name=name, near=near[0] if near else "-", known=sorted(names))
+        some = sorted(names)[:MAX_KNOWN]
+        near = difflib.get_close_matches(name[:64], some, 1)
+        known = [*some, "…"] if len(names) > len(some) else some
+        self.fault(code, node, path, name=name[:64], near=near[0] if near else "-", known=known)
 
 
 def at(items: Mapping[str, Node], key: str) -> Node:

@@ -151,7 +151,7 @@ def test_one_thing_wrong(old: str, new: str, code: str) -> None:
 
 
 def test_two_ways_that_do_not_exclude_each_other() -> None:
-    again = "  again: {zh: 再发, en: again, trigger: issue, from: draft, to: on, roles: [clerk]}\n"
+    again = "  again: {zh: 发证, en: issue, trigger: issue, from: draft, to: on, roles: [clerk]}\n"
     assert [code for _, code in problems(GOOD + again, "warning")] == ["lint.overlap"]
     assert [code for _, code in problems(GOOD + again.replace("roles", "guards: [small], roles"))] == ["lint.same"]
     large = "  large: {zh: 超限, en: too large, when: {not: {attribute: area, at_most: '10.5'}}}\n"
