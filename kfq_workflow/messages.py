@@ -262,6 +262,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "无法读取材料文件“{path}”（{reason}）。未写入任何内容。",
         "The paper's file {path!r} cannot be read ({reason}). Nothing was written.",
     ),
+    "administrator_exists": (
+        "已有管理员“{known}”。请由其登记：kfq actor add {id} --role administrator --actor {known}",
+        "There is an administrator already: {known}. Let them add this one: "
+        "kfq actor add {id} --role administrator --actor {known}",
+    ),
     "actor_exists": (
         "办理人“{id}”已登记。要修改请用：kfq actor update",
         "The actor {id!r} is registered. To change it use: kfq actor update",

@@ -42,12 +42,15 @@ def init(session: Session, admin: str | None, origin: str, utc_offset: int) -> N
 
 
 def first_administrator(session: Session, admin: str | None) -> list[str]:
-    """Register an administrator where one is asked for and is not there; return all of them."""
+    """Register the first administrator where one is asked for; return all that there are."""
+    from kfq_workflow.errors import KfqError
     from kfq_workflow.registry import ADMINISTRATOR, SYSTEM
 
     engine = session.engine()
     known = [actor.id for actor in engine.actors() if ADMINISTRATOR in actor.roles]
     if admin is not None and admin not in known:
+        if known:
+            raise KfqError("administrator_exists", id=admin, known=known[0])
         engine.enroll(admin, by=SYSTEM, roles=[ADMINISTRATOR])
         known.append(admin)
     return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Kfq:
     def __call__(self, *args: str, lang: str = "en", **environ: str) -> Ran:
         clean = dict.fromkeys(("KFQ_LANG", "KFQ_SCHEMA", "KFQ_PREFIX", "KFQ_DEBUG", "LC_ALL", "LC_MESSAGES", "LANG"))
         environ = {**clean, "KFQ_DATABASE_URL": self.url, "KFQ_LANG": lang, **environ}  # type: ignore[dict-item]
+        gc.collect()  # a cursor that an earlier command left behind in this process would keep its lock
         result = CliRunner().invoke(kfq, list(args), prog_name="kfq", env=environ)
         return Ran(result.exit_code, result.stdout, result.stderr)
 
