@@ -112,12 +112,17 @@ def _legend(noted: list[Remarks], *, adopted: bool) -> None:
 )
 def list_(session: Session, workflow: str | None, root: str | None) -> None:
     """Print every instance with its state."""
-    found = list(session.engine().instances(workflow=workflow, root=root))
+    engine = session.engine()
+    if workflow is not None:
+        engine.definition(workflow)
+    if root is not None:
+        engine.show(root)
+    found = list(engine.instances(workflow=workflow, root=root))
     if session.json:
         print_json({"instances": [shown.instance_json(instance) for instance in found]})
         return
     if not found:
-        line(say("empty.list"))
+        line(say("empty.filtered" if workflow or root else "empty.list"))
         return
     titles = [Column(say("key"), whole=True), *(Column(say(word)) for word in ("name", "workflow", "state"))]
     rows = [

@@ -195,6 +195,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "可以办理：{key} {trigger} → {target}。未写入任何内容。",
         "Allowed: {key} {trigger} → {target}. Nothing was written.",
     ),
+    "empty.filtered": ("没有符合条件的实例。", "No instance is like that."),
     "empty.list": (
         "还没有任何实例。发起一个：kfq start WORKFLOW KEY --actor ID --name 名称；或看演示：kfq demo linfen-2020",
         "There are no instances yet. Begin one: kfq start WORKFLOW KEY --actor ID --name TEXT; "

@@ -124,8 +124,8 @@ def test_next_says_why_not(demo: Kfq) -> None:
 
 def test_actors(demo: Kfq) -> None:
     demo.ok("actor", "add", "zhang", "--role", "county_government", "--role", "zone_committee", "--org", "某局",
-            "--name", "某人", "--post", "科长", "--kind", "person", "--from", "2020-01-01", "--to", "2999-12-31", "--actor",
-            "administrator")  # fmt: skip
+            "--name", "某人", "--post", "科长", "--kind", "person", "--from", "2020-01-01", "--to", "2999-12-31",
+            "--actor", "administrator")  # fmt: skip
     demo.ok("actor", "update", "zhang", "--role", "zone_committee", "--actor", "administrator")
     zhang = next(a for a in demo.ok("actor", "list", "--json").json["actors"] if a["id"] == "zhang")
     assert zhang == {
@@ -225,3 +225,12 @@ def test_schema_and_prefix(empty: Kfq) -> None:
     assert empty.ok("actor", "list", "--prefix", "zone_", "--json").json["actors"][0]["id"] == "boss"
     assert empty("actor", "list").code == 1
     assert empty.ok("actor", "list", KFQ_PREFIX="zone_").code == 0
+
+
+def test_list_is_narrowed(demo: Kfq) -> None:
+    keys = [i["key"] for i in demo.ok("list", "--root", "linfen-edz", "--json").json["instances"]]
+    assert keys == ["linfen-edz/expansion-2017", "linfen-edz/upgrade"]
+    assert len(demo.ok("list", "--workflow", "zone_lifecycle", "--json").json["instances"]) == 11
+    assert "No instance is like that" in demo.ok("list", "--workflow", "zone_merge").out
+    assert demo("list", "--workflow", "zoo").code == 1
+    assert demo("list", "--root", "nowhere").code == 1
