@@ -1,0 +1,101 @@
+"""The grants of docs/how-to/operate.md are enough for each role, and no more than enough."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from docs import pages
+from kfq_workflow import Paper, Refused, WorkflowEngine, schema
+from kfq_workflow.database import open_database
+from kfq_workflow.definition.document import load
+from kfq_workflow.source import verify_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+PERMIT = pages.ROOT / "examples/permit.yaml"
+FORBIDDEN = (
+    "UPDATE kfq_entry SET actor = 'x'",
+    "DELETE FROM kfq_entry",
+    "DELETE FROM kfq_text",
+    "DELETE FROM kfq_instance",
+    "UPDATE kfq_instance SET workflow = 'x'",
+    "UPDATE kfq_document SET kind = 'x'",
+    "UPDATE kfq_log SET utc_offset = 0",
+    "DROP TABLE kfq_entry",
+    "CREATE TABLE kfq_more (a INT)",
+)
+
+
+def _statements(dialect: str) -> list[str]:
+    found = [block.text for block in pages.blocks(pages.ROOT / "docs/how-to/operate.md") if block.word == "sql"]
+    return [line.rstrip(";") for line in found[dialect != "postgresql"].splitlines()]
+
+
+@pytest.fixture
+def roles(database: Engine) -> Iterator[tuple[Engine, Engine]]:
+    """Run the page's statements under names of this test; give the application's and the auditors' Engine."""
+    schema.init(database)
+    owner = WorkflowEngine(database)
+    owner.enroll("admin", by="system", roles=["administrator"])
+    mark, url = secrets.token_hex(4), database.url
+    names = {"kfq_app": f"kfq_app_{mark}", "kfq_audit": f"kfq_audit_{mark}"}
+    postgresql = database.dialect.name == "postgresql"
+
+    def run(statement: str) -> None:
+        for name, own in names.items():
+            statement = statement.replace(name, own)
+        with database.begin() as connection:
+            connection.exec_driver_sql(statement.replace("zones.", f"`{url.database}`.").replace("%", "%%"))
+
+    for statement in _statements(database.dialect.name):
+        run(statement)
+    if postgresql:
+        run("ALTER ROLE kfq_app PASSWORD 'p'")
+        run("ALTER ROLE kfq_audit PASSWORD 'p'")
+    engines = [
+        open_database(url.set(username=own, password="p" if postgresql else None).render_as_string(hide_password=False))
+        for own in names.values()
+    ]
+    yield engines[0], engines[1]
+    for engine in engines:
+        engine.dispose()
+    for name in names:
+        if postgresql:
+            run(f"DROP OWNED BY {name}")
+        run(f"DROP ROLE {name}" if postgresql else f"DROP USER {name}@'%'")
+
+
+@pytest.mark.backends("postgresql18", "mariadb")
+def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> None:
+    application, auditor = roles
+    engine = WorkflowEngine(application)
+    engine.define(load(PERMIT), by="admin")
+    for role in ("zone_office", "surveyor", "land_bureau"):
+        engine.enroll(role, by="admin", roles=[role])
+    engine.start("permit", "lot-1", by="zone_office", name="lot")
+    with pytest.raises(Refused):
+        engine.fire("lot-1", "submit", by="zone_office")
+    papers = [Paper("application", title="t"), Paper("restoration_plan")]
+    first = engine.fire("lot-1", "submit", by="zone_office", papers=papers, opinion="o", request="r")
+    assert engine.fire("lot-1", "submit", by="zone_office", papers=papers, opinion="o", request="r").seq == first.seq
+    with application.begin() as connection:
+        engine.join(connection).fire("lot-1", "survey_lot", by="surveyor")
+
+    report = verify_database(auditor)
+    assert (report.verdict, report.findings, report.not_checked) == ("self-consistent", (), ())
+    for database in roles:
+        for statement in FORBIDDEN:
+            with pytest.raises(DBAPIError), database.begin() as connection:
+                connection.execute(text(statement))
+    for statement in ("INSERT INTO kfq_document (digest, kind, body) VALUES ('', 'x', 'x')",
+                      "UPDATE kfq_instance SET state = 'x'"):  # fmt: skip
+        with pytest.raises(DBAPIError), auditor.begin() as connection:
+            connection.execute(text(statement))
