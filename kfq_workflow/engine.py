@@ -95,6 +95,8 @@ class WorkflowEngine:
                 connection.commit()
             except Exception as error:
                 if not connection_lost(error):
+                    # SQLite keeps a transaction open whose COMMIT found the file busy; SQLAlchemy thinks it is over.
+                    connection.connection.rollback()
                     raise
                 if not self._committed(transaction):
                     raise TransactionLost(reason=str(error)) from error

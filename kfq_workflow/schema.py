@@ -91,6 +91,19 @@ def init(
                 _migrate(connection, tables)
             if _head(connection, tables) is None:
                 _begin_log(connection, tables, utc_offset=utc_offset, origin=origin, via=via, actor=actor)
+        if database.dialect.name == "sqlite":
+            _write_ahead(database)
+
+
+def _write_ahead(database: Engine) -> None:
+    """Let readers and a writer of an SQLite file not wait for each other; the file remembers it."""
+    connection = database.raw_connection()  # outside of any transaction, which a host's events may begin
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        connection.close()
 
 
 def upgrade(database: Engine, *, schema: str | None = None, prefix: str = "kfq_") -> None:
@@ -103,6 +116,7 @@ def upgrade(database: Engine, *, schema: str | None = None, prefix: str = "kfq_"
         if _revision(connection, tables) is None:
             raise NotInitialised(database=_name(connection))
         _migrate(connection, tables)
+        finish_migration(connection, tables)
 
 
 def current(database: Engine, *, schema: str | None = None, prefix: str = "kfq_") -> str | None:

@@ -86,6 +86,7 @@ class DatabaseSource:
         self._dialect = "mysql" if name == "mariadb" else name
         self._quote = connection.dialect.identifier_preparer.quote
         self._mark = "?" if self._dialect == "sqlite" else "%s"
+        self._open: list[Any] = []
 
     def log(self) -> LogHead:
         """Return the log's head. Raises NotInitialised, SchemaOutOfDate, DatabaseUnavailable."""
@@ -145,7 +146,7 @@ class DatabaseSource:
         driver: Any = self._connection.connection.driver_connection
         read = 0
         try:
-            for row in driver.execute(sql, values):
+            for row in self._cursor(driver, sql, values):
                 yield row
                 read += 1
         except driver.OperationalError as error:
@@ -156,9 +157,20 @@ class DatabaseSource:
         strict = driver.text_factory
         driver.text_factory = lambda data: data.decode(errors="surrogateescape")
         try:
-            yield from driver.execute(f"{sql} LIMIT -1 OFFSET {read}", values)
+            yield from self._cursor(driver, f"{sql} LIMIT -1 OFFSET {read}", values)
         finally:
             driver.text_factory = strict
+
+    def _cursor(self, driver: Any, sql: str, values: Sequence[Any]) -> Any:
+        """Run a query on a cursor of its own, which `close` ends: one that is not read out keeps the file locked."""
+        cursor = driver.execute(sql, values)
+        self._open.append(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """Close every query that was not read to its end."""
+        while self._open:
+            self._open.pop().close()
 
     def _chunks(self, select: str, table: Any, key: Sequence[str], instance: str | None) -> Iterator[Any]:
         """Read in chunks, each from the key after the last: a connection to a server streams one query at a time."""
@@ -205,10 +217,12 @@ def reading(database: Engine, *, schema: str | None = None, prefix: str = "kfq_"
     try:
         with database.connect() as connection:
             _begin(connection)
+            source = DatabaseSource(connection, Tables(schema, prefix))
             try:
-                yield DatabaseSource(connection, Tables(schema, prefix))
+                yield source
             finally:
                 with suppress(Exception):
+                    source.close()
                     connection.rollback()
     except KfqError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +15,9 @@ import sqlalchemy
 from sqlalchemy import select
 
 from kfq_workflow import Paper, WorkflowEngine, schema
+from kfq_workflow.database import open_database
 from kfq_workflow.errors import DatabaseUnavailable, OutcomeUnknown
+from kfq_workflow.source import verify_database
 from tests import racers
 from tests.workflows import permit
 
@@ -124,3 +127,36 @@ def test_a_locked_file_is_said_in_words(database_url: str, engine: WorkflowEngin
         holder.rollback()
     impatient.database.dispose()
     assert len(engine.history("p/0")) == 2
+
+
+@pytest.mark.backends("sqlite")
+def test_a_commit_that_found_the_file_busy_is_not_done_twice(database_url: str, engine: WorkflowEngine) -> None:
+    engine.database.dispose()
+    path = engine.database.url.database
+    reader = sqlite3.connect(str(path), isolation_level=None)
+    reader.execute("PRAGMA journal_mode = DELETE")  # here a reader keeps a writer from committing
+    held = reader.execute("SELECT * FROM kfq_entry")
+    held.fetchone()
+    impatient = WorkflowEngine(sqlalchemy.create_engine(database_url, connect_args={"timeout": 0.01}))
+    runs = []
+
+    def work(tx: Transaction) -> int:
+        runs.append(1)
+        if len(runs) == 3:
+            held.close()
+        return tx.fire("p/0", "comment", by="clerk").seq
+
+    assert impatient.run(work) == 3
+    assert len(runs) == 3
+    impatient.database.dispose()
+    reader.close()
+    assert len(engine.history("p/0")) == 3
+
+
+def test_verifying_keeps_nobody_from_writing(database_url: str, engine: WorkflowEngine) -> None:
+    reader = open_database(database_url)
+    assert verify_database(reader).verdict == "self-consistent"
+    engine.fire("p/0", "comment", by="clerk")
+    assert verify_database(reader, key="p/0").verdict == "self-consistent"
+    engine.fire("p/0", "comment", by="clerk")
+    reader.dispose()
