@@ -97,7 +97,7 @@ def _help(title: str, command: click.Command, context: click.Context | None) -> 
 _TO_DO = {
     "InvalidInput": ("Correct what was handed in.", "改正所给的内容。"),
     "DefinitionError": ("Correct the document; all problems are listed.", "改正定义文件，所有问题已一次列出。"),
-    "Refused": ("Show `text(lang)` to the person; `refusals` and `missing` are for programs.", "把 `text(\"zh\")` 显示给经办人；程序用 `refusals` 和 `missing`。"),
+    "Refused": ("Show `text(lang)` to the person; `refusals` and `missing` are for programs.", '把 `text("zh")` 显示给经办人；程序用 `refusals` 和 `missing`。'),
     "NotAllowed": ("Look what is possible now: `available`.", "用 `available` 查看现在能办什么。"),
     "NotAuthorised": ("Let an actor with the role do it.", "由有此角色的办理人办理。"),
     "EvidenceMissing": ("Lay the papers and parameters that are missing.", "补齐所缺材料和参数。"),
@@ -143,7 +143,7 @@ def error_page() -> str:
     raised = _raised()
     for code, (zh, en) in sorted(messages.SENTENCES.items()):
         if not code.startswith(("finding.", "definition.", "lint.", "yaml.", "casefile.")):
-            parts.append(f"| `{code}` | {_cell(raised.get(code, "–"))} | {_cell(en)} | {_cell(zh)} |")
+            parts.append(f"| `{code}` | {_cell(raised.get(code, '–'))} | {_cell(en)} | {_cell(zh)} |")
     parts.append("\n## Problems of a document\n\nIn `.problems` of a `DefinitionError`, each with its line.\n")
     parts.append("| code | English | 中文 |\n|---|---|---|")
     for code, (zh, en) in sorted(messages.SENTENCES.items()):

@@ -297,9 +297,8 @@ class Run:
     def _targets(self, block: Block) -> None:
         known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
         for line in block.lines:
-            if found := re.match(r"make ([a-z]+)", line):
-                if found[1] not in known:
-                    self._differs(block.line, f"the Makefile has no target {found[1]}")
+            if (found := re.match(r"make ([a-z]+)", line)) and found[1] not in known:
+                self._differs(block.line, f"the Makefile has no target {found[1]}")
 
 
 def environment(page: Path, folder: Path) -> dict[str, str]:
