@@ -160,7 +160,7 @@ def anchors(page: Path) -> set[str]:
 def commands(page: Path) -> list[str]:
     """Return the commands of a page, what stands in quotes left out: it may be in another language."""
     found = [step.command for block in blocks(page) if block.word == "console" for step in steps(block)]
-    found += [line for block in blocks(page) if block.word == "sh" for line in block.lines]
+    found += [line.partition(" #")[0].rstrip() for block in blocks(page) if block.word == "sh" for line in block.lines]
     return [re.sub(r"'[^']*'|\"[^\"]*\"", "''", command) for command in found]
 
 
@@ -275,6 +275,8 @@ class Run:
             self._differs(block.line, "it prints\n" + "\n".join(printed))
 
     def _yaml(self, block: Block) -> None:
+        import yaml
+
         from kfq_workflow.definition.document import load
         from kfq_workflow.errors import DefinitionError
 
@@ -288,10 +290,8 @@ class Run:
                 if any(line.startswith("transitions:") for line in block.lines):
                     load(block.text)
             else:
-                import yaml
-
                 yaml.safe_load(block.text)
-        except (DefinitionError, ValueError) as error:
+        except (DefinitionError, yaml.YAMLError) as error:
             self._differs(block.line, str(error))
 
     def _targets(self, block: Block) -> None:
