@@ -231,6 +231,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "条件“{guard}”读取了个人信息“{name}”：记录中没有它的明文。",
         "The guard {guard} reads {name}, which is personal: the log does not hold it in clear.",
     ),
+    "lint.no_root": (
+        "条件“{guard}”看上级实例，但此流程没有 root。",
+        "The guard {guard} looks at the root instance, and this workflow has no root.",
+    ),
+    "lint.no_label": ("{kind} “{name}”缺少 {lang} 标签。", "The {kind} {name} has no label in {lang}."),
+    "lint.nobody_starts": (
+        "没有角色可以启动此流程：只能以补记开始。",
+        "Nobody may start this workflow: an instance can only begin with an adoption.",
+    ),
     "lint.unused": ("声明的 {kind} “{name}”没有用到。", "The declared {kind} {name} is not used."),
     # files of cases, and the command line
     "casefile_error": ("案件文件 {source} 有 {count} 处问题：", "The file of cases {source} has {count} problem(s):"),

@@ -51,17 +51,19 @@ def from_documents(rules: str, labels: str | None) -> model.Definition:
             for kind, items in known.items()
             for item in items
         }
-        return _definition(parse_canonical(rules), read)
+        return _definition(rules, read)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DefinitionError([Problem("definition.unreadable", values={"reason": str(error)})]) from error
 
 
-def _definition(plain: dict[str, Any], labels: Mapping[tuple[str, str], model.Label]) -> model.Definition:
-    definition: model.Definition = _typed(model.Definition, plain)
+def _definition(rules: str, labels: Mapping[tuple[str, str], model.Label]) -> model.Definition:
+    definition: model.Definition = _typed(model.Definition, parse_canonical(rules))
+    if rules_document(definition) != rules:  # a set out of order, a default written out
+        raise ValueError("one meaning has one spelling")
     place = {key: number for number, key in enumerate(labels)}
     regions = {
-        region.name: replace(region, states=_ordered(region.states, "state", f"{region.name}=", place))
-        for region in _ordered(definition.regions, "region", "", place).values()
+        name: replace(region, states=_ordered(region.states, "state", f"{name}=", place))
+        for name, region in _ordered(definition.regions, "region", "", place).items()
     }
     attributes = _ordered(definition.attributes, "attribute", "", place)
     return replace(definition, regions=regions, attributes=attributes, labels=labels)

@@ -16,12 +16,12 @@ One mapping says one thing: a key that does not belong is an error, so that no h
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.definition import model
 from kfq_workflow.definition.literals import unfit
+from kfq_workflow.definition.names import CODE, FEATURES
 from kfq_workflow.definition.reader import EMPTY, at
 
 if TYPE_CHECKING:
@@ -39,10 +39,8 @@ OPERATORS = {
     "at_least": "ge",
     "one_of": "in",
 }
-FEATURES = ("approvals", "clock", "effects", "policy", "ranking")
 KINDS = ("all", "any", "not", "other", "root", "visited", "region", "attribute", "parameter", "constant", "actor_role",
          "code", "unsupported")  # fmt: skip
-_CODE = re.compile(r"[a-z][a-z0-9_]*@[1-9][0-9]{0,5}", re.ASCII)
 NEVER = model.Unsupported("policy")
 
 
@@ -150,7 +148,7 @@ def _code(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mod
     del names
     items = reader.mapping(node, path, known=(kind,))
     name = reader.text(items[kind], path)
-    if name and not _CODE.fullmatch(name):
+    if name and not CODE.fullmatch(name):
         reader.fault("definition.bad_code", items[kind], path, name=name)
     return model.Code(name)
 

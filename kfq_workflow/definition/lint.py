@@ -1,9 +1,10 @@
 """What is wrong with a definition although it can be read.
 
-Errors: a region that is never active or hangs on another than `main`, an unreachable state, a state that nobody can
-leave although it is not terminal, a way out of a terminal state, a transition that nobody may fire, a return to what
-nobody remembers, two transitions that are the same, personal data in a guard. Warnings: transitions that share trigger
-and source while their guards do not plainly exclude each other, and declared names that nothing uses.
+Errors: a name that is not declared (nothing else is looked at then), a region that is never active or hangs on another
+than `main`, an unreachable state, a state that nobody can leave although it is not terminal, a way out of a terminal
+state, a transition that nobody may fire, a return to what nobody remembers, two transitions that are the same, personal
+data in a guard, a guard on a root that there is none of. Warnings: transitions that share a trigger and do not plainly
+exclude each other, missing labels, declared names that nothing uses, a workflow that nobody may start.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.definition import model
+from kfq_workflow.definition.exclusion import exclude
+from kfq_workflow.definition.names import misnamed
 from kfq_workflow.values import EMPTY, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Ways = dict[str, set[str]]
 
 
 def lint(definition: model.Definition, lines: Mapping[str, int] = EMPTY) -> list[Problem]:
     """Return every problem. `lines` maps `transitions.ID` and `KIND.NAME` to the line where the item stands."""
-    checks = (_regions, _transitions, _overlaps, _personal, _unused)
-    found = [problem for check in checks for problem in check(definition)]
+    found = list(misnamed(definition))
+    if not found:  # the checks look names up
+        checks = (_regions, _transitions, _overlaps, _personal, _no_root, _labels, _unused)
+        found = [problem for check in checks for problem in check(definition)]
     return [_placed(problem, lines) for problem in found]
 
 
@@ -35,18 +40,18 @@ def _placed(problem: Problem, lines: Mapping[str, int]) -> Problem:
 def _regions(definition: model.Definition) -> Iterator[Problem]:
     for region in definition.regions.values():
         path = f"region.{region.name}"
-        if any(other != "main" for other in region.active_in):
+        if any(other != "main" or other == region.name for other in region.active_in):
             yield Problem("lint.depends_on_other", path=path, values={"region": region.name})
-        if any(not states for states in region.active_in.values()):
+        if any(not states & _possible(definition, other) for other, states in region.active_in.items()):
             yield Problem("lint.never_active", path=path, values={"region": region.name})
         ways = _ways(definition, region)
-        reached = _reached(region.initial, ways)
+        possible = _possible(definition, region.name)
         for state in region.states.values():
             place = f"state.{region.name}={state.name}"
             values = {"state": state.name, "region": region.name}
             if state.adopt_only and any(state.name in targets for targets in ways.values()):
                 yield Problem("lint.adopt_only_reached", path=place, values=values)
-            if not state.adopt_only and state.name not in reached:
+            if state.name not in possible:
                 yield Problem("lint.unreachable", path=place, values=values)
             if state.terminal and ways.get(state.name):
                 yield Problem("lint.terminal_left", path=place, values=values)
@@ -77,6 +82,20 @@ def _targets(definition: model.Definition, rule: model.Transition, source: str) 
     }
 
 
+def _possible(definition: model.Definition, name: str) -> set[str]:
+    """Return the states of a region in which it can be: reached by moves, or there by adoption only.
+
+    A return leads to no state in which the region has not been before.
+    """
+    region = definition.regions[name]
+    ways: Ways = {}
+    for rule in definition.transitions:
+        if rule.region == name and rule.target.kind == "state":
+            for source in rule.sources:
+                ways.setdefault(source, set()).add(rule.target.name)
+    return _reached(region.initial, ways) | {state.name for state in region.states.values() if state.adopt_only}
+
+
 def _reached(initial: str, ways: Ways) -> set[str]:
     reached, waiting = {initial}, [initial]
     while waiting:
@@ -99,41 +118,39 @@ def _transitions(definition: model.Definition) -> Iterator[Problem]:
 
 
 def _overlaps(definition: model.Definition) -> Iterator[Problem]:
-    shared: dict[tuple[str, str, str], list[model.Transition]] = {}
+    shared: dict[str, list[model.Transition]] = {}
     for rule in definition.transitions:
-        for source in rule.sources:
-            shared.setdefault((rule.trigger, rule.region, source), []).append(rule)
-    seen = set()
-    for (trigger, _region, source), rules in shared.items():
+        shared.setdefault(rule.trigger, []).append(rule)
+    for trigger, rules in shared.items():
         for one, two in combinations(rules, 2):
-            if (one.id, two.id) in seen or _exclude(definition, one, two):
-                continue
-            seen.add((one.id, two.id))
-            same = set(one.guards) == set(two.guards)
-            yield Problem(
-                "lint.same" if same else "lint.overlap",
-                path=f"transitions.{two.id}",
-                severity="error" if same else "warning",
-                values={"one": one.id, "two": two.id, "trigger": trigger, "state": source},
-            )
+            source = next(_both_allowed(definition, one, two), None)
+            if source is not None:
+                same = one.region == two.region and set(one.guards) == set(two.guards)
+                yield Problem(
+                    "lint.same" if same else "lint.overlap",
+                    path=f"transitions.{two.id}",
+                    severity="error" if same else "warning",
+                    values={"one": one.id, "two": two.id, "trigger": trigger, "state": source},
+                )
 
 
-def _exclude(definition: model.Definition, one: model.Transition, two: model.Transition) -> bool:
-    """Tell whether two transitions plainly cannot both be allowed: one asks for what the other rules out."""
-    left = [definition.guards[name] for name in one.guards]
-    right = [definition.guards[name] for name in two.guards]
-    return any(_contradict(a, b) for a in left for b in right)
+def _both_allowed(definition: model.Definition, one: model.Transition, two: model.Transition) -> Iterator[str]:
+    """Yield the states of the first from which both may be allowed, as far as can be told."""
+    guards = [[definition.guards[name] for name in rule.guards] for rule in (one, two)]
+    for source in one.sources:
+        left = [*guards[0], *_where(definition, one, source)]
+        others = two.sources if one.region != two.region else [source] if source in two.sources else []
+        for other in others:
+            right = [*guards[1], *_where(definition, two, other)]
+            if not any(exclude(definition, a, b) for a in left for b in right):
+                yield source
 
 
-def _contradict(a: model.Condition, b: model.Condition) -> bool:
-    if a == model.Not(b) or b == model.Not(a):
-        return True
-    if isinstance(a, model.InStates) and isinstance(b, model.InStates):
-        return a.region == b.region and a.states.isdisjoint(b.states)
-    if isinstance(a, model.FieldIs) and isinstance(b, model.FieldIs):
-        same = (a.source, a.name, a.op, b.op) == (b.source, b.name, "eq", "eq")
-        return same and a.value != b.value
-    return False
+def _where(definition: model.Definition, rule: model.Transition, source: str) -> Iterator[model.Condition]:
+    """Yield what is known of the regions while a transition leaves this state."""
+    yield model.InStates(rule.region, frozenset({source}))
+    for other, states in definition.regions[rule.region].active_in.items():
+        yield model.InStates(other, states)
 
 
 def _personal(definition: model.Definition) -> Iterator[Problem]:
@@ -144,6 +161,39 @@ def _personal(definition: model.Definition) -> Iterator[Problem]:
                 field = declared[leaf.source].get(leaf.name)
                 if field is not None and field.personal:
                     yield Problem("lint.personal", path=f"guard.{name}", values={"guard": name, "name": leaf.name})
+
+
+def _no_root(definition: model.Definition) -> Iterator[Problem]:
+    if definition.root is None:
+        for name, guard in definition.guards.items():
+            if any(isinstance(leaf, model.RootIn) for leaf in model.leaves(guard)):
+                yield Problem("lint.no_root", path=f"guard.{name}", values={"guard": name})
+
+
+def _labels(definition: model.Definition) -> Iterator[Problem]:
+    """Warn of what people would see as a code. A document without a label is refused as it is read."""
+    fields = (*definition.attributes.values(), *definition.parameters.values())
+    shown: dict[str, Iterable[str]] = {
+        "workflow": (definition.name,),
+        "phase": definition.phases,
+        "role": sorted(definition.roles),
+        "paper": sorted(definition.papers),
+        "attribute": definition.attributes,
+        "parameter": definition.parameters,
+        "choice": dict.fromkeys(f"{field.name}={choice}" for field in fields for choice in field.choices),
+        "constant": definition.constants,
+        "region": definition.regions,
+        "state": [f"{region.name}={state}" for region in definition.regions.values() for state in region.states],
+        "guard": definition.guards,
+        "trigger": definition.triggers(),
+    }
+    for kind, names in shown.items():
+        for name in names:
+            label = definition.labels.get((kind, name), model.Label("", ""))
+            for lang in ("zh", "en"):
+                if not label.text(lang):
+                    values = {"kind": kind, "name": name, "lang": lang}
+                    yield Problem("lint.no_label", path=f"{kind}.{name}", severity="warning", values=values)
 
 
 def _unused(definition: model.Definition) -> Iterator[Problem]:
@@ -173,6 +223,8 @@ def _unused(definition: model.Definition) -> Iterator[Problem]:
         "parameter": definition.parameters,
         "guard": definition.guards,
     }
+    if not may.start:
+        yield Problem("lint.nobody_starts", path="may.start", severity="warning")
     for kind, names in declared.items():
         for name in sorted(set(names) - used[kind]):
             yield Problem("lint.unused", path=f"{kind}.{name}", severity="warning", values={"kind": kind, "name": name})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.definition.names import NAME, nearest
 from kfq_workflow.strict_yaml import Node
 from kfq_workflow.values import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", re.ASCII)
-MAX_KNOWN = 100
 #: What stands for a key that is missing, which is reported once, where it is missing.
 EMPTY = Node(None, 0)
 
@@ -102,10 +99,7 @@ class Reader:
         return False
 
     def _unknown(self, code: str, node: Node, path: str, name: str, names: Collection[str]) -> None:
-        some = sorted(names)[:MAX_KNOWN]
-        near = difflib.get_close_matches(name[:64], some, 1)
-        known = [*some, "…"] if len(names) > len(some) else some
-        self.fault(code, node, path, name=name[:64], near=near[0] if near else "-", known=known)
+        self.fault(code, node, path, **nearest(name, names))
 
 
 def at(items: Mapping[str, Node], key: str) -> Node:
