@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import transitions
@@ -59,7 +61,9 @@ class Rules:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.table: dict[str, dict[str, Sources]] = {trigger: {} for trigger in definition.triggers()}
-        self._dependent = tuple(region for region in definition.regions.values() if region.active_in)
+        dependent = (region for region in definition.regions.values() if region.active_in)
+        #: Regions that depend on others, neighbours with the same condition together: it is asked once for them.
+        self._dependent = [tuple(group) for _, group in groupby(dependent, key=attrgetter("active_in"))]
         for region in definition.regions.values():
             self._flatten(region)
         witnessed = {
@@ -95,9 +99,9 @@ class Rules:
         for region in self.definition.regions.values():
             if not region.active_in:
                 begun[region.name] = region.initial
-        for region in self._dependent:
-            if self.active(region, begun):
-                begun[region.name] = region.initial
+        for group in self._dependent:
+            if self.active(group[0], begun):
+                begun |= {region.name: region.initial for region in group}
         return begun
 
     def moved(
@@ -110,14 +114,13 @@ class Rules:
         """
         after = {**before, **changes}
         result: dict[str, str | None] = dict(changes)
-        for region in self._dependent:
-            if region.name in changes:
+        for group in self._dependent:
+            was, now = self.active(group[0], before), self.active(group[0], after)
+            if was is now:
                 continue
-            was, now = self.active(region, before), self.active(region, after)
-            if now and not was:
-                result[region.name] = kept.get(region.name, region.initial)
-            elif was and not now:
-                result[region.name] = None
+            for region in group:
+                if region.name not in changes:
+                    result[region.name] = kept.get(region.name, region.initial) if now else None
         return result
 
 
