@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
@@ -272,9 +273,15 @@ class Registry:
 
 def as_actor(row: InstanceRow, *, name: str = "", post: str = "") -> Actor:
     """Read an actor from the row of its chain."""
-    facts = Snapshot.parse(row.snapshot).attrs
+    return _actor(row.key.partition("/")[2], row.snapshot, name, post)
+
+
+@lru_cache(maxsize=1024)
+def _actor(id: str, snapshot: str, name: str, post: str) -> Actor:  # noqa: A002 - the field's word
+    """Read what the row says now; the same text says the same, so that it is read once."""
+    facts = Snapshot.parse(snapshot).attrs
     return Actor(
-        id=row.key.partition("/")[2],
+        id=id,
         roles=frozenset(facts.get("roles", ())),
         org=facts.get("org", ""),
         kind=facts.get("kind", "office"),
