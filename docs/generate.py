@@ -238,8 +238,12 @@ def api() -> str:
         value = getattr(kfq_workflow, name)
         if _is_error(name):
             continue
-        parts.append(f"### `{name}`\n\n`{value!r}`, this version.\n" if name == "__version__" else _described(name, value))
-    listed = " · ".join(f"[`{name}`](errors.md#{name.lower()})" for name in sorted(kfq_workflow.__all__) if _is_error(name))
+        parts.append(
+            f"### `{name}`\n\n`{value!r}`, this version.\n" if name == "__version__" else _described(name, value)
+        )
+    listed = " · ".join(
+        f"[`{name}`](errors.md#{name.lower()})" for name in sorted(kfq_workflow.__all__) if _is_error(name)
+    )
     parts.append(f"### Errors\n\n{listed}\n")
     for module, names in _BESIDE.items():
         parts.append(f"## `kfq_workflow.{module}`\n")

@@ -1,6 +1,6 @@
 """An application with rows of its own: its bill and the permit's entry commit together, or neither does.
 
-Run it in any folder; it makes `app.db` there. Lines that begin with `#>` are what it prints.
+Run it in any folder; it makes `app.db` there. Lines that begin with `# →` are what it prints.
 """
 
 from __future__ import annotations
@@ -85,26 +85,26 @@ def main() -> None:
         engine.fire(key, "submit", by="committee", papers=[Paper("application"), Paper("restoration_plan")])
         engine.fire(key, "survey_lot", by="surveyor")
         print(grant(engine, key, float(area)))
-    #> lot-1: entry 4, granted
-    #> grant on lot-2 is refused:
-    #>   A condition does not hold: the plan has land left (quota).
+    # → lot-1: entry 4, granted
+    # → grant on lot-2 is refused:
+    # →   A condition does not hold: the plan has land left (quota).
 
     with Session(database) as session:
         print(session.scalars(select(Bill.permit)).all())
-    #> ['lot-1']
+    # → ['lot-1']
 
     # The same request again, as after a double click or a lost answer, is the old receipt and no second entry.
     first = engine.fire("lot-2", "send_back", by="land_bureau", request="web-7f3a")
     again = engine.fire("lot-2", "send_back", by="land_bureau", request="web-7f3a")
     print(first.seq == again.seq, again.replayed)
-    #> True True
+    # → True True
 
     # Somebody who looked before that and decides now is told so.
     try:
         engine.fire("lot-2", "submit", by="committee", expect=3)
     except KfqError as error:
         print(error)
-    #> Somebody else moved 'lot-2' first: expected revision 3, found 5. Nothing was written; look again and retry.
+    # → Somebody else moved 'lot-2' first: expected revision 3, found 5. Nothing was written; look again and retry.
     database.dispose()
 
 

@@ -62,7 +62,7 @@ def test_every_record_of_a_decision_is_in_the_map() -> None:
 def test_examples_run(example: Path, tmp_path: Path) -> None:
     done = pages.run_example(example, tmp_path)
     assert done.returncode == 0, done.stdout
-    expected = re.findall(r"^ *#> (.*)$", example.read_text("utf-8"), re.MULTILINE)
+    expected = re.findall(r"^ *# → (.*)$", example.read_text("utf-8"), re.MULTILINE)
     assert pages.matches(expected, done.stdout.splitlines())
 
 
