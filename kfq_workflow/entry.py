@@ -33,8 +33,10 @@ NO_PREV = bytes(32)
 MAX_BYTES = 65_535
 MAX_INTEGER = 2**53 - 1
 
-#: Canonical JSON text of what is known to lie in the profile; `canonical` checks first.
-encode_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+#: Canonical JSON text of what is known to lie in the profile, and so is a tree; `canonical` checks first.
+encode_json = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+).encode
 
 
 class Row(NamedTuple):
@@ -90,11 +92,11 @@ def seal(log: str, columns: tuple[Any, ...], prev: bytes, body: Mapping[str, Any
 
     Raises InvalidInput when the entry would be larger than 65,535 bytes or hold what the profile forbids.
     """
-    draft = Row._make((*columns, prev, b"", canonical(body)))
-    data = encode_fields(draft, prev, log)
+    text = canonical(body)
+    data = encode_fields((*columns, prev, b"", text), prev, log)
     if len(data) > MAX_BYTES:
         raise InvalidInput("entry_too_large", size=len(data), limit=MAX_BYTES)
-    return draft._replace(leaf=leaf_hash(data))
+    return Row._make((*columns, prev, leaf_hash(data), text))
 
 
 def leaf_hash(data: bytes) -> bytes:
