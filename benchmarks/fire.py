@@ -100,11 +100,9 @@ class Floor:
         template = self.templates[number % 2]
         leaf = sha256(template.data).digest()
         seq, at = row[4] + 1, row[11]
-        entry = template.entry
-        cursor.execute(
-            self.entry,
-            (key, seq, entry[2], at, entry[4], entry[5], f"{secrets.token_hex(12)}", *entry[7:9], row[6], leaf, entry[11]),
-        )
+        _, _, kind, _, actor, via, _, *middle, _, _, body = template.entry
+        request = secrets.token_hex(12)
+        cursor.execute(self.entry, (key, seq, kind, at, actor, via, request, *middle, row[6], leaf, body))
         if template.texts:
             cursor.executemany(self.text, [(key, seq, *text) for text in template.texts])
         new = template.row
