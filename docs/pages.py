@@ -44,9 +44,13 @@ _SQLITE3 = """\
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
 try:
-    for statement in filter(str.strip, sys.argv[2].split(";")):
-        for row in connection.execute(statement):
-            print(*row, sep="|")
+    statement = ""
+    for part in sys.argv[2].split(";"):
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            for row in connection.execute(statement):
+                print(*row, sep="|")
+            statement = ""
     connection.commit()
 except sqlite3.Error as error:
     sys.exit(f"Error: {error}")
