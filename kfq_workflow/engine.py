@@ -117,7 +117,8 @@ class WorkflowEngine:
                 cursor.execute("BEGIN IMMEDIATE")
         elif self.store.dialect == "mysql":
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            cursor.execute("START TRANSACTION")
+            if _autocommits(connection, self.store.dialect):
+                cursor.execute("START TRANSACTION")
         return Transaction(*self._parts(connection, cursor, joined=False))
 
     def _parts(self, connection: Connection, cursor: Any, *, joined: bool) -> tuple[Ledger, Registry]:
