@@ -24,6 +24,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 #: Every scalar stays the text that was written; libyaml where it is there, eight times as fast.
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_TOO_DEEP = "maximum nesting depth"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})", re.ASCII)  # within 2⁵³; what is longer is a word
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -55,6 +56,8 @@ def read(text: str) -> tuple[Node | None, list[Problem]]:  # noqa: PLR0911 - one
         if problems:
             return None, problems
         mark = error.problem_mark or error.context_mark
+        if _TOO_DEEP in str(error.problem):  # a newer libyaml reads ahead and counts as well
+            return None, [Problem("yaml.too_deep", line=mark.line + 1 if mark else 0)]
         reason = " ".join(part for part in (error.context, error.problem) if part)
         return None, [Problem("yaml.broken", line=mark.line + 1 if mark else 0, values={"reason": reason})]
     except yaml.YAMLError as error:
