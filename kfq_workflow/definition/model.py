@@ -127,8 +127,31 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class GateIs:
+    """The votes of a transition's approval gate: everybody has voted (`voted`), nobody objects (`unopposed`).
+
+    Asked when the gate closes, of the round that closes; a late record's source stands for its votes.
+    """
+
+    transition: str
+    what: Literal["voted", "unopposed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CausedBy:
+    """The act is the effect of an act of a case of this workflow, whose region is then in one of the states.
+
+    Nobody fires such a transition by hand. Witnessed: the entry cites the case's.
+    """
+
+    workflow: str
+    region: str
+    states: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
-    """What this version cannot decide yet: `approvals`, `clock`, `ranking`, `effects` or `policy`. Refuses."""
+    """What this version cannot decide yet: `clock`, `ranking` or `policy`. Refuses."""
 
     feature: str
 
@@ -154,7 +177,115 @@ class Not:
     of: Condition
 
 
-Condition = InStates | Visited | FieldIs | ActorHas | RootIn | OtherIn | Code | Unsupported | All | Any | Not
+Condition = (
+    InStates | Visited | FieldIs | ActorHas | RootIn | OtherIn | Code | GateIs | CausedBy | Unsupported | All | Any | Not
+)
+
+
+# Approval gates: a transition that more than one person must sign.
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who must be asked: whoever has a role, is of an organisation, or is named; or whom code names.
+
+    `of` is the role, the organisation, the actor's id or `name@version`. `seats` different people of a role or an
+    organisation sign, each for himself. `weight` counts in a quorum by weight; a `veto` alone rejects. `when` names
+    a guard that is asked once, when the gate opens: without it this signer is not asked.
+    """
+
+    name: str
+    kind: Literal["role", "org", "actor", "code"]
+    of: str
+    seats: int = 1
+    weight: int = 1
+    veto: bool = False
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """When a gate is approved: all (会签), any (或签), `need` votes (count) or weight (票签), or a share of those asked.
+
+    `ratio` is `p/q`, at least so much, or with `strict` more than it. `excluded` abstentions leave the denominator.
+    With `wait` the gate stays open until everybody has voted; then a `need` of 0 asks for opinions only.
+    """
+
+    kind: Literal["all", "any", "count", "ratio", "weight"]
+    need: int = 0
+    ratio: str = ""
+    strict: bool = False
+    abstain: Literal["counts", "excluded"] = "counts"
+    wait: bool = False
+
+
+Duty = Literal["not_applicant", "not_applicant_org", "not_contributor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One approval round on a transition: who signs, when it is decided, and what keeps duties apart.
+
+    `sequential`: one signer after the other, in their order. `papers` must be laid with every vote. `duties` and
+    `not_by` (transitions whose last actor may not sign) separate duties; nobody signs twice in a round. `binds` are
+    the attributes a vote is bound to: when one changes, a new round begins. `withdraw` says until when the applicant
+    may. `returns` are the states to which a signer may return the file, besides to the applicant; `direct` the
+    attributes that may change before it goes straight back to the one who returned it.
+    """
+
+    signers: tuple[Signer, ...]
+    quorum: Quorum
+    sequential: bool = False
+    papers: tuple[str, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    not_by: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    withdraw: Literal["until_first_vote", "until_decided", "never"] = "until_first_vote"
+    returns: tuple[str, ...] = ()
+    direct: tuple[str, ...] = ()
+
+
+# Effects: acts on another instance, in the same transaction, on the authority of the act that has them.
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where an effect takes a value from: the case's key or root, its attribute, the act's parameter, or as written."""
+
+    source: Literal["key", "root", "attribute", "parameter", "literal"]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FireEffect:
+    """Fire triggers on another instance: states and guards hold there, roles and papers are not asked again.
+
+    `where_allowed` skips what cannot run; otherwise the whole act is refused.
+    """
+
+    on: Taken
+    triggers: tuple[str, ...]
+    params: Mapping[str, Taken] = field(default_factory=dict)
+    where_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmendEffect:
+    """Change attributes of another instance, and its name. A value that the act does not say is left as it is."""
+
+    on: Taken
+    attrs: Mapping[str, Taken] = field(default_factory=dict)
+    name: Taken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaterEffect:
+    """An effect that this version cannot carry out, in the words of the chart: the act is refused."""
+
+    what: str
+
+
+Effect = FireEffect | AmendEffect | LaterEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +310,8 @@ class Transition:
     """What one may do from a state. `id` is unique; several may share a trigger when their guards exclude each other.
 
     `remembers`: the state left is kept, so that another transition can return to it by this trigger's name.
-    `effects` are acts on other instances, which this version refuses to fire.
+    `effects` are acts on other instances. With a `gate` nobody fires it: it is submitted, and fires when the gate
+    is approved; `roles` then say who may submit.
     """
 
     id: str
@@ -193,17 +325,22 @@ class Transition:
     guards: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     remembers: bool = False
-    effects: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The roles that may start an instance, register late moves, adopt states and amend attributes."""
+    """The roles that may start an instance, register late moves, adopt states and amend attributes.
+
+    Those that `supervise` suspend and resume, void and reinstate, extend a deadline and waive a duty.
+    """
 
     start: frozenset[str]
     register: frozenset[str] = frozenset({"registrar"})
     adopt: frozenset[str] = frozenset({"registrar"})
     amend: frozenset[str] = frozenset({"registrar"})
+    supervise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
