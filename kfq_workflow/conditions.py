@@ -44,6 +44,8 @@ class Context:
     seen: dict[str, Seen] = field(default_factory=dict)
     attested: dict[str, Any] = field(default_factory=dict)
     unsupported: list[str] = field(default_factory=list)
+    gates: Mapping[str, Mapping[str, Any]] | None = None
+    cause: Witness | None = None
 
 
 def holds(  # noqa: C901, PLR0911 - one case for each kind of condition, and no more

@@ -24,6 +24,7 @@ from kfq_workflow.registry import Catalog, Registry
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
 from kfq_workflow.transaction import Transaction
+from kfq_workflow.verbs import ApprovalVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +43,7 @@ TRIES = 4
 _READ_COMMITTED = "READ COMMITTED"
 
 
-class WorkflowEngine:
+class WorkflowEngine(ApprovalVerbs):
     """Governs the instances of one log.
 
     `database` is SQLAlchemy's Engine. `guards` maps `name@version` to functions of a `GuardContext`; `actors`

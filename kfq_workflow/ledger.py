@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from kfq_workflow.store import Cursor, Store
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
-_ASKED = ("act", "attrs", "basis", "enabled", "for", "kind", "labels", "name", "org", "params", "papers", "plan",
-          "roles", "root", "rules", "trigger", "valid_from", "valid_to", "version", "workflow")  # fmt: skip
+_ASKED = ("act", "actor", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "number",
+          "org", "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from",
+          "valid_to", "version", "vote", "weight", "workflow")  # fmt: skip
+#: What an act may leave to the library to find: it is compared where the caller said it.
+_FOUND = frozenset({"trigger", "for"})
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class Ledger:
         same = (
             found.kind == act.kind
             and found.actor == act.by
-            and all(body.get(name) == act.body.get(name) for name in _ASKED)
+            and all(body.get(n) == act.body.get(n) for n in _ASKED if n in act.body or n not in _FOUND)
             and (on is None or body.get("on", {}).get("edtf") == act.body.get("on", {}).get("edtf"))
             and (found.kind != "adopted" or act.body.get("set", {}).items() <= body.get("set", {}).items())
             and self._same_texts(act, found, body.get("texts", {}))

@@ -17,6 +17,7 @@ from kfq_workflow.views import HistoryEntry, Instance
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from kfq_workflow.decision import Stage
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
     from kfq_workflow.registry import Registry
@@ -44,15 +45,16 @@ class Reading:
         by: str | None = None,
         papers: Sequence[Paper] = (),
         params: Mapping[str, Any] = EMPTY,
+        stage: Stage = "fire",
     ) -> Decision:
-        """Say what firing would do, without writing: allowed with its target, or every refusal."""
+        """Say what firing would do (or submitting, as `stage`), without writing: allowed, or every refusal."""
         head = self._ledger.look(inputs.key(key))
         rules = self._rules(head)
         laid, _ = inputs.papers(rules.definition, papers)
         clear = Act("fired", key, "", None, trigger).put_params(rules, trigger, params)
         actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
         types = {paper["type"] for paper in laid}
-        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage)
 
     def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
         """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
@@ -113,7 +115,7 @@ class Reading:
         actor: Actor | None,
         papers: Collection[str] = (),
         params: Mapping[str, Any] = EMPTY,
-        late: bool = False,
+        **how: Any,
     ) -> Decision:
         return decide(
             rules,
@@ -126,5 +128,5 @@ class Reading:
             root=head.row.root,
             witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
             code=self._registry.code_answers(head, rules, params, actor),
-            late=late,
+            **how,
         )

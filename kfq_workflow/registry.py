@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval.gate import may_sign
+from kfq_workflow.approval.proxies import covered, grant_in_force
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.lint import lint
@@ -23,7 +25,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.ledger import Head, Ledger
@@ -40,6 +42,7 @@ ADMINISTRATOR = "administrator"
 SYSTEM = "system"
 ACTORS = "~actor"
 DEFINITIONS = "~definition"
+_CANDIDATES = 100
 KINDS = ("office", "person", "system")
 GUARD_NAME = re.compile(r"[a-z][a-z0-9_]*@[1-9][0-9]{0,5}", re.ASCII)
 
@@ -131,9 +134,94 @@ class Registry:
             ("valid_to", valid_to, before.valid_to),
         ):
             if value or old:
-                act.body[field] = exact_day(value) if value else old
+                act.body[field] = inputs.exact_day(value) if value else old
         act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
         return self._write(act, head, ACTORS)
+
+    def grant(
+        self,
+        id: str,  # noqa: A002
+        *,
+        by: str,
+        to: str,
+        valid_from: str,
+        valid_to: str,
+        number: str,
+        workflows: Sequence[str] = (),
+        roles: Sequence[str] = (),
+        request: str | None = None,
+    ) -> Receipt:
+        """Let actor `to` sign for actor `id` (代理) from one ISO day to another, on the authority of a document.
+
+        `workflows` and `roles` narrow it; empty: all. Only `id` itself or an administrator grants.
+        """
+        act = Act("granted", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "grant_proxy")
+        head = self._ledger.lock(act.key)
+        first, last = inputs.exact_day(valid_from), inputs.exact_day(valid_to)
+        if last < first:
+            raise InvalidInput("proxy_days", first=first, last=last)
+        act.body["grant"] = {
+            "from": first,
+            "number": inputs.text(number, "number", required=True),
+            "to": self.actor(inputs.identifier(to)).id,
+            "until": last,
+            **({"workflows": sorted({inputs.identifier(name) for name in workflows})} if workflows else {}),
+            **({"roles": sorted({inputs.identifier(role) for role in roles})} if roles else {}),
+        }
+        if to == id:
+            raise InvalidInput("proxy_self", id=id)
+        return self._on_actor(act, head)
+
+    def revoke(
+        self, id: str, grant: int, *, by: str, reason: str, request: str | None = None  # noqa: A002
+    ) -> Receipt:
+        """End a proxy before its last day; `grant` is the entry that granted it."""
+        act = Act("revoked", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "revoke_proxy")
+        head = self._ledger.lock(act.key)
+        act.body["grant"] = grant
+        act.texts["reason"] = inputs.text(reason, "reason", required=True)
+        if (receipt := self._ledger.replayed(act, head.row)) is not None:
+            return receipt
+        if str(grant) not in head.snapshot.attrs.get("grants", {}):
+            raise NotFound("grant", f"{id}/{grant}", known=sorted(head.snapshot.attrs.get("grants", {})))
+        return self._on_actor(act, head)
+
+    def _on_actor(self, act: Act, head: Head) -> Receipt:
+        """Write an entry that the actor himself or an administrator makes on the actor's chain."""
+        if (receipt := self._ledger.replayed(act, head.row)) is not None:
+            return receipt
+        if act.key != f"{ACTORS}/{act.by}":
+            self._authorise(act, head)
+        elif not self.actor(act.by).acts_on(self._ledger.today(head.now)):
+            refusal = refuse(None, "actor_not_valid", actor=act.by)
+            raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
+        return self._ledger.append(act, head)
+
+    def grants(self, id: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: A002
+        """Return the proxies that an actor has granted, by the number of the entry. Raises NotFound."""
+        found: Mapping[str, Mapping[str, Any]] = self._ledger.look(f"{ACTORS}/{id}").snapshot.attrs.get("grants", {})
+        return found
+
+    def proxy(self, principal: str, actor: str, workflow: str, today: str) -> tuple[Actor, dict[str, Any]] | None:
+        """Return whom the actor signs for, with the roles that the grant covers, and what the entry says of it."""
+        head = self._ledger.look(f"{ACTORS}/{inputs.identifier(principal)}")
+        person = as_actor(head.row)
+        grant = grant_in_force(head.snapshot.attrs.get("grants", {}), actor, workflow, today)
+        if grant is None or not person.acts_on(today):
+            return None
+        said = {
+            "grant": int(grant[0]), "ground": "proxy", "id": principal,
+            "leaf": bytes(head.row.head).hex(), "seq": head.row.seq,
+        }  # fmt: skip
+        return covered(person, grant[1]), said
+
+    def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+        """Return who could sign each seat now, by id: at most 100 of them, those who may act."""
+        people = [as_actor(row) for row in self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)]
+        return {
+            task["seat"]: [person.id for person in people if person.enabled and may_sign(task, person)][:_CANDIDATES]
+            for task in tasks
+        }
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a definition; the same again does nothing, new labels for the same rules are a new entry.
@@ -291,11 +379,3 @@ def _actor(id: str, snapshot: str, name: str, post: str) -> Actor:  # noqa: A002
         name=name,
         post=post,
     )
-
-
-def exact_day(value: str) -> str:
-    """Return an ISO day; an imprecise date is refused."""
-    found = inputs.day(value)
-    if found.lo is None or found.lo != found.hi or found.edtf != found.lo:
-        raise InvalidInput("invalid_date", text=value[:80], reason="not_exact")
-    return found.lo

@@ -125,7 +125,8 @@ class Decision:
     """The answer of a rule check: allowed with its target, or every refusal and the papers still missing.
 
     `set` and `was` map regions to states (None is no state); `rests` are the entries on which conditions have
-    rested since; `remembers` names the region whose left state is kept.
+    rested since; `remembers` names the region whose left state is kept; `gated` tells that the move is submitted
+    for approval and not fired.
     """
 
     trigger: str
@@ -141,6 +142,7 @@ class Decision:
     seen: tuple[Seen, ...] = ()
     attested: Mapping[str, Any] = field(default_factory=dict)
     remembers: str | None = None
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.duties import WAIVERS, barred
 from kfq_workflow.approval.gate import VOTED, VOTES, Round, may_sign
+from kfq_workflow.approval.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,14 +77,6 @@ class Desk:
     def bars(self, gate: Mapping[str, Any], people: Iterable[Actor]) -> list[Reason]:
         """Return why these people may not sign."""
         return [reason for person in people for reason in barred(self.gate, gate, self.snapshot.did, person)]
-
-
-def standing(snapshot: Snapshot) -> Iterable[Reason]:
-    """Yield why nothing may be done to an instance at all: it is suspended or void."""
-    if snapshot.voided:
-        yield "voided", {"seq": snapshot.voided["seq"]}
-    elif snapshot.held:
-        yield "suspended", {"seq": snapshot.held["seq"]}
 
 
 def own_task(desk: Desk, work: Round, number: str | None = None) -> str:
@@ -283,6 +276,34 @@ def each_open(
             change(work)
             patches[name] = work.patch()
     return patches
+
+
+def stand(snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, kind: str, by: str) -> dict[str, State]:
+    """Return what suspending, resuming, voiding or reinstating an instance does to its gates.
+
+    Raises Denied where it stands so already, or where one of its approvers would void it.
+    """
+    reasons: list[Reason] = []
+    if kind in ("suspended", "voided") and (snapshot.voided or (kind == "suspended" and snapshot.held)):
+        reasons += standing(snapshot)
+    if kind == "resumed" and not snapshot.held:
+        reasons.append(("not_suspended", {}))
+    if kind == "reinstated" and not snapshot.voided:
+        reasons.append(("not_voided", {}))
+    if kind == "voided" and any(
+        task["state"] == "approved" and by in (task.get("by"), task.get("for"))
+        for gate in snapshot.gates.values()
+        for task in gate["tasks"].values()
+    ):
+        reasons.append(("approver_may_not_void", {"actor": by}))
+    if reasons:
+        raise Denied(*reasons)
+    changes: dict[str, Callable[[Round], None]] = {
+        "suspended": Round.block,
+        "resumed": Round.line_up,
+        "voided": lambda work: work.close("void", "void"),
+    }
+    return each_open(snapshot, rules, seq, changes[kind]) if kind in changes else {}
 
 
 def overtaken(
