@@ -288,9 +288,7 @@ class Approving(Steps):
             opened, lambda desk: (None, operations.copy_to(desk, [self._registry.actor(person) for person in people]))
         )
 
-    def mark_read(
-        self, key: str, trigger: str | None = None, *, by: str, request: str | None = None
-    ) -> Receipt:
+    def mark_read(self, key: str, trigger: str | None = None, *, by: str, request: str | None = None) -> Receipt:
         """Mark a copy that one was sent as read (已阅)."""
         act = prepare("read", "read", key, by, request)
         opened = self._desk(act, trigger, None, closed=True)
@@ -348,7 +346,9 @@ class Approving(Steps):
             return receipt
         rules = self._rules(head)
         self._authorise(act, rules, rules.definition.permissions.supervise, head.now)
-        patches = self._ask(act, rules, lambda: operations.stand(head.snapshot, rules.gated, head.row.seq + 1, kind, by))
+        patches = self._ask(
+            act, rules, lambda: operations.stand(head.snapshot, rules.gated, head.row.seq + 1, kind, by)
+        )
         if patches:
             act.body["gates"] = patches
         return self._ledger.append(act, head, rules.definition)
@@ -421,9 +421,7 @@ class Approving(Steps):
         supervisors = opened.rules.definition.permissions.supervise if isinstance(opened, _Open) else frozenset()
         return not desk.by.roles.isdisjoint(supervisors)
 
-    def _apply(
-        self, opened: _Open | Receipt, change: Callable[[Desk], tuple[str | None, dict[str, Any]]]
-    ) -> Receipt:
+    def _apply(self, opened: _Open | Receipt, change: Callable[[Desk], tuple[str | None, dict[str, Any]]]) -> Receipt:
         """Ask an operation that only changes the gate, and write its entry."""
         if not isinstance(opened, _Open):
             return opened

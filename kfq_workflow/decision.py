@@ -231,9 +231,7 @@ def _role_refusals(definition: Definition, actor: Actor | None, roles: tuple[str
     return (refuse(definition, "role_missing", actor=actor.id, needs=list(roles)),)
 
 
-def _try(
-    rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool, stage: Stage
-) -> Decision:
+def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool, stage: Stage) -> Decision:
     rule, snapshot = edge.transition, context.snapshot
     refusals = [] if late else _stage(context, rule, stage)
     target = _target(edge, snapshot)

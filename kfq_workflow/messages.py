@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.finding_messages import FINDINGS
 
 if TYPE_CHECKING:
@@ -490,6 +491,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
 }
 
+SENTENCES.update(APPROVALS)
 SENTENCES.update(FINDINGS)
 
 _SEPARATORS = {"zh": "、", "en": ", "}

@@ -173,7 +173,13 @@ class Registry:
         return self._on_actor(act, head)
 
     def revoke(
-        self, id: str, grant: int, *, by: str, reason: str, request: str | None = None  # noqa: A002
+        self,
+        id: str,  # noqa: A002
+        grant: int,
+        *,
+        by: str,
+        reason: str,
+        request: str | None = None,
     ) -> Receipt:
         """End a proxy before its last day; `grant` is the entry that granted it."""
         act = Act("revoked", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "revoke_proxy")

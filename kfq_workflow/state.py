@@ -65,8 +65,11 @@ _FACTS = {
 _GRANTS = frozenset({"granted", "revoked"})
 #: What an entry of these kinds does to the instance as a whole.
 _STANDING = {
-    "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
-}  # fmt: skip
+    "suspended": ("held", True),
+    "resumed": ("held", False),
+    "voided": ("voided", True),
+    "reinstated": ("voided", False),
+}
 _NAMES = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
 

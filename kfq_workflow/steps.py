@@ -114,6 +114,7 @@ class Steps(Reading):
         if patches:
             act.body["gates"] = {**act.body.get("gates", {}), **patches}
 
+
 def attest(act: Act, answers: Mapping[str, Any]) -> None:
     """Keep what the application answered, so that the act can be decided again without it."""
     if answers:

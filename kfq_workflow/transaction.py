@@ -18,12 +18,10 @@ from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.ledger import Head
-    from kfq_workflow.machine import Rules
-    from kfq_workflow.values import Actor, Paper, Refusal
+    from kfq_workflow.values import Paper
 
 
 class Transaction(Approving):

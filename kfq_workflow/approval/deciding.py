@@ -32,7 +32,11 @@ class Outside:
 
 
 def asking(
-    rules: Rules, snapshot: Snapshot, params: Mapping[str, Any], outside: Outside, attrs: Mapping[str, Any] | None = None
+    rules: Rules,
+    snapshot: Snapshot,
+    params: Mapping[str, Any],
+    outside: Outside,
+    attrs: Mapping[str, Any] | None = None,
 ) -> Asking:
     """Return what says who is asked, with these `attrs` in place of the snapshot's if they are given."""
     now = snapshot if attrs is None else replace(snapshot, attrs=dict(attrs))
@@ -56,9 +60,7 @@ def asking(
     return Asking(asked, named)
 
 
-def closing(
-    rules: Rules, snapshot: Snapshot, rule: Transition, gates: Mapping[str, Any], outside: Outside
-) -> Decision:
+def closing(rules: Rules, snapshot: Snapshot, rule: Transition, gates: Mapping[str, Any], outside: Outside) -> Decision:
     """Decide the move of a gate that its votes approve, `gates` being the gates after the deciding vote."""
     gate = gates[rule.id]
     return decide(

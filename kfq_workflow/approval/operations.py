@@ -146,7 +146,9 @@ def retract(desk: Desk, rev: int, task: str | None = None) -> tuple[str, State, 
     mine = [
         number
         for number in sorted(work.tasks, key=int)
-        if work.tasks[number].get("by") == desk.by.id and work.tasks[number]["state"] in VOTED and number == (task or number)
+        if work.tasks[number].get("by") == desk.by.id
+        and work.tasks[number]["state"] in VOTED
+        and number == (task or number)
     ]
     if not mine:
         reasons.append(("retract_not_yours", {"actor": desk.by.id}))
@@ -316,4 +318,3 @@ def overtaken(
         if name != but and rule.region in changes and changes[rule.region] not in rule.sources
     }
     return each_open(snapshot, left, seq, lambda work: work.close("void", "void"))
-

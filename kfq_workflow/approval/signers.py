@@ -111,7 +111,7 @@ def _require(work: Round, need: int | None) -> None:
     if need is not None:
         work.gate["need"] = need
     count = work.tally()
-    if need is not None and need < 1 or count.need > count.of:
+    if (need is not None and need < 1) or count.need > count.of:
         raise Denied(("quorum_unreachable", {"need": count.need, "of": count.of}))
     if count.outcome(wait=work.rule.quorum.wait) is not None:
         raise Denied(("would_decide", {"need": count.need, "approve": count.approve}))

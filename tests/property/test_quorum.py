@@ -19,7 +19,9 @@ Tasks = list[dict[str, object]]
 def final(quorum: Quorum, tasks: Tasks) -> str:
     """The outcome when everybody has voted, said as plainly as can be."""
     weigh = quorum.kind == "weight"
-    weight = {state: sum(int(t.get("weight", 1)) if weigh else 1 for t in tasks if t["state"] == state) for state in VOTES}
+    weight = {
+        state: sum(int(t.get("weight", 1)) if weigh else 1 for t in tasks if t["state"] == state) for state in VOTES
+    }
     if any(task["state"] == "rejected" and task.get("veto") for task in tasks):
         return "rejected"
     asked = sum(weight.values()) - (weight["abstained"] if quorum.abstain == "excluded" else 0)
