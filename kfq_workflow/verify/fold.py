@@ -28,7 +28,7 @@ _FOLDED = ("remembers", "rests", "set", "trigger", "was")
 #: Edges that are kept; when there are more, all are forgotten and learnt again as they come.
 _LIMIT = 2_000
 #: Earliest days that are kept of one instance before those that no decision can ask for are forgotten.
-_DAYS = 256
+DAYS = 256
 
 
 class Edge:
@@ -116,7 +116,7 @@ class Run:
     def dated(self, seq: int, day: str | None) -> None:
         """Keep the earliest day of an entry, and forget those that nothing refers to any more."""
         self.earliest[seq] = day
-        if len(self.earliest) > _DAYS:
+        if len(self.earliest) > DAYS:
             wanted = marks(self.node.snapshot)
             self.earliest = {seq: day for seq, day in self.earliest.items() if seq in wanted}
 

@@ -6,6 +6,7 @@ Each is read when it is first asked for and kept in a bounded number; a reserved
 from __future__ import annotations
 
 import json
+import sys
 from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import suppress
@@ -51,6 +52,15 @@ class Enrolled(Actor):
     always: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when, in µs since 1970 UTC, an actor has these roles; None where that takes a closer look."""
+
+    since: int
+    until: int
+    roles: frozenset[str] | None
+
+
 class Actors:
     """Actors as their chains say that they were at an instant."""
 
@@ -63,6 +73,16 @@ class Actors:
         times, actors = self._chains.get(id) or self._read(id)
         found = bisect_right(times, at)
         return actors[found - 1] if found else None
+
+    def span(self, id: str, at: int) -> Span:  # noqa: A002
+        """Return the roles that an actor has at an instant whatever the day, and how long."""
+        times, actors = self._chains.get(id) or self._read(id)
+        found = bisect_right(times, at)
+        if times != sorted(times):
+            return Span(at, at, None)
+        since = times[found - 1] if found else at
+        until = times[found] if found < len(times) else sys.maxsize
+        return Span(since, until, actors[found - 1].roles if found and actors[found - 1].always else None)
 
     def around(self, id: str, at: int) -> list[Enrolled]:  # noqa: A002
         """Return every version of an actor that was in force at the instant or shortly before it."""
@@ -151,6 +171,10 @@ class Library:
         if digest not in self._known:
             self._known[digest] = self._read(digest)
         return self._known[digest]
+
+    def known(self, digest: bytes) -> InForce | None:
+        """Return the rules under a digest if they were asked for and found before."""
+        return self._known.get(digest)
 
     def _read(self, digest: bytes) -> InForce | None:
         text = self._rules.get(digest)

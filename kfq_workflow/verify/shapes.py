@@ -94,10 +94,21 @@ class Shapes:
 
     def read(self, text: str) -> Body:
         """Return a body; raises ValueError unless it is canonical JSON of an object in the entry profile."""
+        return self.cut(text) or _whole(text)
+
+    def cut(self, text: str) -> Body | None:
+        """Return a body that is made as this library makes bodies, None for another."""
         try:
             return self._cut(text)
         except _Unusual:
-            return _whole(text)
+            return None
+
+    def day(self, part: str) -> On | None:
+        """Return what an `on` by itself says, None for one that this library does not write."""
+        try:
+            return self._days.get(part) or self._day(part)
+        except _Unusual:
+            return None
 
     def _cut(self, text: str) -> Body:
         """Cut the parts out and look the rest up."""
