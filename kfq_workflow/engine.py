@@ -77,21 +77,35 @@ class WorkflowEngine(ApprovalVerbs):
         When the database gives the transaction up, `work` runs again, up to three more times, deciding anew: it must
         have no effects outside the database. A refusal rolls everything back and is put on record by itself.
         """
+        try:
+            return self._tried(work, keep=True)
+        except Refused as error:
+            self._record(error)
+            raise
+
+    def dry_run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` as `run` does, roll it back, and return its answer: what it raises, `run` would raise as well.
+
+        Nothing is put on record, refused attempts neither.
+        """
+        return self._tried(work, keep=False)
+
+    def _tried(self, work: Callable[[Transaction], T], *, keep: bool) -> T:
         for attempt in range(TRIES):
             try:
-                return self._once(work)
+                return self._once(work, keep=keep)
             except TransactionLost as lost:
                 if attempt == TRIES - 1:
                     raise unavailable(lost) from lost
-            except Refused as error:
-                self._record(error)
-                raise
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _once(self, work: Callable[[Transaction], T]) -> T:
+    def _once(self, work: Callable[[Transaction], T], *, keep: bool = True) -> T:
         with self._translated(), self.database.connect() as connection:
             transaction = self._begin(connection)
             result = work(transaction)
+            if not keep:
+                connection.rollback()
+                return result
             try:
                 connection.commit()
             except Exception as error:

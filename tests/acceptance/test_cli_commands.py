@@ -87,6 +87,15 @@ def test_a_dry_run_decides_and_writes_nothing(demo: Kfq) -> None:
     assert demo.entries() == before
 
 
+def test_a_dry_run_knows_a_request_that_was_answered(demo: Kfq) -> None:
+    done = demo.ok(*FIRE, "--request-id", "r-1", "--json").json
+    before = demo.entries()
+    assert "Nothing was written again" in demo.ok(*FIRE, "--request-id", "r-1", "--dry-run").out
+    again = demo.ok(*FIRE, "--request-id", "r-1", "--dry-run", "--json").json
+    assert (again["seq"], again["replayed"]) == (done["seq"], True)
+    assert demo.entries() == before
+
+
 def test_register_adopt_and_amend(demo: Kfq) -> None:
     registered = demo.ok(
         "register", "guxian-etdz", "approve_posts", "--actor", "registrar", "--performed-by", "staffing_commission",
