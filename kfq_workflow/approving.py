@@ -18,7 +18,7 @@ from kfq_workflow.approval.gate import merge
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
-from kfq_workflow.steps import Steps, attest, check_order
+from kfq_workflow.steps import Steps, attest, check_order, cite
 from kfq_workflow.values import EMPTY, Decision
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Approving(Steps):
             papers=types, params=act.body.get("params"), due=due, direct=direct,
         ))  # fmt: skip
         act.body["gates"] = {rule.id: gate}
+        cite(act, decision)
         attest(act, outside.attested)
         if not self._registry.attests:
             act.body["candidates"] = self._registry.candidates(gate["tasks"].values())

@@ -11,6 +11,9 @@ _SAYS = {
     "remembers": ("保留的区域", "region remembered"),
     "seen": ("所引其他实例的记录", "entries cited"),
     "attested": ("应用程序的答复", "answers attested"),
+    "did": ("办理人", "who did it"),
+    "gates": ("审批", "approvals"),
+    "task": ("任务", "task"),
     "name": ("名称", "name"),
     "version": ("版本", "version"),
 }
@@ -28,6 +31,10 @@ _CACHED = {
 }
 
 _SENTENCES: dict[str, tuple[str, str]] = {
+    "replay.candidate": (
+        "记录称 {actor} 可签署“{seat}”，而其当时并无此资格。",
+        "The entry says that {actor} could have signed for {seat}; then {actor} could not.",
+    ),
     "database.genesis_differs": (
         "日志表所记的创世散列与创世记录不符。",
         "The genesis leaf in the log's row is not that of the genesis entry.",

@@ -64,13 +64,13 @@ _FACTS = {
 }
 _GRANTS = frozenset({"granted", "revoked"})
 #: What an entry of these kinds does to the instance as a whole.
-_STANDING = {
+STANDING = {
     "suspended": ("held", True),
     "resumed": ("held", False),
     "voided": ("voided", True),
     "reinstated": ("voided", False),
 }
-_NAMES = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
+NAMES = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Snapshot:
 
     def encode(self) -> str:
         """Return the canonical JSON that is stored."""
-        return encode_json({name: value for name in _NAMES if (value := getattr(self, name))})
+        return encode_json({name: value for name in NAMES if (value := getattr(self, name))})
 
     def earliest(self, seqs: Iterable[int], regions: Iterable[str]) -> tuple[int, str] | None:
         """Return the entry that bounds a new act from below, and its earliest day, or None when nothing does.
@@ -129,7 +129,7 @@ class Snapshot:
             self._grant(seq, kind, body)
         elif "attrs" in body:
             self.attrs.update(body["attrs"])
-        if "gates" in body or kind in _STANDING or "did" in body:
+        if "gates" in body or kind in STANDING or "did" in body:
             self._approve(seq, kind, body)
         if not changes:
             return
@@ -152,8 +152,8 @@ class Snapshot:
             self.gates = merge(self.gates, body["gates"])
         if "did" in body:
             self.did = {**self.did, **body["did"]}
-        if kind in _STANDING:
-            name, set_ = _STANDING[kind]
+        if kind in STANDING:
+            name, set_ = STANDING[kind]
             setattr(self, name, {"seq": seq} if set_ else {})
 
     def _grant(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:

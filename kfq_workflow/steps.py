@@ -98,9 +98,7 @@ class Steps(Reading):
             body["transition"] = decision.transition
         if decision.rests:
             body["rests"] = list(decision.rests)
-        if decision.seen:
-            body["seen"] = [{"instance": s.instance, "leaf": s.leaf, "seq": s.seq} for s in decision.seen]
-        attest(act, decision.attested)
+        cite(act, decision)
         if decision.remembers:
             body["remembers"] = decision.remembers
         if rule.id in rules.watched:
@@ -113,6 +111,13 @@ class Steps(Reading):
         patches = overtaken(head.snapshot, rules.gated, head.row.seq + 1, act.body["set"], but)
         if patches:
             act.body["gates"] = {**act.body.get("gates", {}), **patches}
+
+
+def cite(act: Act, decision: Decision) -> None:
+    """Say what the decision read of other instances, and what the application answered."""
+    if decision.seen:
+        act.body["seen"] = [{"instance": s.instance, "leaf": s.leaf, "seq": s.seq} for s in decision.seen]
+    attest(act, decision.attested)
 
 
 def attest(act: Act, answers: Mapping[str, Any]) -> None:

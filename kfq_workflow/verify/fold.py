@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import encode_json
-from kfq_workflow.state import Snapshot
+from kfq_workflow.state import NAMES, STANDING, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MARK = re.compile(r"\[([0-9]+),null\]")
 _ATTRS = '"attrs":{"?":0},'
-_FOLDED = ("remembers", "rests", "set", "trigger", "was")
+_FOLDED = ("did", "gates", "remembers", "rests", "set", "trigger", "was")
 #: Edges that are kept; when there are more, all are forgotten and learnt again as they come.
 _LIMIT = 2_000
 #: Earliest days that are kept of one instance before those that no decision can ask for are forgotten.
@@ -141,12 +141,11 @@ class Folds:
         With `keep` the edge is kept for other instances that come this way.
         """
         before, body = node.snapshot, shape.body
-        if shape.sets:
-            after = _predecessors(before, body)
+        after = _predecessors(before, body) if shape.sets else ()
+        snapshot = before
+        if shape.sets or "gates" in body or row.kind in STANDING:
             snapshot = copy(before)
             snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
-        else:
-            after, snapshot = (), before
         edge = Edge(Node(snapshot), after)
         if keep and self._edges < _LIMIT:
             self._edges += 1
@@ -168,7 +167,7 @@ def marks(snapshot: Snapshot) -> set[int]:
 
 
 def copy(snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot that can be changed; marks and the list of adopted regions are never changed in place."""
+    """Return a snapshot that can be changed; marks, adopted regions, gates and standing are never changed in place."""
     return Snapshot(
         dict(snapshot.regions),
         dict(snapshot.kept),
@@ -178,12 +177,15 @@ def copy(snapshot: Snapshot) -> Snapshot:
         {region: dict(states) for region, states in snapshot.out.items()},
         {region: dict(states) for region, states in snapshot.visited.items()},
         dict(snapshot.attrs),
+        snapshot.gates,
+        snapshot.did,
+        snapshot.held,
+        snapshot.voided,
     )
 
 
 def _plain(snapshot: Snapshot) -> dict[str, Any]:
-    names = ("adopted", "kept", "left", "out", "regions", "since", "visited")
-    return {name: value for name in names if (value := getattr(snapshot, name))}
+    return {name: value for name in NAMES if name != "attrs" and (value := getattr(snapshot, name))}
 
 
 _NOTHING = Snapshot()

@@ -109,6 +109,7 @@ def _actor(id: str, body: Mapping[str, Any]) -> Enrolled:  # noqa: A002
     return Enrolled(
         id,
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
+        org=org if isinstance(org := body.get("org"), str) else "",
         valid_from=body.get("valid_from"),
         valid_to=body.get("valid_to"),
         enabled=enabled,
@@ -211,13 +212,14 @@ class Library:
 
 
 class Cited(NamedTuple):
-    """An entry as another one cites it: its leaf, time and kind, and its instance's workflow and states after it."""
+    """An entry as another one cites it: its leaf and time, and its instance's workflow, states and facts after it."""
 
     leaf: bytes
     at: int
     workflow: str | None
     root: str | None
     regions: Mapping[str, str]
+    attrs: Mapping[str, Any]
 
 
 class Witnesses:
@@ -264,5 +266,7 @@ class _Reader:
             self.seq = row.seq
             if row.seq == seq:
                 regions = dict(self._states.regions)
-                self._cited = Cited(bytes(row.leaf), row.at, self._workflow, self._root, regions)
+                self._cited = Cited(
+                    bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs)
+                )  # fmt: skip
         return self._cited if self.seq == seq else None

@@ -35,7 +35,7 @@ class ReplayCheck:
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
         self._library = Library(source, book)
-        self._judge = Judge(book, self._library, self.actors, Witnesses(source))
+        self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.day)
         self._folds = Folds()
         self._days: dict[int, str] = {}
         self._good: set[tuple[On, str]] = set()
@@ -139,7 +139,8 @@ class ReplayCheck:
         if "attested" in shape.body and "resolver" in shape.body["attested"]:
             attested = shape.body["attested"]
             try:
-                return Enrolled(row.actor, frozenset(attested["resolver"]["values"]["roles"]), always=True)
+                told = attested["resolver"]["values"]
+                return Enrolled(row.actor, frozenset(told["roles"]), org=told.get("org", ""), always=True)
             except ODD:
                 self._book.error("replay", "malformed", row.instance, row.seq, reason="resolver")
                 return None
@@ -159,7 +160,7 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and row.seq == run.seq + 1 and row.v == VERSION
+        keep = shape.shared and "gates" not in shape.body and row.seq == run.seq + 1 and row.v == VERSION
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
         except ODD as error:
@@ -184,6 +185,8 @@ class ReplayCheck:
             and run.force is not None
             and "seen" not in shape.parts
             and "root" not in body
+            and "gates" not in body
+            and "did" not in body
             and trigger not in run.force.attributes
             and trigger not in run.force.outside
         )
