@@ -155,7 +155,9 @@ class Judge:
         case.equal("remembers", decision.remembers, body.get("remembers"))
         case.equal("seen", self.seen(decision), body.get("seen", []))
         case.equal("attested", dict(decision.attested), case.answers())
-        case.equal("did", {decision.transition: doer} if decision.transition in rules.watched else {}, body.get("did", {}))
+        case.equal(
+            "did", {decision.transition: doer} if decision.transition in rules.watched else {}, body.get("did", {})
+        )
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
-COUNTED = frozenset({"adopted", "fired", "refused"})
+COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
 
 
 class ReplayCheck:
@@ -90,7 +90,7 @@ class ReplayCheck:
         book.late += shape.late
         if row.kind == "refused":
             book.refused += 1
-        elif row.kind == "fired":
+        elif row.kind == "fired" or (row.kind == "voted" and shape.sets):
             attested = actor is None or "attested" in shape.body
             book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
 

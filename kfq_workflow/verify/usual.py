@@ -112,7 +112,7 @@ class Usual:
         self._arrive(walk, passed[-1], run)
         return known, min(len(rows) - known, 1)
 
-    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912, PLR0914 - calls double its time
+    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912 - calls double its time
         """Walk as far as there are ways."""
         seq, def_ = run.seq, run.def_ if run.seq else rows[0][7]
         force = run.force if seq else self._replay.force(def_, rows[0][3])
