@@ -146,9 +146,7 @@ class Approving(Steps):
             gate = gates[desk.rule.id]
             outside = self._outside(head, rules, gate.get("params", EMPTY), None)
             decision = closing(rules, head.snapshot, desk.rule, gates, outside)
-            if not decision.allowed:
-                raise refused(decision, key=act.key, act=act)
-            self._moved(act, head, rules, decision, gate["by"])
+            return self._move(act, head, rules, decision, gate["by"], gate.get("params", EMPTY))
         return self._ledger.append(act, head, rules.definition)
 
     def retract(

@@ -90,7 +90,7 @@ class Transaction(Approving):
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
         decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
-        return self._move(act, head, rules, decision, act.by)
+        return self._move(act, head, rules, decision, act.by, clear)
 
     def register(
         self,

@@ -139,7 +139,7 @@ class ApprovalJudge:
         gate = gates[desk.rule.id]
         decision: Decision = closing(case.rules, case.before, desk.rule, gates, self.outside(case))
         if self._judge.allowed(case, decision):
-            self._judge.moved(case, decision, gate["by"], {desk.rule.id: cast.patch})
+            self._judge.moved(case, decision, gate["by"], {desk.rule.id: cast.patch}, gate.get("params", EMPTY))
 
     def _retracted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
+#: What says something of this one entry, so that no other is judged by it.
+_OWN = frozenset({"cause", "did", "effects", "gates"})
 COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
 
 
@@ -97,6 +99,7 @@ class ReplayCheck:
     def finish(self) -> None:
         """Note what only the whole log shows."""
         self._library.finish()
+        self._judge.finish()
         if self._system and self._administrated is not None and self._system[0] > self._administrated:
             _, instance, seq = self._system
             self._book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
@@ -160,7 +163,7 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and "gates" not in shape.body and row.seq == run.seq + 1 and row.v == VERSION
+        keep = shape.shared and _OWN.isdisjoint(shape.body) and row.seq == run.seq + 1 and row.v == VERSION
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
         except ODD as error:
@@ -185,8 +188,7 @@ class ReplayCheck:
             and run.force is not None
             and "seen" not in shape.parts
             and "root" not in body
-            and "gates" not in body
-            and "did" not in body
+            and _OWN.isdisjoint(body)
             and trigger not in run.force.attributes
             and trigger not in run.force.outside
         )
