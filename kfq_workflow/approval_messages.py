@@ -136,6 +136,10 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "没有这项代理授权：{key}。现有：{known}。",
         "There is no proxy {key}. There are: {known}.",
     ),
+    "batch_too_long": (
+        "批次名“{batch}”过长：最多 {limit} 个字符。",
+        "The batch's name {batch!r} is too long: at most {limit} characters.",
+    ),
     # Effects on other instances
     "effect_target": (
         "不知道要联动哪个实例（{target}）：请先登记指明它的属性（kfq amend）。",

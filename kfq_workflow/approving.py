@@ -293,10 +293,6 @@ class Approving(Steps):
         opened = self._desk(act, trigger, None, closed=True)
         return self._apply(opened, lambda desk: (None, operations.mark_read(desk)))
 
-    def comment(self, key: str, text: str, *, by: str, request: str | None = None) -> Receipt:
-        """Say something about an instance, outside of any vote: a note."""
-        return self.annotate(key, text, by=by, request=request)
-
     # Under supervision
 
     def extend(

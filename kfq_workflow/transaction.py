@@ -199,6 +199,10 @@ class Transaction(Approving):
         self._actor(act, rules, head.now)
         return self._ledger.append(act, head, rules.definition)
 
+    def comment(self, key: str, text: str, *, by: str, request: str | None = None) -> Receipt:
+        """Say something about an instance (评论), outside of any vote: a note."""
+        return self.annotate(key, text, by=by, request=request)
+
     def amend(
         self,
         key: str,
