@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.conditions import Context, holds
+from kfq_workflow.definition.wording import effect_text
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY, Decision, Refusal
@@ -180,10 +181,9 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         missing = tuple(paper for paper in rule.papers if paper not in papers)
         refusals += _evidence(context, rule, missing)
     refusals += _guards(context, rule)
-    if rule.effects and not late:
-        refusals.append(
-            refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=list(rule.effects))
-        )
+    effects = unsupported_effects(rule)
+    if effects and not late:
+        refusals.append(refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=effects))
     if refusals or target is None:
         return Decision(
             rule.trigger, allowed=False, transition=rule.id, region=rule.region, target=target,
@@ -203,6 +203,11 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         attested=context.attested,
         remembers=rule.region if rule.remembers else None,
     )
+
+
+def unsupported_effects(rule: Transition) -> list[str]:
+    """Return, in words, the effects of a transition that this version cannot carry out."""
+    return [effect_text(effect) for effect in rule.effects]
 
 
 def _target(edge: Edge, snapshot: Snapshot) -> str | None:
