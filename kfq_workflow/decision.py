@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.approval.standing import standing
 from kfq_workflow.conditions import Context, holds
+from kfq_workflow.definition.model import LaterEffect
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY, Decision, Refusal
@@ -248,10 +249,9 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         missing = tuple(paper for paper in rule.papers if paper not in papers and paper not in later)
         refusals += _evidence(context, rule, missing, stage)
     refusals += _guards(context, rule)
-    if rule.effects and not late:
-        refusals.append(
-            refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=list(rule.effects))
-        )
+    effects = unsupported_effects(rule)
+    if effects and not late:
+        refusals.append(refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=effects))
     if refusals or target is None:
         return Decision(
             rule.trigger, allowed=False, transition=rule.id, region=rule.region, target=target,
@@ -285,6 +285,11 @@ def _stage(context: Context, rule: Transition, stage: Stage) -> list[Refusal]:
     elif stage != "close" and context.snapshot.gates.get(rule.id, {}).get("state") == "open":
         found.append(refuse(context.definition, "gate_open", gate=rule.trigger))
     return found
+
+
+def unsupported_effects(rule: Transition) -> list[str]:
+    """Return, in words, the effects of a transition that this version cannot carry out."""
+    return [effect.what for effect in rule.effects if isinstance(effect, LaterEffect)]
 
 
 def _target(edge: Edge, snapshot: Snapshot) -> str | None:

@@ -145,6 +145,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "“{name}”在别处已有另一个标签：同一名称只能有一个。",
         "{name!r} has another label elsewhere: one name has one label.",
     ),
+    "definition.bad_id": (
+        "标识“{name}”无效：请使用 1 至 64 个字母、数字或 . _ : -。",
+        "The id {name!r} is not valid: use 1 to 64 letters, digits or . _ : -",
+    ),
+    "definition.one_signer": (
+        "签署人须且仅须是其中之一：{known}。",
+        "A signer is exactly one of: {known}.",
+    ),
+    "definition.no_quorum": (
+        "这不是表决规则。可用：{known} 之一，另可加 abstain、wait。",
+        "This is no quorum. Use one of {known}, and abstain and wait beside it.",
+    ),
+    "definition.no_effect": ("这不是联动。可用：{known}。", "This is no effect. Use one of: {known}."),
+    "definition.no_value": ("这不是取值。可用：{known}。", "This is no value. Use one of: {known}."),
     "definition.one_operator": ("须且仅须一个比较：{known}。", "Give exactly one comparison: {known}."),
     "definition.unknown_key": (
         "未知的键“{name}”。最接近的：{near}。可用：{known}。",
@@ -198,6 +212,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "未知的功能“{name}”。最接近的：{near}。可用：{known}。",
         "This is an unknown feature: {name!r}. Nearest: {near}. Known: {known}.",
     ),
+    "definition.unknown_transition": (
+        "未知的转换“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown transition: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_choice": (
+        "“{name}”不在可选之列。最接近的：{near}。可用：{known}。",
+        "{name!r} is none of the words that may stand here. Nearest: {near}. Known: {known}.",
+    ),
     "definition.unknown_limit": (
         "未知的时限种类“{name}”。最接近的：{near}。可用：{known}。",
         "This is an unknown kind of limit: {name!r}. Nearest: {near}. Known: {known}.",
@@ -235,6 +257,81 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "lint.no_root": (
         "条件“{guard}”看上级实例，但此流程没有 root。",
         "The guard {guard} looks at the root instance, and this workflow has no root.",
+    ),
+    "lint.no_signer": (
+        "“{transition}”的审批没有签署人。",
+        "The gate of {transition} has no signer.",
+    ),
+    "lint.quorum_unreachable": (
+        "“{transition}”的审批永远无法通过：需要 {need}，全部签署人合计只有 {most}。",
+        "The gate of {transition} can never be approved: it needs {need}, and all its signers together have {most}.",
+    ),
+    "lint.quorum_may_fail": (
+        "“{transition}”的审批可能无法通过：需要 {need}，不附条件的签署人合计只有 {most}。",
+        "The gate of {transition} may be impossible to approve: it needs {need}, and the signers who are always asked "
+        "have {most}.",
+    ),
+    "lint.quorum_share": (
+        "“{transition}”的审批比例 {ratio} 达不到：须大于 0 且不超过 1（more_than 须小于 1）。",
+        "The gate of {transition} has a share that no vote makes, {ratio}: above 0 and at most 1 (more_than: below 1).",
+    ),
+    "lint.quorum_nothing": (
+        "“{transition}”的审批不需要任何同意，提交即通过；若只征求意见，请加 wait: true。",
+        "The gate of {transition} needs no approval and would pass at once; for opinions only, add wait: true.",
+    ),
+    "lint.signer_twice": (
+        "“{transition}”的审批两次列入“{name}”：一人一轮只能签署一次。",
+        "The gate of {transition} names {name!r} twice: nobody signs twice in a round.",
+    ),
+    "lint.duty_pool": (
+        "“{transition}”只有“{role}”可以提交，也只有该角色可以签署，而申请人不得签署：须有另一人具有该角色。",
+        "Only {role} may submit {transition} and only {role} may sign, but an applicant may not: it takes a second "
+        "holder of the role.",
+    ),
+    "lint.duty_never": (
+        "“{transition}”的审批排除“{other}”的办理人，但它不可能发生在此之前。",
+        "The gate of {transition} keeps out whoever did {other}, which cannot come before it.",
+    ),
+    "lint.return_unvisited": (
+        "“{transition}”的审批不能退回“{state}”：此前不可能到过该状态。",
+        "The gate of {transition} cannot return to {state}: the file cannot have been there before.",
+    ),
+    "lint.gate_personal": (
+        "“{transition}”的审批读取了个人信息“{name}”：记录中没有它的明文。",
+        "The gate of {transition} reads {name}, which is personal: the log does not hold it in clear.",
+    ),
+    "lint.direct_bound": (
+        "“{transition}”的审批既绑定“{name}”（binds）又允许修改它后直送（direct）：已投的票会对应另一份内容。",
+        "The gate of {transition} both binds votes to {name} and lets it change (direct): a vote would stand for what "
+        "was not approved.",
+    ),
+    "lint.signer_when": (
+        "“{transition}”的签署人“{signer}”的条件“{guard}”只能读取属性、常量和状态。",
+        "The guard {guard} of the signer {signer} of {transition} may read attributes, constants and states only.",
+    ),
+    "lint.no_gate": (
+        "条件“{guard}”看“{transition}”的投票，但该转换没有审批（gate）。",
+        "The guard {guard} looks at the votes of {transition}, which has no gate.",
+    ),
+    "lint.effect_no_root": (
+        "“{transition}”的联动涉及上级实例，但此流程没有 root。",
+        "An effect of {transition} needs the root instance, and this workflow has no root.",
+    ),
+    "lint.effect_on_itself": (
+        "“{transition}”的联动作用于案件自身：联动只能作用于其他实例。",
+        "An effect of {transition} acts on its own case: effects are acts on other instances.",
+    ),
+    "lint.effect_on": (
+        "“{transition}”的联动以“{name}”作为实例的键，但它是 {type}：应为 text。",
+        "An effect of {transition} takes the key of an instance from {name}, which is {type}: it must be text.",
+    ),
+    "lint.effect_parameter": (
+        "“{transition}”的联动使用参数“{name}”，但该转换没有这个参数。",
+        "An effect of {transition} takes the parameter {name}, which the move does not have.",
+    ),
+    "lint.effect_personal": (
+        "“{transition}”的联动使用个人信息“{name}”：它会以明文进入另一实例的记录。",
+        "An effect of {transition} takes {name}, which is personal: it would stand in clear in another log.",
     ),
     "lint.no_label": ("{kind} “{name}”缺少 {lang} 标签。", "The {kind} {name} has no label in {lang}."),
     "lint.nobody_starts": (
