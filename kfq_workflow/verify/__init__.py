@@ -166,6 +166,8 @@ class _Reader:
                 self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)
             if row.kind == "genesis" and row.instance == LOG:
                 check_log(self._head, body.parsed(), self._book)
-        run.seq, run.at, run.head = row[1], row[3], row[10]
+        run.seq, run.head = row[1], row[10]
+        if type(row[3]) is int:
+            run.at = row[3]
         if row[2] not in NOTES:
             run.rev = row[1]
