@@ -241,12 +241,12 @@ class ReplayCheck:
         if run.seq == 0 and not run.reserved:
             run.workflow, run.root = shape.body.get("workflow"), shape.body.get("root")
         if body.attrs is not None and not run.reserved:
-            run.attrs.update(body.attrs)
+            run.say(body.attrs)
         elif shape.facts or run.reserved:
             self._said(row, body.parsed(), run)
 
     def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
-        said = Snapshot(attrs=run.attrs)
+        run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
             self._administrated = min(self._administrated or row.at, row.at)
