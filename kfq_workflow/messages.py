@@ -276,6 +276,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "There is an administrator already: {known}. Let them add this one: "
         "kfq actor add {id} --role administrator --actor {known}",
     ),
+    "last_administrator": (
+        "“{id}”是唯一在任的管理员：此后将无人可以登记办理人和流程。请先登记另一名管理员。",
+        "{id!r} is the only administrator who may act: nobody could register actors and workflows any more. Register "
+        "another one first.",
+    ),
     "actor_exists": (
         "办理人“{id}”已登记。要修改请用：kfq actor update",
         "The actor {id!r} is registered. To change it use: kfq actor update",
