@@ -335,6 +335,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库中缺少文档 {key}：请运行 kfq verify。",
         "The database lacks the document {key}: run kfq verify.",
     ),
+    "not_found.entry": (
+        "那时日志中还没有“{key}”的记录。",
+        "At that time nothing of {key!r} was on record yet.",
+    ),
     "already_started": (
         "“{key}”已经存在，用 kfq show 查看。",
         "{key!r} exists already; see it with: kfq show",
@@ -392,6 +396,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_readonly": (
         "数据库是只读的，未写入任何内容。请检查文件权限和磁盘。",
         "The database is read-only; nothing was written. Check the file's permissions and the disk.",
+    ),
+    "database_readonly_folder": (
+        "SQLite 须在数据库旁建立文件，而其所在文件夹不可写；未写入任何内容。若要只读地打开这一副本，地址写作："
+        "sqlite:///file:路径?immutable=1&uri=true",
+        "SQLite needs files beside the database and its folder cannot be written; nothing was written. To read such a "
+        "copy write its address as: sqlite:///file:PATH?immutable=1&uri=true",
     ),
     # the database
     "database_gone": (
