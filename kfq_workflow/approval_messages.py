@@ -146,8 +146,8 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "It is not known which instance to act on ({target}): state the attribute that names it (kfq amend).",
     ),
     "effect_refused": (
-        "对“{target}”的联动“{effect}”不能进行：{zh}",
-        "Its effect {effect} on {target} is not possible: {en}",
+        "它对“{target}”的联动“{effect}”不能进行，原因如下：",
+        "Its effect {effect} on {target} is not possible:",
     ),
     # Taking back
     "withdraw_never": ("本项审批不允许撤回。", "This approval cannot be withdrawn."),

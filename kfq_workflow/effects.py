@@ -1,9 +1,10 @@
 """What an act does to other instances: planned before it is written, run after it, in the same transaction.
 
 An approved merger fires `merge_into` on the zone that is absorbed; a finished exit revokes its zone; an approved
-expansion reopens plans and amends the zone's area. The effect is an act of its own on the other instance: an entry that
-cites the entry of the case as its `cause`. States and guards hold there; roles and papers are not asked again, since the
-case's decision is the authority. An effect that cannot run refuses the whole act, unless it says `where_allowed`.
+expansion reopens plans and amends the zone's area. The effect is an act of its own on the other instance: an entry
+that cites the entry of the case as its `cause`. States and guards hold there; roles and papers are not asked again,
+since the case's decision is the authority. An effect that cannot run refuses the whole act, unless it says
+`where_allowed`.
 
 The case's entry says in `effects` what it did:
 

@@ -237,8 +237,12 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "The dates of entries {seqs} of {key!r} contradict their order, so no day can be answered: run kfq verify.",
     ),
     "export_exists": (
-        "文件“{path}”已存在：请换一个文件名，或加 --overwrite。",
-        "The file {path!r} exists: choose another, or add --overwrite.",
+        "文件“{path}”已存在：请换一个文件名，或用 --force 覆盖。",
+        "The file {path!r} exists: choose another, or write over it with --force.",
+    ),
+    "export_no_log": (
+        "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
+        "The file {path!r} is no exported log: it does not hold the log's first entry.",
     ),
     "export_failed": ("无法写入“{path}”（{reason}）。", "The file {path!r} cannot be written ({reason})."),
     "export_unreadable": ("无法读取“{path}”（{reason}）。", "The file {path!r} cannot be read ({reason})."),

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "need", "number", "org",
-    "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from", "valid_to",
-    "version", "vote", "weight", "workflow",
+    "act", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "need", "number",
+    "org", "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from",
+    "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
 _FOUND = frozenset({"trigger", "for"})

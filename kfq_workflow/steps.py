@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
@@ -84,8 +84,8 @@ class Steps(Reading):
         if actor.roles.isdisjoint(roles):
             self._refuse(act, refuse(rules.definition, "role_missing", actor=actor.id, needs=sorted(roles)))
 
-    def _refuse(self, act: Act, refusal: Refusal) -> None:
-        raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
+    def _refuse(self, act: Act, *refusals: Refusal) -> NoReturn:
+        raise refused(Decision(act.name, allowed=False, refusals=refusals), key=act.key, act=act)
 
     def _move(
         self, act: Act, head: Head, rules: Rules, decision: Decision, doer: str, params: Mapping[str, Any] = EMPTY
@@ -136,8 +136,8 @@ class Steps(Reading):
                     other.row.seq + number, "fired", {"set": dict(decision.set), "was": dict(decision.was)}
                 )
             elif not plan.where_allowed:
-                why = {lang: " ".join(refusal.text(lang) for refusal in decision.refusals) for lang in ("zh", "en")}
-                self._refuse(act, refuse(rules.definition, "effect_refused", effect=trigger, target=plan.on, **why))
+                blocked = refuse(rules.definition, "effect_refused", effect=trigger, target=plan.on)
+                self._refuse(act, blocked, *decision.refusals)
         return tuple(ran)
 
     def _take_effect(self, act: Act, plan: Planned, trigger: str, cause: Witness) -> Receipt:

@@ -125,7 +125,7 @@ class ApprovalJudge:
             return
         self._same(case, patches)
 
-    # Votes and returns
+    # What a vote or a return brings
 
     def _voted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)

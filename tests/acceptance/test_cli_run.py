@@ -107,6 +107,7 @@ def test_a_reader_that_goes_away_is_no_error(demo: Kfq) -> None:
 def test_an_interruption_is_short(demo: Kfq) -> None:
     code = (
         "import os, signal, kfq_workflow.cli.session as s\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
         "s.Session.engine = lambda self: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(9)\n" + RUN
     )
     ran = run(["board"], code, KFQ_DATABASE_URL=demo.url)

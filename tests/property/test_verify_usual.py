@@ -88,7 +88,12 @@ def _body(log: Stored, chance: random.Random, key: str, seq: int, day: int, more
     told = _DAYS[day]
     body: dict[str, Any] = {"mode": "live", "on": {"edtf": told, "hi": told, "lo": told}} | more
     if not more:
-        body |= {"set": {"main": "draft"}, "was": {}, "workflow": "permit", "attrs": {"area": str(chance.randrange(99))}}
+        body |= {
+            "set": {"main": "draft"},
+            "was": {},
+            "workflow": "permit",
+            "attrs": {"area": str(chance.randrange(99))},
+        }
     if more.get("trigger") == "submit":
         body["papers"] = [{"filed": True, "number": f"晋政函{chance.randrange(9)}号", "type": "request"}]
     if more.get("trigger") == "grant":
