@@ -25,7 +25,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.ledger import Head, Ledger
