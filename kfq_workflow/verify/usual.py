@@ -52,8 +52,8 @@ class Way:
     """A legal edge as it is met again: where it leads, and what an entry that takes it changes besides."""
 
     __slots__ = (
-        "after", "closed", "def_", "digest", "end", "fields", "head", "kind", "late", "middle", "move", "node", "on", "plain",
-        "refused", "roles", "sets", "shape", "silent", "tail",
+        "after", "closed", "def_", "digest", "end", "fields", "head", "kind", "late", "middle", "move", "node", "on",
+        "plain", "refused", "roles", "sets", "shape", "silent", "tail",
     )  # fmt: skip
 
     def __init__(self, edge: Edge, shape: Shape, kind: str, roles: frozenset[str], def_: bytes | None) -> None:
@@ -136,7 +136,7 @@ class Usual:
         self._odd = 1
         return known, min(len(rows) - known, 1)
 
-    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912, PLR0914 - calls double its time
+    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912 - calls double its time
         """Walk as far as there are ways."""
         seq, def_ = run.seq, run.def_ if run.seq else rows[0][7]
         force = run.force if seq else self._replay.force(def_, rows[0][3])
@@ -164,7 +164,9 @@ class Usual:
                 on, digest = text[way.on : way.end], text[way.digest : way.closed]
             else:
                 cut = letters(text)
-                way = cut and self._way(cut, text, node, (kind, who.roles, def_))
+                if cut is None:
+                    break
+                way = self._way(cut, text, node, (kind, who.roles, def_))
                 if way is None:
                     break
                 _, on, digest, told, attrs = cut
