@@ -76,8 +76,8 @@ class Way:
         """Note the letters of a body before, between and after its day and its commitment, and their places."""
         self.on = text.find('"on":{') + 5
         self.end = text.find("}", self.on) + 1
-        self.digest = text.rfind(digest) if digest else len(text)
-        self.closed = self.digest + len(digest)
+        self.closed = text.find("}", text.find('"texts":{', self.end)) - 1 if digest else len(text)
+        self.digest = self.closed - len(digest)
         self.head, self.middle, self.tail = text[: self.on], text[self.end : self.digest], text[self.closed :]
 
 
