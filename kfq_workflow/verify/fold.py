@@ -81,8 +81,8 @@ class Run:
     """One instance while its entries are read."""
 
     __slots__ = (
-        "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq", "told",
-        "workflow",
+        "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq",
+        "told", "workflow",
     )  # fmt: skip
 
     def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
@@ -137,10 +137,10 @@ class Run:
 
     def dated(self, seq: int, day: str | None) -> None:
         """Keep the earliest day of an entry, and forget those that nothing refers to any more."""
-        self.earliest[seq] = day
-        if len(self.earliest) > DAYS:
+        if len(self.earliest) >= DAYS:
             wanted = marks(self.node.snapshot)
             self.earliest = {seq: day for seq, day in self.earliest.items() if seq in wanted}
+        self.earliest[seq] = day
 
 
 class Folds:

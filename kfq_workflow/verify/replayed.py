@@ -194,7 +194,7 @@ class ReplayCheck:
         )
 
     def fits(self, on: On, day: str) -> bool:
-        """Tell whether earliest and latest day are those of the EDTF text, and nothing lies after the entry's own day."""
+        """Tell whether the days are those of the EDTF text, and none lies after the entry's own day."""
         if (on, day) in self._good:
             return True
         try:

@@ -32,7 +32,7 @@ _SINGLE = re.compile(rf"\[{_ONE}\]")
 _SAYS = rf'"[!#-\[\]-~]+":(?:{_WORD}|true|false|null|0|-?[1-9][0-9]{{0,14}})'
 _ATTRS = re.compile(rf"\{{{_SAYS}(?:,{_SAYS})*\}}")
 #: Reads JSON that is known to be JSON.
-_read = json.JSONDecoder().scan_once
+_read = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # left out of the stubs
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
 #: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.

@@ -52,8 +52,8 @@ class Way:
     """A legal edge as it is met again: where it leads, and what an entry that takes it changes besides."""
 
     __slots__ = (
-        "after", "closed", "def_", "digest", "end", "fields", "head", "kind", "late", "middle", "move", "node", "on", "plain",
-        "refused", "roles", "sets", "shape", "silent", "tail",
+        "after", "closed", "def_", "digest", "end", "fields", "head", "kind", "late", "middle", "move", "node", "on",
+        "plain", "refused", "roles", "sets", "shape", "silent", "tail",
     )  # fmt: skip
 
     def __init__(self, edge: Edge, shape: Shape, kind: str, roles: frozenset[str], def_: bytes | None) -> None:
@@ -76,8 +76,8 @@ class Way:
         """Note the letters of a body before, between and after its day and its commitment, and their places."""
         self.on = text.find('"on":{') + 5
         self.end = text.find("}", self.on) + 1
-        self.digest = text.rfind(digest) if digest else len(text)
-        self.closed = self.digest + len(digest)
+        self.closed = text.find("}", text.find('"texts":{', self.end)) - 1 if digest else len(text)
+        self.digest = self.closed - len(digest)
         self.head, self.middle, self.tail = text[: self.on], text[self.end : self.digest], text[self.closed :]
 
 
@@ -164,7 +164,9 @@ class Usual:
                 on, digest = text[way.on : way.end], text[way.digest : way.closed]
             else:
                 cut = letters(text)
-                way = cut and self._way(cut, text, node, (kind, who.roles, def_))
+                if cut is None:
+                    break
+                way = self._way(cut, text, node, (kind, who.roles, def_))
                 if way is None:
                     break
                 _, on, digest, told, attrs = cut

@@ -89,10 +89,10 @@ def _body(log: Stored, chance: random.Random, key: str, seq: int, day: int, more
     body: dict[str, Any] = {"mode": "live", "on": {"edtf": told, "hi": told, "lo": told}} | more
     if not more:
         body |= {
+            "attrs": {"area": str(chance.randrange(99))},
             "set": {"main": "draft"},
             "was": {},
             "workflow": "permit",
-            "attrs": {"area": str(chance.randrange(99))},
         }
     if more.get("trigger") == "submit":
         body["papers"] = [{"filed": True, "number": f"晋政函{chance.randrange(9)}号", "type": "request"}]
@@ -152,10 +152,11 @@ def change(log: Stored, chance: random.Random) -> None:
 
 def _changed(body: str, chance: random.Random) -> str:
     pairs = [
-        ("2020-02-28", "2020-02-27"), ("2020-03-01", "2020-03-02"), ("2020-02", "2020-2"), ('"hi":', '"h":'), ("}", ",}"),
-        ('"live"', '"late"'), ("review", "granted"), ('"rests":[6]', '"rests":[5]'), ('"type":', '"typ":'), ("a", "\\u0061"),
+        ("2020-02-28", "2020-02-27"), ("2020-03-01", "2020-03-02"), ("2020-02", "2020-2"), ('"hi":', '"h":'),
+        ('"live"', '"late"'), ("review", "granted"), ('"rests":[6]', '"rests":[5]'), ('"type":', '"typ":'),
         ('"area":"', '"area":"\ud800'), ('"area":', '"owner":'), ("true", "false"), ('"on":{', '"on":{"edtf":"x",'),
-        ('"opinion"', '"note"'), ('{"', '{ "'), ('"attrs":{', '"attrs":{"a":{},'), ('"on":{', '"params":{"on":{},'), ('"was"', '"wa":"texts","was"'),
+        ('"opinion"', '"note"'), ('{"', '{ "'), ('"attrs":{', '"attrs":{"a":{},'), ('"on":{', '"params":{"on":{},'),
+        ('"was"', '"wa":"texts","was"'), ("a", "\\u0061"), ("}", ",}"),
     ]  # fmt: skip
     old, new = chance.choice([pair for pair in pairs if pair[0] in body] or [("", " ")])
     if chance.random() < 0.2:
