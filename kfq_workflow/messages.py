@@ -81,10 +81,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The digest {value!r} is not valid: expected SHA-256 as 64 hex digits.",
     ),
     "required_text": ("{what} 不能为空。", "The {what} must not be empty."),
-    "first_adoption": (
-        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
-        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
-    ),
     "root_needed": (
         "流程 {workflow} 的案件须属于一个 {root} 实例：请给出 root。",
         "A case of {workflow} belongs to an instance of {root}: give its root.",
@@ -433,6 +429,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库中缺少文档 {key}：请运行 kfq verify。",
         "The database lacks the document {key}: run kfq verify.",
     ),
+    "not_found.first_adoption": (
+        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
+        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
+    ),
     "not_found.entry": (
         "那时日志中还没有“{key}”的记录。",
         "At that time nothing of {key!r} was on record yet.",
@@ -513,6 +513,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unknown": (
         "服务器上没有数据库 {database}（{reason}）。请先创建它或更正地址。",
         "The server has no database {database} ({reason}). Create it first, or correct the address.",
+    ),
+    "database_no_schema": (
+        "数据库 {database} 没有模式“{reason}”。请更正模式名；在 SQLite 中，模式是附加的数据库。",
+        "The database {database} has no schema {reason!r}. Correct its name; in SQLite a schema is an attached database.",
     ),
     "database_denied": (
         "数据库拒绝了访问（{reason}）。请检查账号及其权限。",

@@ -163,7 +163,7 @@ class Transaction(Approving):
             if head is not None and request is None:
                 raise AlreadyStarted(key=act.key)
         elif head is None:
-            raise NotFound("instance", act.key)
+            raise NotFound("first_adoption", act.key)
         if head is None:
             self._check_root(rules.definition, root)
             head = self._ledger.vacant(act, rules.definition.name, root, def_)

@@ -49,6 +49,11 @@ BAD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "order of days of a dry run": ((*FIRE, "--on", "2016", "--dry-run"), 1, "date_order"),
     "revision of a dry run": ((*FIRE, "--expect", "1", "--dry-run"), 1, "conflict"),
     "opinion of a dry run": ((*FIRE, "--opinion", "言" * 350_000, "--dry-run"), 1, "text_too_long"),
+    "first adoption without a workflow": (
+        ("adopt", "new", "main=x", "--actor", "registrar", "--source", "s", "--reason", "r"), 1,
+        "not_found.first_adoption",
+    ),
+    "schema that is not there": (("--schema", "nosuch", "init"), 1, "database_no_schema"),
     "last administrator": (("actor", "disable", "administrator", "--actor", "administrator"), 1, "last_administrator"),
     "last administrator's role": (
         ("actor", "update", "administrator", "--role", "registrar", "--actor", "administrator"), 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -275,6 +276,17 @@ def test_every_mutating_command_takes_an_actor() -> None:
     acting = {path for path, command in _commands() if any("--actor" in param.opts for param in command.params)}
     assert acting == {"start", "fire", "register", "adopt", "annotate", "amend", "import", "next", "definition load",
                       "actor add", "actor update", "actor disable"}  # fmt: skip
+
+
+#: Said by a prefix and a code of the record, not by name.
+BY_CODE = ("absent.", "basis.", "day.", "kind.", "plan.", "severity.", "trigger.", "unchecked.", "verdict.")
+
+
+def test_no_phrase_is_left_over() -> None:
+    said = "".join(p.read_text("utf-8") for p in (ROOT / "kfq_workflow/cli").glob("*.py") if p.name != "words.py")
+    assert [
+        code for code in PHRASES if not code.startswith(BY_CODE) and not re.search(f"[\"']{re.escape(code)}[\"']", said)
+    ] == []
 
 
 def test_phrases_take_the_same_values_in_both_languages() -> None:
