@@ -11,6 +11,7 @@ know of an instance, kept as canonical JSON in the one row that an act locks. Ve
     out       {region: {state: [seq, L]}}  the last act that took the region out of a state ("" for no state)
     visited   {region: {state: [seq, L]}}  the first move into a state; adoptions do not count
     attrs     {name: value}            declared attributes that are not personal
+    gates     {transition: gate}       the present or last round of each approval
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class InstanceRow(NamedTuple):
     snapshot: str
 
 
+Gate = dict[str, Any]  # a round of an approval, as `approval/` reads it
 Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 
 #: The reserved instances' entries say their facts at the top of the body; the newest are the instance's attributes.
@@ -55,7 +57,7 @@ _FACTS = {
     "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
     "defined": ("labels", "name", "rules", "version"),
 }
-_NAMES = ("adopted", "attrs", "kept", "left", "out", "regions", "since", "visited")
+_NAMES = ("adopted", "attrs", "gates", "kept", "left", "out", "regions", "since", "visited")
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Snapshot:
     out: dict[str, dict[str, Mark]] = field(default_factory=dict)
     visited: dict[str, dict[str, Mark]] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Snapshot:
@@ -108,6 +111,8 @@ class Snapshot:
             self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
         elif "attrs" in body:
             self.attrs.update(body["attrs"])
+        if "gates" in body:
+            self.gates = _with_gates(self.gates, body["gates"])
         if not changes:
             return
         adopted = kind == "adopted"
@@ -151,3 +156,28 @@ class Snapshot:
         if bound is None:
             return day
         return bound[1] if day is None else max(day, bound[1])
+
+
+def _with_gates(before: Mapping[str, Gate], patches: Mapping[str, Mapping[str, Any]]) -> dict[str, Gate]:
+    """Return the gates after an entry: a patch that names a round replaces the gate, else it is merged into it.
+
+    `before` stays as it is, so that it can be compared with what comes after it.
+    """
+    found = dict(before)
+    for transition, patch in patches.items():
+        found[transition] = _merged({} if "round" in patch else found.get(transition, {}), patch)
+    return found
+
+
+def _merged(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge deeply, as RFC 7396 does: null takes a name away."""
+    found = dict(before)
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        elif isinstance(value, dict):
+            earlier = found.get(name)
+            found[name] = _merged(earlier if isinstance(earlier, dict) else {}, value)
+        else:
+            found[name] = value
+    return found
