@@ -1,4 +1,4 @@
-"""What is said of approval gates, in Chinese and in English, by code: refusals, errors, and why something waits."""
+"""What is said of approval gates, in Chinese and in English, by code: refusals and errors."""
 
 from __future__ import annotations
 

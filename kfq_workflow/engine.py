@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
+    from kfq_workflow.approval.waiting import Waiting
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
     from kfq_workflow.values import Actor, Decision, Receipt
-    from kfq_workflow.views import HistoryEntry, Instance
+    from kfq_workflow.views import HistoryEntry, Instance, Proxy
 
 T = TypeVar("T")
 TRIES = 4
@@ -259,6 +260,16 @@ class WorkflowEngine(ApprovalVerbs):
         """Return every entry of an instance, oldest first. Raises NotFound."""
         with self.reading() as transaction:
             return transaction.history(key)
+
+    def explain(self, key: str) -> list[Waiting]:
+        """Say why an instance waits, and what would move it on; see `Transaction.explain`."""
+        with self.reading() as transaction:
+            return transaction.explain(key)
+
+    def proxies(self, id: str) -> list[Proxy]:  # noqa: A002
+        """Return the proxies that an actor has granted and not revoked. Raises NotFound."""
+        with self.reading() as transaction:
+            return transaction.proxies(id)
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
         """Yield instances in key order, reserved ones left out; optionally of one workflow or one root."""

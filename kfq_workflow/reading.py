@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval.explain import Made, Sources, explain
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import KfqError, NotFound
 from kfq_workflow.ledger import Head
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, Instance
+from kfq_workflow.views import HistoryEntry, Instance, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from kfq_workflow.approval.waiting import Waiting
     from kfq_workflow.decision import Stage
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
@@ -90,6 +93,33 @@ class Reading:
             if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
                 continue
             yield self._view(Head(row, Snapshot.parse(row.snapshot), 0))
+
+    def explain(self, key: str) -> list[Waiting]:
+        """Say why an instance waits: on whom, since when, by which rule, and what would decide it. Raises NotFound.
+
+        Each has a `text(lang)`; an instance without an open approval says which moves are possible, and for whom.
+        """
+        instance = self.show(key)
+        decisions = () if instance.is_closed else self.available(key)
+        rows = {row.seq: row for row in self._ledger.store.chain(self._ledger.cursor, instance.key)}
+
+        def entry(seq: int) -> Made:
+            row = rows[seq]
+            number = str(parse_canonical(row.body).get("number", ""))
+            return Made(self._ledger.today(row.at), row.actor, number)
+
+        return explain(instance.definition, instance.snapshot, Sources(entry, cache(self.registry.name)), decisions)
+
+    def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
+        """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""
+        grants = self.registry.grants(inputs.identifier(id))
+        return [
+            Proxy(
+                int(number), grant["to"], grant["from"], grant["until"], grant["number"],
+                tuple(grant.get("workflows", ())), tuple(grant.get("roles", ())),
+            )
+            for number, grant in sorted(grants.items(), key=lambda item: int(item[0]))
+        ]  # fmt: skip
 
     def _view(self, head: Head) -> Instance:
         rules = self._rules(head)

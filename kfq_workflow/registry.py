@@ -99,6 +99,13 @@ class Registry:
             raise NotFound("actor", id)
         return found
 
+    def name(self, id: str) -> str:  # noqa: A002
+        """Return what an actor is called, or nothing where that is not known."""
+        if self._resolver is not None:
+            found = self._resolver(id, self._connection)
+            return found.name if found is not None else ""
+        return self._ledger.store.newest_text(self._ledger.cursor, f"{ACTORS}/{id}", "name")
+
     def enroll(
         self,
         id: str,  # noqa: A002
@@ -156,7 +163,7 @@ class Registry:
         `workflows` and `roles` narrow it; empty: all. Only `id` itself or an administrator grants.
         """
         act = Act("granted", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "grant_proxy")
-        head = self._ledger.lock(act.key)
+        head = self._chain(self._ledger.lock, id)
         first, last = inputs.exact_day(valid_from), inputs.exact_day(valid_to)
         if last < first:
             raise InvalidInput("proxy_days", first=first, last=last)
@@ -183,7 +190,7 @@ class Registry:
     ) -> Receipt:
         """End a proxy before its last day; `grant` is the entry that granted it."""
         act = Act("revoked", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "revoke_proxy")
-        head = self._ledger.lock(act.key)
+        head = self._chain(self._ledger.lock, id)
         act.body["grant"] = grant
         act.texts["reason"] = inputs.text(reason, "reason", required=True)
         if (receipt := self._ledger.replayed(act, head.row)) is not None:
@@ -205,12 +212,19 @@ class Registry:
 
     def grants(self, id: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: A002
         """Return the proxies that an actor has granted, by the number of the entry. Raises NotFound."""
-        found: Mapping[str, Mapping[str, Any]] = self._ledger.look(f"{ACTORS}/{id}").snapshot.attrs.get("grants", {})
+        found: Mapping[str, Mapping[str, Any]] = self._chain(self._ledger.look, id).snapshot.attrs.get("grants", {})
         return found
+
+    def _chain(self, read: Callable[[str], Head], id: str) -> Head:  # noqa: A002
+        """Read an actor's chain. Raises NotFound in the actor's name, not the chain's."""
+        try:
+            return read(f"{ACTORS}/{id}")
+        except NotFound:
+            raise NotFound("actor", id) from None
 
     def proxy(self, principal: str, actor: str, workflow: str, today: str) -> tuple[Actor, dict[str, Any]] | None:
         """Return whom the actor signs for, with the roles that the grant covers, and what the entry says of it."""
-        head = self._ledger.look(f"{ACTORS}/{inputs.identifier(principal)}")
+        head = self._chain(self._ledger.look, inputs.identifier(principal))
         person = as_actor(head.row)
         grant = grant_in_force(head.snapshot.attrs.get("grants", {}), actor, workflow, today)
         if grant is None or not person.acts_on(today):
