@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kfq_workflow.approval.waiting import Waiting
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.errors import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from kfq_workflow.registry import GuardContext
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Paper, Receipt, Refusal
-    from kfq_workflow.views import HistoryEntry, Instance
+    from kfq_workflow.views import HistoryEntry, Instance, Proxy
 
 __version__ = "0.1.0"
 
@@ -47,10 +48,11 @@ _ERRORS = (
 _HOMES = {
     **dict.fromkeys(_ERRORS, "errors"),
     **dict.fromkeys(("Actor", "Decision", "Paper", "Receipt", "Refusal"), "values"),
-    **dict.fromkeys(("HistoryEntry", "Instance"), "views"),
+    **dict.fromkeys(("HistoryEntry", "Instance", "Proxy"), "views"),
     "Definition": "definition.model",
     "GuardContext": "registry",
     "Transaction": "transaction",
+    "Waiting": "approval.waiting",
     "WorkflowEngine": "engine",
 }
 
@@ -58,8 +60,8 @@ __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "Instance",
     "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised", "OutcomeUnknown",
-    "Paper", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction", "TransactionLost",
-    "VerificationFailed", "WorkflowEngine", "__version__",
+    "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction", "TransactionLost",
+    "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 

@@ -114,13 +114,6 @@ class Outcome:
     receipts: tuple[Receipt, ...]
 
 
-class _Enough(Exception):
-    """Carries the outcome of a dry run out of its transaction, which is thus rolled back."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-
-
 def load(path: Path) -> CaseFile:
     """Read a file of cases. Raises CaseFileError with every problem, each with its line."""
     from kfq_workflow.casefile_reader import read_cases
@@ -149,15 +142,9 @@ def enter(
             receipts.append(receipt)
             if progress is not None:
                 progress(len(receipts), casefile.size)
-        outcome = Outcome(len(casefile.cases), tuple(receipts))
-        if dry_run:
-            raise _Enough(outcome)
-        return outcome
+        return Outcome(len(casefile.cases), tuple(receipts))
 
-    try:
-        return engine.run(work)
-    except _Enough as enough:
-        return enough.outcome
+    return engine.dry_run(work) if dry_run else engine.run(work)
 
 
 def _enter(tx: Transaction, casefile: CaseFile, by: str) -> Iterator[Receipt]:

@@ -2,14 +2,20 @@
 
 A decision either allows a move, with everything it would set, or holds every refusal at once, in the order state,
 role, papers and parameters, guards. Papers and guards are asked only of transitions that leave the present state.
+
+A transition with an approval gate is decided twice. At the `submit` stage state, role, papers, parameters and guards
+are asked as for any other, without the papers that come with the votes and the conditions on the votes themselves. At
+the `close` stage, when the deciding vote is cast, papers and guards are asked again, and the votes as well; the
+applicant's role is not. It cannot be fired.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from kfq_workflow.approval.standing import standing
 from kfq_workflow.conditions import Context, holds
-from kfq_workflow.definition.wording import effect_text
+from kfq_workflow.definition.model import LaterEffect
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY, Decision, Refusal
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor, Witness
 
+    Stage = Literal["fire", "submit", "close", "next", "effect"]
     CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
 
 #: Which error class a refusal's code belongs to.
@@ -29,6 +36,47 @@ CATEGORIES = {
     "not_from_state": "NotAllowed",
     "region_inactive": "NotAllowed",
     "not_on_record": "NotAllowed",
+    "needs_approval": "NotAllowed",
+    "no_gate": "NotAllowed",
+    "gate_open": "NotAllowed",
+    "gate_closed": "NotAllowed",
+    "suspended": "NotAllowed",
+    "voided": "NotAllowed",
+    "not_suspended": "NotAllowed",
+    "not_voided": "NotAllowed",
+    "task_done": "NotAllowed",
+    "task_waiting": "NotAllowed",
+    "no_task": "NotAllowed",
+    "withdraw_too_late": "NotAllowed",
+    "withdraw_never": "NotAllowed",
+    "return_unknown": "NotAllowed",
+    "return_not_visited": "NotAllowed",
+    "retract_relied": "NotAllowed",
+    "quorum_unreachable": "NotAllowed",
+    "nobody_to_ask": "NotAllowed",
+    "would_decide": "NotAllowed",
+    "last_signer": "NotAllowed",
+    "signer_twice": "NotAllowed",
+    "urged_today": "NotAllowed",
+    "already_copied": "NotAllowed",
+    "delegate_twice": "NotAllowed",
+    "direct_not_allowed": "NotAllowed",
+    "extended_before": "NotAllowed",
+    "transfer_to_self": "NotAllowed",
+    "not_a_signer": "NotAuthorised",
+    "not_applicant": "NotAuthorised",
+    "not_asked": "NotAuthorised",
+    "not_copied": "NotAuthorised",
+    "retract_not_yours": "NotAuthorised",
+    "duty_applicant": "NotAuthorised",
+    "duty_applicant_org": "NotAuthorised",
+    "duty_not_by": "NotAuthorised",
+    "duty_contributor": "NotAuthorised",
+    "duty_voted": "NotAuthorised",
+    "duty_handler": "NotAuthorised",
+    "waive_second": "NotAuthorised",
+    "proxy_none": "NotAuthorised",
+    "approver_may_not_void": "NotAuthorised",
     "nothing_remembered": "NotAllowed",
     "role_missing": "NotAuthorised",
     "actor_not_valid": "NotAuthorised",
@@ -36,6 +84,8 @@ CATEGORIES = {
     "parameter_missing": "EvidenceMissing",
     "guard_failed": "GuardFailed",
     "guard_ambiguous": "GuardFailed",
+    "effect_target": "GuardFailed",
+    "effect_refused": "GuardFailed",
     "not_supported": "GuardFailed",
     "effects_not_supported": "GuardFailed",
 }
@@ -50,6 +100,10 @@ _LABELLED = {
     "paper": "paper",
     "parameter": "parameter",
     "guard": "guard",
+    "states": "state",
+    "gate": "trigger",
+    "transition": "trigger",
+    "signers": "role",
 }
 
 
@@ -98,23 +152,35 @@ def decide(
     witnesses: Mapping[str, Witness] = EMPTY,
     code: CodeAnswers | None = None,
     late: bool = False,
+    stage: Stage = "fire",
+    gates: Mapping[str, Any] | None = None,
+    only: str | None = None,
+    cause: Witness | None = None,
 ) -> Decision:
     """Decide whether a trigger may be fired.
 
     `actor` None asks for anyone. `papers` are the types laid before the move. `late` records a past decision: its
-    source stands for papers and parameters, and effects are not run again. Raises NotFound for an unknown trigger.
+    source stands for papers, parameters and votes, and effects are not run again. `stage` is what is asked for:
+    `fire`, `submit`, `close` (with the `gates` after the deciding vote, and `only` the transition whose gate it is), or
+    `next`: whichever of fire and submit the transition takes, or `effect`: on the authority of the act of a case, the
+    `cause`, which stands for role, papers and parameters. Raises NotFound for an unknown trigger.
     """
     definition = rules.definition
     regions = rules.table.get(trigger)
     if regions is None:
         raise NotFound("trigger", trigger, known=definition.triggers())
-    edges = [edge for region, sources in regions.items() for edge in sources.get(snapshot.regions.get(region, ""), ())]
+    edges = [
+        edge
+        for region, sources in regions.items()
+        for edge in sources.get(snapshot.regions.get(region, ""), ())
+        if only is None or edge.transition.id == only
+    ]
     if not edges:
         return _unreachable(rules, snapshot, trigger, actor)
     tried = []
     for edge in edges:
-        context = Context(definition, snapshot, actor, params, key, root, witnesses, code)
-        tried.append(_try(rules, edge, context, papers=papers, late=late))
+        context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates, cause=cause)
+        tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage))
     allowed = [decision for decision in tried if decision.allowed]
     if len(allowed) == 1:
         return allowed[0]
@@ -127,7 +193,7 @@ def decide(
 
 def available(rules: Rules, snapshot: Snapshot, **how: Any) -> tuple[Decision, ...]:
     """Decide every trigger of the definition, in its order; the keywords are those of `decide`."""
-    return tuple(decide(rules, snapshot, trigger, **how) for trigger in rules.definition.triggers())
+    return tuple(decide(rules, snapshot, trigger, stage="next", **how) for trigger in rules.definition.triggers())
 
 
 def _refused(trigger: str, region: str, tried: list[Decision]) -> Decision:
@@ -142,6 +208,7 @@ def _refused(trigger: str, region: str, tried: list[Decision]) -> Decision:
         target=only.target if only else None,
         refusals=tuple(refusals.values()),
         missing=tuple(missing),
+        gated=any(decision.gated for decision in tried),
     )
 
 
@@ -169,17 +236,18 @@ def _role_refusals(definition: Definition, actor: Actor | None, roles: tuple[str
     return (refuse(definition, "role_missing", actor=actor.id, needs=list(roles)),)
 
 
-def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool) -> Decision:
+def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool, stage: Stage) -> Decision:
     rule, snapshot = edge.transition, context.snapshot
-    refusals: list[Refusal] = []
+    refusals = [] if late else _stage(context, rule, stage)
     target = _target(edge, snapshot)
     if target is None:
         refusals.append(refuse(context.definition, "nothing_remembered", trigger=rule.trigger))
     refusals += _role_refusals(context.definition, context.actor, rule.roles)
     missing: tuple[str, ...] = ()
-    if not late:
-        missing = tuple(paper for paper in rule.papers if paper not in papers)
-        refusals += _evidence(context, rule, missing)
+    if not late and stage != "effect":
+        later = rule.gate.papers if rule.gate is not None and stage != "close" else ()
+        missing = tuple(paper for paper in rule.papers if paper not in papers and paper not in later)
+        refusals += _evidence(context, rule, missing, stage)
     refusals += _guards(context, rule)
     effects = unsupported_effects(rule)
     if effects and not late:
@@ -187,7 +255,7 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
     if refusals or target is None:
         return Decision(
             rule.trigger, allowed=False, transition=rule.id, region=rule.region, target=target,
-            refusals=tuple(refusals), missing=missing,
+            refusals=tuple(refusals), missing=missing, gated=rule.gate is not None,
         )  # fmt: skip
     changes = rules.moved(snapshot.regions, snapshot.kept, {rule.region: target})
     return Decision(
@@ -202,12 +270,26 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         seen=tuple(context.seen[name] for name in sorted(context.seen)),
         attested=context.attested,
         remembers=rule.region if rule.remembers else None,
+        gated=rule.gate is not None,
     )
+
+
+def _stage(context: Context, rule: Transition, stage: Stage) -> list[Refusal]:
+    """Refuse what the instance's standing forbids, and the wrong way of doing what is right."""
+    found = [refuse(context.definition, code, **values) for code, values in standing(context.snapshot)]
+    if rule.gate is None:
+        if stage == "submit":
+            found.append(refuse(context.definition, "no_gate", trigger=rule.trigger))
+    elif stage in ("fire", "effect"):
+        found.append(refuse(context.definition, "needs_approval", trigger=rule.trigger))
+    elif stage != "close" and context.snapshot.gates.get(rule.id, {}).get("state") == "open":
+        found.append(refuse(context.definition, "gate_open", gate=rule.trigger))
+    return found
 
 
 def unsupported_effects(rule: Transition) -> list[str]:
     """Return, in words, the effects of a transition that this version cannot carry out."""
-    return [effect_text(effect) for effect in rule.effects]
+    return [effect.what for effect in rule.effects if isinstance(effect, LaterEffect)]
 
 
 def _target(edge: Edge, snapshot: Snapshot) -> str | None:
@@ -218,8 +300,10 @@ def _target(edge: Edge, snapshot: Snapshot) -> str | None:
     return next(iter(edge.targets))
 
 
-def _evidence(context: Context, rule: Transition, missing: tuple[str, ...]) -> list[Refusal]:
+def _evidence(context: Context, rule: Transition, missing: tuple[str, ...], stage: Stage) -> list[Refusal]:
     found = [refuse(context.definition, "paper_missing", paper=paper) for paper in missing]
+    if stage == "close":  # parameters were asked for when it was submitted
+        return found
     declared = context.definition.parameters
     absent = (name for name in rule.parameters if declared[name].required and name not in context.params)
     return found + [refuse(context.definition, "parameter_missing", parameter=name) for name in absent]

@@ -24,6 +24,7 @@ from kfq_workflow.registry import Catalog, Registry
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
 from kfq_workflow.transaction import Transaction
+from kfq_workflow.verbs import ApprovalVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,18 +32,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
+    from kfq_workflow.approval.waiting import Waiting
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
     from kfq_workflow.values import Actor, Decision, Receipt
-    from kfq_workflow.views import HistoryEntry, Instance
+    from kfq_workflow.views import HistoryEntry, Instance, Proxy
 
 T = TypeVar("T")
 TRIES = 4
 _READ_COMMITTED = "READ COMMITTED"
 
 
-class WorkflowEngine:
+class WorkflowEngine(ApprovalVerbs):
     """Governs the instances of one log.
 
     `database` is SQLAlchemy's Engine. `guards` maps `name@version` to functions of a `GuardContext`; `actors`
@@ -76,21 +78,35 @@ class WorkflowEngine:
         When the database gives the transaction up, `work` runs again, up to three more times, deciding anew: it must
         have no effects outside the database. A refusal rolls everything back and is put on record by itself.
         """
+        try:
+            return self._tried(work, keep=True)
+        except Refused as error:
+            self._record(error)
+            raise
+
+    def dry_run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` as `run` does, roll it back, and return its answer: what it raises, `run` would raise as well.
+
+        Nothing is put on record, refused attempts neither.
+        """
+        return self._tried(work, keep=False)
+
+    def _tried(self, work: Callable[[Transaction], T], *, keep: bool) -> T:
         for attempt in range(TRIES):
             try:
-                return self._once(work)
+                return self._once(work, keep=keep)
             except TransactionLost as lost:
                 if attempt == TRIES - 1:
                     raise unavailable(lost) from lost
-            except Refused as error:
-                self._record(error)
-                raise
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _once(self, work: Callable[[Transaction], T]) -> T:
+    def _once(self, work: Callable[[Transaction], T], *, keep: bool = True) -> T:
         with self._translated(), self.database.connect() as connection:
             transaction = self._begin(connection)
             result = work(transaction)
+            if not keep:
+                connection.rollback()
+                return result
             try:
                 connection.commit()
             except Exception as error:
@@ -244,6 +260,16 @@ class WorkflowEngine:
         """Return every entry of an instance, oldest first. Raises NotFound."""
         with self.reading() as transaction:
             return transaction.history(key)
+
+    def explain(self, key: str) -> list[Waiting]:
+        """Say why an instance waits, and what would move it on; see `Transaction.explain`."""
+        with self.reading() as transaction:
+            return transaction.explain(key)
+
+    def proxies(self, id: str) -> list[Proxy]:  # noqa: A002
+        """Return the proxies that an actor has granted and not revoked. Raises NotFound."""
+        with self.reading() as transaction:
+            return transaction.proxies(id)
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
         """Yield instances in key order, reserved ones left out; optionally of one workflow or one root."""

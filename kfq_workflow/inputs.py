@@ -96,6 +96,21 @@ def day(value: str, today: str | None = None) -> edtf.Day:
     return found
 
 
+def exact_day(value: str) -> str:
+    """Return an ISO day; an imprecise date is refused."""
+    found = day(value)
+    if found.lo is None or found.lo != found.hi or found.edtf != found.lo:
+        raise InvalidInput("invalid_date", text=value[:80], reason="not_exact")
+    return found.lo
+
+
+def choice(value: str, name: str, known: Sequence[str]) -> str:
+    """Return one of the words that are known."""
+    if value not in known:
+        raise InvalidInput("invalid_value", name=name, value=value[:80], type=", ".join(known))
+    return value
+
+
 def on(value: str | None, today: str, *, late: bool) -> dict[str, str]:
     """Return the `on` of an act's body: EDTF text with its earliest and latest day, the latest no later than today.
 

@@ -71,6 +71,10 @@ class Rules:
             for name, guard in definition.guards.items()
             if any(isinstance(leaf, (RootIn, OtherIn)) for leaf in leaves(guard))
         }
+        #: Every transition by its id, those with an approval gate, and those that a gate's `not_by` asks about.
+        self.transitions = {rule.id: rule for rule in definition.transitions}
+        self.gated = {rule.id: rule for rule in definition.transitions if rule.gate is not None}
+        self.watched = frozenset(name for rule in self.gated.values() if rule.gate for name in rule.gate.not_by)
         #: The triggers whose guards read other instances of the family.
         self.witnessed = frozenset(
             rule.trigger for rule in definition.transitions if not witnessed.isdisjoint(rule.guards)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.finding_messages import FINDINGS
 
 if TYPE_CHECKING:
@@ -80,10 +81,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The digest {value!r} is not valid: expected SHA-256 as 64 hex digits.",
     ),
     "required_text": ("{what} 不能为空。", "The {what} must not be empty."),
-    "first_adoption": (
-        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
-        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
-    ),
     "root_needed": (
         "流程 {workflow} 的案件须属于一个 {root} 实例：请给出 root。",
         "A case of {workflow} belongs to an instance of {root}: give its root.",
@@ -373,6 +370,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "There is an administrator already: {known}. Let them add this one: "
         "kfq actor add {id} --role administrator --actor {known}",
     ),
+    "last_administrator": (
+        "“{id}”是唯一在任的管理员：此后将无人可以登记办理人和流程。请先登记另一名管理员。",
+        "{id!r} is the only administrator who may act: nobody could register actors and workflows any more. Register "
+        "another one first.",
+    ),
     "actor_exists": (
         "办理人“{id}”已登记。要修改请用：kfq actor update",
         "The actor {id!r} is registered. To change it use: kfq actor update",
@@ -426,6 +428,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not_found.document": (
         "数据库中缺少文档 {key}：请运行 kfq verify。",
         "The database lacks the document {key}: run kfq verify.",
+    ),
+    "not_found.first_adoption": (
+        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
+        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
+    ),
+    "not_found.entry": (
+        "那时日志中还没有“{key}”的记录。",
+        "At that time nothing of {key!r} was on record yet.",
     ),
     "already_started": (
         "“{key}”已经存在，用 kfq show 查看。",
@@ -485,6 +495,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库是只读的，未写入任何内容。请检查文件权限和磁盘。",
         "The database is read-only; nothing was written. Check the file's permissions and the disk.",
     ),
+    "database_readonly_folder": (
+        "SQLite 须在数据库旁建立文件，而其所在文件夹不可写；未写入任何内容。若要只读地打开这一副本，地址写作："
+        "sqlite:///file:路径?immutable=1&uri=true",
+        "SQLite needs files beside the database and its folder cannot be written; nothing was written. To read such a "
+        "copy write its address as: sqlite:///file:PATH?immutable=1&uri=true",
+    ),
     # the database
     "database_gone": (
         "与数据库的连接中断（{reason}）。请确认数据库仍在运行后重试。",
@@ -497,6 +513,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unknown": (
         "服务器上没有数据库 {database}（{reason}）。请先创建它或更正地址。",
         "The server has no database {database} ({reason}). Create it first, or correct the address.",
+    ),
+    "database_no_schema": (
+        "数据库 {database} 没有模式“{reason}”。请更正模式名；在 SQLite 中，模式是附加的数据库。",
+        "The database {database} has no schema {reason!r}. Correct its name; in SQLite a schema is an attached database.",
     ),
     "database_denied": (
         "数据库拒绝了访问（{reason}）。请检查账号及其权限。",
@@ -587,9 +607,38 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
 }
 
+SENTENCES.update(APPROVALS)
 SENTENCES.update(FINDINGS)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
+
+#: Values that are codes: what was handed in, and what is wrong with it. Others are shown as they are.
+_WORDS: dict[str, tuple[str, str]] = {
+    "opinion": ("意见", "opinion"),
+    "note": ("备注", "note"),
+    "name": ("名称", "name"),
+    "post": ("职务", "post"),
+    "org": ("单位", "organisation"),
+    "reason": ("理由", "reason"),
+    "source": ("来源", "source"),
+    "origin": ("来历", "origin"),
+    "paper number": ("材料文号", "paper number"),
+    "paper title": ("材料名称", "paper title"),
+    "paper issuer": ("材料发文机关", "paper issuer"),
+    "malformed": ("写法不对", "not a date"),
+    "impossible": ("没有这样的日期", "there is no such date"),
+    "unsupported": ("这里不用的写法", "a notation that is not used here"),
+    "mixed_precision": ("两端精度不同", "the ends differ in precision"),
+    "redundant": ("可以写得更短", "there is a shorter way to say it"),
+    "reversed": ("先后颠倒", "the ends are the wrong way round"),
+    "not_exact": ("须精确到日", "an exact day is needed"),
+    "empty": ("为空", "empty"),
+    "reserved": ("以“~”开头", "reserved"),
+    "spaces": ("首尾有空格", "spaces at an end"),
+    "control": ("有控制字符", "control characters"),
+    "text_has_nul": ("有 NUL 字符", "a NUL character"),
+    "text_has_surrogate": ("不是有效的 Unicode", "not valid Unicode"),
+}
 
 
 def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
@@ -599,10 +648,12 @@ def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
         details = ", ".join(f"{name}={value}" for name, value in values.items())
         return f"{code}: {details}" if details else code
     template = pair[0] if lang == "zh" else pair[1]
-    return template.format_map(_Shown({name: _shown(value, lang) for name, value in values.items()}))
+    return template.format_map(_Shown({name: _shown(name, value, lang) for name, value in values.items()}))
 
 
-def _shown(value: Any, lang: str) -> Any:
+def _shown(name: str, value: Any, lang: str) -> Any:
+    if name in ("what", "reason") and value in _WORDS:
+        return _WORDS[value][0 if lang == "zh" else 1]
     if isinstance(value, (list, tuple)):
         return _SEPARATORS["zh" if lang == "zh" else "en"].join(str(item) for item in value)
     return value

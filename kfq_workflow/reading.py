@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval.explain import Made, Sources, explain
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import KfqError, NotFound
 from kfq_workflow.ledger import Head
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, Instance
+from kfq_workflow.views import HistoryEntry, Instance, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from kfq_workflow.approval.waiting import Waiting
+    from kfq_workflow.decision import Stage
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
     from kfq_workflow.registry import Registry
@@ -44,15 +48,16 @@ class Reading:
         by: str | None = None,
         papers: Sequence[Paper] = (),
         params: Mapping[str, Any] = EMPTY,
+        stage: Stage = "fire",
     ) -> Decision:
-        """Say what firing would do, without writing: allowed with its target, or every refusal."""
+        """Say what firing would do (or submitting, as `stage`), without writing: allowed, or every refusal."""
         head = self._ledger.look(inputs.key(key))
         rules = self._rules(head)
         laid, _ = inputs.papers(rules.definition, papers)
         clear = Act("fired", key, "", None, trigger).put_params(rules, trigger, params)
         actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
         types = {paper["type"] for paper in laid}
-        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage)
 
     def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
         """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
@@ -89,6 +94,33 @@ class Reading:
                 continue
             yield self._view(Head(row, Snapshot.parse(row.snapshot), 0))
 
+    def explain(self, key: str) -> list[Waiting]:
+        """Say why an instance waits: on whom, since when, by which rule, and what would decide it. Raises NotFound.
+
+        Each has a `text(lang)`; an instance without an open approval says which moves are possible, and for whom.
+        """
+        instance = self.show(key)
+        decisions = () if instance.is_closed else self.available(key)
+        rows = {row.seq: row for row in self._ledger.store.chain(self._ledger.cursor, instance.key)}
+
+        def entry(seq: int) -> Made:
+            row = rows[seq]
+            number = str(parse_canonical(row.body).get("number", ""))
+            return Made(self._ledger.today(row.at), row.actor, number)
+
+        return explain(instance.definition, instance.snapshot, Sources(entry, cache(self.registry.name)), decisions)
+
+    def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
+        """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""
+        grants = self.registry.grants(inputs.identifier(id))
+        return [
+            Proxy(
+                int(number), grant["to"], grant["from"], grant["until"], grant["number"],
+                tuple(grant.get("workflows", ())), tuple(grant.get("roles", ())),
+            )
+            for number, grant in sorted(grants.items(), key=lambda item: int(item[0]))
+        ]  # fmt: skip
+
     def _view(self, head: Head) -> Instance:
         rules = self._rules(head)
         name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
@@ -113,7 +145,7 @@ class Reading:
         actor: Actor | None,
         papers: Collection[str] = (),
         params: Mapping[str, Any] = EMPTY,
-        late: bool = False,
+        **how: Any,
     ) -> Decision:
         return decide(
             rules,
@@ -126,5 +158,5 @@ class Reading:
             root=head.row.root,
             witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
             code=self._registry.code_answers(head, rules, params, actor),
-            late=late,
+            **how,
         )

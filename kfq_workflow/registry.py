@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval.gate import may_sign
+from kfq_workflow.approval.proxies import covered, grant_in_force
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.lint import lint
@@ -23,7 +25,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.ledger import Head, Ledger
@@ -40,6 +42,7 @@ ADMINISTRATOR = "administrator"
 SYSTEM = "system"
 ACTORS = "~actor"
 DEFINITIONS = "~definition"
+_CANDIDATES = 100
 KINDS = ("office", "person", "system")
 GUARD_NAME = re.compile(r"[a-z][a-z0-9_]*@[1-9][0-9]{0,5}", re.ASCII)
 
@@ -96,6 +99,13 @@ class Registry:
             raise NotFound("actor", id)
         return found
 
+    def name(self, id: str) -> str:  # noqa: A002
+        """Return what an actor is called, or nothing where that is not known."""
+        if self._resolver is not None:
+            found = self._resolver(id, self._connection)
+            return found.name if found is not None else ""
+        return self._ledger.store.newest_text(self._ledger.cursor, f"{ACTORS}/{id}", "name")
+
     def enroll(
         self,
         id: str,  # noqa: A002
@@ -131,9 +141,107 @@ class Registry:
             ("valid_to", valid_to, before.valid_to),
         ):
             if value or old:
-                act.body[field] = exact_day(value) if value else old
+                act.body[field] = inputs.exact_day(value) if value else old
         act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
         return self._write(act, head, ACTORS)
+
+    def grant(
+        self,
+        id: str,  # noqa: A002
+        *,
+        by: str,
+        to: str,
+        valid_from: str,
+        valid_to: str,
+        number: str,
+        workflows: Sequence[str] = (),
+        roles: Sequence[str] = (),
+        request: str | None = None,
+    ) -> Receipt:
+        """Let actor `to` sign for actor `id` (代理) from one ISO day to another, on the authority of a document.
+
+        `workflows` and `roles` narrow it; empty: all. Only `id` itself or an administrator grants.
+        """
+        act = Act("granted", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "grant_proxy")
+        head = self._chain(self._ledger.lock, id)
+        first, last = inputs.exact_day(valid_from), inputs.exact_day(valid_to)
+        if last < first:
+            raise InvalidInput("proxy_days", first=first, last=last)
+        act.body["grant"] = {
+            "from": first,
+            "number": inputs.text(number, "number", required=True),
+            "to": self.actor(inputs.identifier(to)).id,
+            "until": last,
+            **({"workflows": sorted({inputs.identifier(name) for name in workflows})} if workflows else {}),
+            **({"roles": sorted({inputs.identifier(role) for role in roles})} if roles else {}),
+        }
+        if to == id:
+            raise InvalidInput("proxy_self", id=id)
+        return self._on_actor(act, head)
+
+    def revoke(
+        self,
+        id: str,  # noqa: A002
+        grant: int,
+        *,
+        by: str,
+        reason: str,
+        request: str | None = None,
+    ) -> Receipt:
+        """End a proxy before its last day; `grant` is the entry that granted it."""
+        act = Act("revoked", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "revoke_proxy")
+        head = self._chain(self._ledger.lock, id)
+        act.body["grant"] = grant
+        act.texts["reason"] = inputs.text(reason, "reason", required=True)
+        if (receipt := self._ledger.replayed(act, head.row)) is not None:
+            return receipt
+        if str(grant) not in head.snapshot.attrs.get("grants", {}):
+            raise NotFound("grant", f"{id}/{grant}", known=sorted(head.snapshot.attrs.get("grants", {})))
+        return self._on_actor(act, head)
+
+    def _on_actor(self, act: Act, head: Head) -> Receipt:
+        """Write an entry that the actor himself or an administrator makes on the actor's chain."""
+        if (receipt := self._ledger.replayed(act, head.row)) is not None:
+            return receipt
+        if act.key != f"{ACTORS}/{act.by}":
+            self._authorise(act, head)
+        elif not self.actor(act.by).acts_on(self._ledger.today(head.now)):
+            refusal = refuse(None, "actor_not_valid", actor=act.by)
+            raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
+        return self._ledger.append(act, head)
+
+    def grants(self, id: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: A002
+        """Return the proxies that an actor has granted, by the number of the entry. Raises NotFound."""
+        found: Mapping[str, Mapping[str, Any]] = self._chain(self._ledger.look, id).snapshot.attrs.get("grants", {})
+        return found
+
+    def _chain(self, read: Callable[[str], Head], id: str) -> Head:  # noqa: A002
+        """Read an actor's chain. Raises NotFound in the actor's name, not the chain's."""
+        try:
+            return read(f"{ACTORS}/{id}")
+        except NotFound:
+            raise NotFound("actor", id) from None
+
+    def proxy(self, principal: str, actor: str, workflow: str, today: str) -> tuple[Actor, dict[str, Any]] | None:
+        """Return whom the actor signs for, with the roles that the grant covers, and what the entry says of it."""
+        head = self._chain(self._ledger.look, inputs.identifier(principal))
+        person = as_actor(head.row)
+        grant = grant_in_force(head.snapshot.attrs.get("grants", {}), actor, workflow, today)
+        if grant is None or not person.acts_on(today):
+            return None
+        said = {
+            "grant": int(grant[0]), "ground": "proxy", "id": principal,
+            "leaf": bytes(head.row.head).hex(), "seq": head.row.seq,
+        }  # fmt: skip
+        return covered(person, grant[1]), said
+
+    def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+        """Return who could sign each seat now, by id: at most 100 of them, those who may act."""
+        people = [as_actor(row) for row in self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)]
+        return {
+            task["seat"]: [person.id for person in people if person.enabled and may_sign(task, person)][:_CANDIDATES]
+            for task in tasks
+        }
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a definition; the same again does nothing, new labels for the same rules are a new entry.
@@ -182,6 +290,7 @@ class Registry:
             return receipt
         head = head or self._ledger.vacant(act, workflow)
         self._authorise(act, head)
+        self._keep_an_administrator(act, head)
         return self._ledger.append(act, head)
 
     def _authorise(self, act: Act, head: Head) -> None:
@@ -196,10 +305,23 @@ class Registry:
             return
         raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
 
+    def _keep_an_administrator(self, act: Act, head: Head) -> None:
+        """Refuse to retire the only administrator who may act: nobody could register anything ever after."""
+        if act.kind != "enrolled" or ADMINISTRATOR not in as_actor(head.row).roles:
+            return
+        body, today = act.body, self._ledger.today(head.now)
+        after = Actor(act.key.partition("/")[2], frozenset(body["roles"]), valid_from=body.get("valid_from"),
+                      valid_to=body.get("valid_to"), enabled=body["enabled"])  # fmt: skip
+        administrators = [after, *(actor for actor in self._enrolled() if actor.id != after.id)]
+        if not any(ADMINISTRATOR in actor.roles and actor.acts_on(today) for actor in administrators):
+            raise InvalidInput("last_administrator", id=after.id)
+
+    def _enrolled(self) -> Iterator[Actor]:
+        return map(as_actor, self._ledger.store.of_workflow(self._ledger.cursor, ACTORS))
+
     def has_administrator(self) -> bool:
         """Tell whether an administrator is registered (a disabled one counts)."""
-        rows = self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)
-        return any(ADMINISTRATOR in as_actor(row).roles for row in rows)
+        return any(ADMINISTRATOR in actor.roles for actor in self._enrolled())
 
     def newest(self, workflow: str) -> tuple[bytes, Rules]:
         """Return the digest and the rules of a workflow's newest version. Raises NotFound."""
@@ -291,11 +413,3 @@ def _actor(id: str, snapshot: str, name: str, post: str) -> Actor:  # noqa: A002
         name=name,
         post=post,
     )
-
-
-def exact_day(value: str) -> str:
-    """Return an ISO day; an imprecise date is refused."""
-    found = inputs.day(value)
-    if found.lo is None or found.lo != found.hi or found.edtf != found.lo:
-        raise InvalidInput("invalid_date", text=value[:80], reason="not_exact")
-    return found.lo

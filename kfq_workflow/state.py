@@ -11,6 +11,12 @@ know of an instance, kept as canonical JSON in the one row that an act locks. Ve
     out       {region: {state: [seq, L]}}  the last act that took the region out of a state ("" for no state)
     visited   {region: {state: [seq, L]}}  the first move into a state; adoptions do not count
     attrs     {name: value}            declared attributes that are not personal
+    gates     {transition: gate}       the newest round of each approval gate, see `approval.gate`
+    did       {transition: actor}      who last did a transition that separation of duties asks about
+    held      {"seq": n}               suspended since entry n
+    voided    {"seq": n}               void since entry n
+
+What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry.
 """
 
 from __future__ import annotations
@@ -19,13 +25,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.approval.gate import merge
 from kfq_workflow.entry import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: Entries of these kinds say something and change nothing: they do not move `rev`.
-NOTES = frozenset({"annotated", "refused"})
+NOTES = frozenset({"annotated", "refused", "urged", "copied", "read"})
 
 
 class InstanceRow(NamedTuple):
@@ -55,7 +62,15 @@ _FACTS = {
     "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
     "defined": ("labels", "name", "rules", "version"),
 }
-_NAMES = ("adopted", "attrs", "kept", "left", "out", "regions", "since", "visited")
+_GRANTS = frozenset({"granted", "revoked"})
+#: What an entry of these kinds does to the instance as a whole.
+STANDING = {
+    "suspended": ("held", True),
+    "resumed": ("held", False),
+    "voided": ("voided", True),
+    "reinstated": ("voided", False),
+}
+NAMES = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
 
 @dataclass(slots=True)
@@ -70,6 +85,10 @@ class Snapshot:
     out: dict[str, dict[str, Mark]] = field(default_factory=dict)
     visited: dict[str, dict[str, Mark]] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
+    gates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    did: dict[str, str] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    voided: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Snapshot:
@@ -78,7 +97,7 @@ class Snapshot:
 
     def encode(self) -> str:
         """Return the canonical JSON that is stored."""
-        return encode_json({name: value for name in _NAMES if (value := getattr(self, name))})
+        return encode_json({name: value for name in NAMES if (value := getattr(self, name))})
 
     def earliest(self, seqs: Iterable[int], regions: Iterable[str]) -> tuple[int, str] | None:
         """Return the entry that bounds a new act from below, and its earliest day, or None when nothing does.
@@ -106,8 +125,12 @@ class Snapshot:
         changes: Mapping[str, str | None] = body.get("set") or {}
         if kind in _FACTS:
             self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
+        elif kind in _GRANTS:
+            self._grant(seq, kind, body)
         elif "attrs" in body:
             self.attrs.update(body["attrs"])
+        if "gates" in body or kind in STANDING or "did" in body:
+            self._approve(seq, kind, body)
         if not changes:
             return
         adopted = kind == "adopted"
@@ -122,6 +145,24 @@ class Snapshot:
             self.since[region] = mark
             self._put(region, before, state, adopted=adopted)
             self._mark_origin(region, state, adopted=adopted, mark=mark)
+
+    def _approve(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
+        """Merge what an entry says of gates, of who did what, and of the instance's standing."""
+        if "gates" in body:
+            self.gates = merge(self.gates, body["gates"])
+        if "did" in body:
+            self.did = {**self.did, **body["did"]}
+        if kind in STANDING:
+            name, set_ = STANDING[kind]
+            setattr(self, name, {"seq": seq} if set_ else {})
+
+    def _grant(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
+        grants = dict(self.attrs.get("grants", {}))
+        if kind == "granted":
+            grants[str(seq)] = dict(body["grant"])
+        else:
+            grants.pop(str(body["grant"]), None)
+        self.attrs["grants"] = grants
 
     def _put(self, region: str, before: str | None, state: str | None, *, adopted: bool) -> None:
         if state is not None:

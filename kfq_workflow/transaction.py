@@ -11,27 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act, prepare
-from kfq_workflow.decision import adoption, refuse
-from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, NotFound, refused
-from kfq_workflow.reading import Reading
+from kfq_workflow.approving import Approving
+from kfq_workflow.decision import adoption
+from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
+from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.ledger import Head
-    from kfq_workflow.machine import Rules
-    from kfq_workflow.values import Actor, Paper, Refusal
+    from kfq_workflow.values import Paper
 
 
-class Transaction(Reading):
+class Transaction(Approving):
     """The verbs of one unit of work, inside an open transaction."""
-
-    @property
-    def requests(self) -> list[tuple[str, str]]:
-        """The (instance, request id) of every act done so far."""
-        return self._ledger.requests
 
     def start(
         self,
@@ -96,7 +90,7 @@ class Transaction(Reading):
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
         decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
-        return self._move(act, head, rules, decision)
+        return self._move(act, head, rules, decision, act.by, clear)
 
     def register(
         self,
@@ -133,7 +127,7 @@ class Transaction(Reading):
             return receipt
         self._authorise(act, rules, rules.definition.permissions.register, head.now)
         decision = self._decide(head, rules, trigger, actor=performer, params=clear, late=True)
-        return self._move(act, head, rules, decision)
+        return self._move(act, head, rules, decision, performer.id)
 
     def adopt(
         self,
@@ -169,7 +163,7 @@ class Transaction(Reading):
             if head is not None and request is None:
                 raise AlreadyStarted(key=act.key)
         elif head is None:
-            raise NotFound("instance", act.key)
+            raise NotFound("first_adoption", act.key)
         if head is None:
             self._check_root(rules.definition, root)
             head = self._ledger.vacant(act, rules.definition.name, root, def_)
@@ -180,7 +174,8 @@ class Transaction(Reading):
             return receipt
         self._authorise(act, rules, rules.definition.permissions.adopt, head.now)
         act.body["set"], act.body["was"] = adoption(rules, head.snapshot, states)
-        _check_order(head, act, ())
+        self._overtake(act, head, rules)
+        check_order(head, act, ())
         return self._ledger.append(act, head, rules.definition)
 
     def annotate(
@@ -204,6 +199,10 @@ class Transaction(Reading):
         self._actor(act, rules, head.now)
         return self._ledger.append(act, head, rules.definition)
 
+    def comment(self, key: str, text: str, *, by: str, request: str | None = None) -> Receipt:
+        """Say something about an instance (评论), outside of any vote: a note."""
+        return self.annotate(key, text, by=by, request=request)
+
     def amend(
         self,
         key: str,
@@ -225,11 +224,20 @@ class Transaction(Reading):
         if (receipt := self._resume(act, head, None, expect)) is not None:
             return receipt
         self._authorise(act, rules, rules.definition.permissions.amend, head.now)
+        self._rebind(act, head, rules)
         return self._ledger.append(act, head, rules.definition)
 
     def enroll(self, id: str, *, by: str, **facts: Any) -> Receipt:  # noqa: A002 - the field's word
         """Register an actor or change one; see `Registry.enroll`."""
         return self._registry.enroll(id, by=by, **facts)
+
+    def grant_proxy(self, id: str, *, by: str, **facts: Any) -> Receipt:  # noqa: A002
+        """Let somebody sign for an actor; see `Registry.grant`."""
+        return self._registry.grant(id, by=by, **facts)
+
+    def revoke_proxy(self, id: str, grant: int, *, by: str, reason: str, request: str | None = None) -> Receipt:  # noqa: A002
+        """End a proxy; see `Registry.revoke`."""
+        return self._registry.revoke(id, grant, by=by, reason=reason, request=request)
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a workflow definition; see `Registry.define`."""
@@ -252,85 +260,3 @@ class Transaction(Reading):
         if act.request:
             note.body["tried_req"] = act.request
         return self._ledger.append(note, head, self._rules(head).definition if head.row.def_ else None)
-
-    # The steps that verbs share
-
-    def _resume(self, act: Act, head: Head, on: str | None, expect: int | None) -> Receipt | None:
-        """Answer a repeated request with its old receipt, else compare the revision that the caller saw."""
-        receipt = self._ledger.replayed(act, head.row, on=on)
-        if receipt is None and expect is not None and expect != head.row.rev:
-            raise Conflict(act.key, expected=expect, found=head.row.rev)
-        return receipt
-
-    def _started_before(self, act: Act, head: Head, on: str | None) -> Receipt:
-        act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
-        receipt = self._ledger.replayed(act, head.row, on=on)
-        if receipt is None:
-            raise AlreadyStarted(key=act.key)
-        return receipt
-
-    def _describe(self, act: Act, rules: Rules, name: str, root: str | None, attrs: Mapping[str, Any]) -> None:
-        act.body["workflow"] = rules.definition.name
-        if root is not None:
-            act.body["root"] = root
-        act.texts["name"] = inputs.text(name, "name", required=True)
-        if attrs:
-            act.put_attrs(rules, attrs)
-
-    def _check_root(self, definition: Definition, root: str | None) -> None:
-        if definition.root is None and root is None:
-            return
-        if root is None:
-            raise InvalidInput("root_needed", workflow=definition.name, root=definition.root)
-        found = self._ledger.look(root).row
-        if found.workflow != definition.root or found.root is not None:
-            raise InvalidInput(
-                "root_wrong",
-                root=root,
-                found=found.workflow,
-                workflow=definition.name,
-                needed=definition.root or "-",
-            )
-
-    def _actor(self, act: Act, rules: Rules, now: int) -> Actor:
-        """Resolve the actor inside the transaction; one who may not act today is refused."""
-        actor = self._registry.actor(act.by)
-        if self._registry.attests:
-            act.body["attested"] = {"resolver": {"answer": True, "values": {"roles": sorted(actor.roles)}}}
-        if not actor.acts_on(self._ledger.today(now)):
-            self._refuse(act, refuse(rules.definition, "actor_not_valid", actor=actor.id))
-        return actor
-
-    def _authorise(self, act: Act, rules: Rules, roles: Collection[str], now: int) -> None:
-        actor = self._actor(act, rules, now)
-        if actor.roles.isdisjoint(roles):
-            self._refuse(act, refuse(rules.definition, "role_missing", actor=actor.id, needs=sorted(roles)))
-
-    def _refuse(self, act: Act, refusal: Refusal) -> None:
-        raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
-
-    def _move(self, act: Act, head: Head, rules: Rules, decision: Decision) -> Receipt:
-        if not decision.allowed:
-            raise refused(decision, key=act.key, act=act)
-        body = act.body
-        body["set"], body["was"] = dict(decision.set), dict(decision.was)
-        if decision.transition != decision.trigger:
-            body["transition"] = decision.transition
-        if decision.rests:
-            body["rests"] = list(decision.rests)
-        if decision.seen:
-            body["seen"] = [{"instance": s.instance, "leaf": s.leaf, "seq": s.seq} for s in decision.seen]
-        if decision.attested:
-            body["attested"] = {**body.get("attested", {}), **decision.attested}
-        if decision.remembers:
-            body["remembers"] = decision.remembers
-        _check_order(head, act, decision.rests)
-        return self._ledger.append(act, head, rules.definition)
-
-
-def _check_order(head: Head, act: Act, rests: Sequence[int]) -> None:
-    """Refuse a day only if it is certainly impossible: an act that must come before it happened later."""
-    latest = act.body.get("on", {}).get("hi")
-    bound = head.snapshot.earliest(rests, act.body["set"])
-    if latest is not None and bound is not None and bound[1] > latest:
-        raise InvalidInput("date_order", text=act.body["on"]["edtf"], seq=bound[0], earliest=bound[1])

@@ -125,7 +125,8 @@ class Decision:
     """The answer of a rule check: allowed with its target, or every refusal and the papers still missing.
 
     `set` and `was` map regions to states (None is no state); `rests` are the entries on which conditions have
-    rested since; `remembers` names the region whose left state is kept.
+    rested since; `remembers` names the region whose left state is kept; `gated` tells that the move is submitted
+    for approval and not fired.
     """
 
     trigger: str
@@ -141,6 +142,7 @@ class Decision:
     seen: tuple[Seen, ...] = ()
     attested: Mapping[str, Any] = field(default_factory=dict)
     remembers: str | None = None
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class Receipt:
     """What a successful act returns.
 
     `leaf` is 64 hex digits; `at` is µs since 1970 UTC; `replayed` tells that the request id had been seen and this
-    is the old receipt. In a joined transaction a receipt is provisional until the caller commits.
+    is the old receipt. `effects` are the receipts of what the act did to other instances. In a joined transaction a
+    receipt is provisional until the caller commits.
     """
 
     instance: str
@@ -161,6 +164,7 @@ class Receipt:
     was: Mapping[str, str | None] = field(default_factory=_empty)
     request: str | None = None
     replayed: bool = False
+    effects: tuple[Receipt, ...] = ()
 
     @property
     def check(self) -> str:

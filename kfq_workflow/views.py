@@ -46,6 +46,22 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """A standing proxy (代理) that an actor has granted: the entry that granted it, to whom, and how far it reaches.
+
+    `valid_from` and `valid_to` are ISO days, both included; empty `workflows` or `roles` are all.
+    """
+
+    grant: int
+    to: str
+    valid_from: str
+    valid_to: str
+    number: str
+    workflows: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One entry as people read it: the row, its body, and the texts that are still there."""
 

@@ -13,10 +13,12 @@ from kfq_workflow.cli.told import told
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kfq_workflow.cli.session import Session
-    from kfq_workflow.values import Paper
+    from kfq_workflow.definition.model import Definition
+    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.values import Decision, Paper, Receipt
 
 COMMANDS: dict[str, click.Command] = {}
 BASES = ("stated", "implied", "inferred")
@@ -69,7 +71,7 @@ def fire(
     engine = session.engine()
     laid, values = [_paper(text) for text in papers], mapping(params, "--param")
     if dry_run:
-        _dry_run(session, key, trigger, by=actor, papers=laid, params=values)
+        _dry_run(session, key, trigger, how, by=actor, papers=laid, params=values)
         return
     receipt = engine.fire(key, trigger, by=actor, papers=laid, params=values, **how)
     definition = None if session.json else engine.show(key).definition
@@ -77,19 +79,23 @@ def fire(
     told(session, receipt, definition, what)
 
 
-def _dry_run(session: Session, key: str, trigger: str, **how: Any) -> None:
-    from kfq_workflow.errors import refused
+def _dry_run(session: Session, key: str, trigger: str, more: Mapping[str, Any], **asked: Any) -> None:
+    """Decide, then do it and roll it back: day, revision, opinion and request id are judged as well."""
 
-    engine = session.engine()
-    decision = engine.decide(key, trigger, **how)
-    if not decision.allowed:
-        raise refused(decision, key=key)
+    def work(tx: Transaction) -> tuple[Decision, Definition, Receipt]:
+        decision, definition = tx.decide(key, trigger, **asked), tx.show(key).definition
+        return decision, definition, tx.fire(key, trigger, **asked, **more)
+
+    decision, definition, receipt = session.engine().dry_run(work)
+    trigger = shown.labelled(definition, "trigger", trigger)
+    if receipt.replayed:
+        told(session, receipt, definition, trigger)
+        return
     if session.json:
         print_json({"key": key, "dry_run": True, **shown.decision_json(decision)})
         return
-    definition = engine.show(key).definition
     target = shown.state_label(definition, decision.region or "", decision.target)
-    line(say("dry.allowed", key=key, trigger=shown.labelled(definition, "trigger", trigger), target=target))
+    line(say("dry.allowed", key=key, trigger=trigger, target=target))
 
 
 def _paper(text: str) -> Paper:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+from kfq_workflow.bilingual import bilingual
+
+__all__ = ["bilingual", "pad", "safe", "width"]
+
 #: What a terminal may act upon or a reader may be misled by: controls, format characters such as right-to-left
 #: overrides, line and paragraph separators, lone surrogates.
 _HARMFUL = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
@@ -36,15 +40,3 @@ def _columns(letter: str) -> int:
 def pad(text: str, columns: int) -> str:
     """Return text filled with spaces up to so many columns."""
     return text + " " * max(columns - width(text), 0)
-
-
-def bilingual(text: str, lang: str) -> str:
-    """Return the part of a `中文 | English` text that is in this language; any other text is returned whole."""
-    chinese, bar, english = text.partition(" | ")
-    if not bar or _is_wide(english) or not _is_wide(chinese):
-        return text
-    return chinese if lang == "zh" else english
-
-
-def _is_wide(text: str) -> bool:
-    return any(unicodedata.east_asian_width(letter) in "WF" for letter in text)

@@ -25,10 +25,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.try": ("查看帮助：{command} --help", "Help: {command} --help"),
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
-    "usage.one_of": ("请给出 {names} 之一", "give one of {names}"),
-    "usage.only_one": ("{names} 只能给出一个", "give only one of {names}"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
-    "usage.dry_run": ("--dry-run 不能与 {names} 同用", "--dry-run cannot go together with {names}"),
     # errors
     "interrupted": ("已中断。", "Interrupted."),
     "unexpected": (
@@ -46,8 +43,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "state": ("状态", "state"),
     "revision": ("修订", "revision"),
     "entries": ("记录数", "entries"),
-    "count": ("个数", "count"),
-    "marks": ("标记", "marks"),
     "revision.of": ("{rev}（记录 {entries} 条，补录 {late} 条）", "{rev} ({entries} entries, {late} of them late)"),
     "day.promptly": ("尽快", "promptly"),
     "possible": ("可以办理", "possible"),
@@ -60,8 +55,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "adopted": ("补记", "adopted"),
     "open": ("运营", "open"),
     "yes": ("是", "yes"),
-    "no": ("否", "no"),
-    "none": ("无", "none"),
     "not_on_record": ("（未记录）", "(not on record)"),
     "not_active": ("（未启用）", "(not active)"),
     "unknown_day": ("日期不详", "day unknown"),
@@ -109,7 +102,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "states": ("状态数", "states"),
     "triggers": ("动作数", "triggers"),
     "registered": ("已登记", "registered"),
-    "digest": ("规则摘要", "rules"),
     # kinds of entries
     "kind.genesis": ("日志创建", "log begun"),
     "kind.started": ("发起", "started"),
@@ -156,6 +148,15 @@ PHRASES: dict[str, tuple[str, str]] = {
         "application. Late: {late}. Refused attempts: {refused}.",
     ),
     "not_checked": ("未核验：{what}", "Not checked: {what}"),
+    "unchecked.caches": ("实例表", "caches"),
+    "unchecked.triggers": ("触发器", "triggers"),
+    "unchecked.other instances": ("其他实例", "other instances"),
+    "unchecked.trigger": ("触发器", "trigger"),
+    "unchecked.version": ("记录版本", "version"),
+    "unchecked.suite": ("算法套件", "suite"),
+    "unchecked.kind": ("记录种类", "kind"),
+    "unchecked.anchor": ("锚点", "anchor"),
+    "unchecked.rules language": ("规则语言", "rules language"),
     "findings_left_out": ("另有 {count} 处发现未列出。", "{count} more findings are not listed."),
     "exporting": ("正在导出 {done} 条", "{done} entries exported"),
     "replay.as_of": ("截至 {day}：", "As of {day}:"),
@@ -224,8 +225,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "† 补记：状态依来源记入，未见其办理过程。",
         "† adopted: the state was put on record without the procedure that led to it.",
     ),
-    "legend.flag": ("{flag} {text}", "{flag} {text}"),
-    "next.possible": ("可以办理", "possible"),
     "next.papers": ("须交：{papers}", "needs: {papers}"),
     "next.roles": ("由 {roles}", "by {roles}"),
     "next.more": (
@@ -259,11 +258,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Entered the {cases} cases of the 2020 interview ({entries} entries). Source: {source}",
     ),
     "demo.there": ("演示记录已在库中，直接显示。", "The demo's record is here already; showing it."),
-    "demo.foreign": (
-        "数据库 {database} 中已有别的记录（例如 {key}），演示不会写入。请另指定数据库：kfq --database sqlite:///demo.db demo linfen-2020",
-        "The database {database} holds another record (such as {key}); the demo will not touch it. "
-        "Name another: kfq --database sqlite:///demo.db demo linfen-2020",
-    ),
     "demo.replayed": (
         "重放：{instances} 个实例的 {moves} 步，{same} 个与库中现状一致。",
         "Replayed: {moves} moves of {instances} instances; {same} agree with the stored state.",

@@ -178,7 +178,19 @@ class Not:
 
 
 Condition = (
-    InStates | Visited | FieldIs | ActorHas | RootIn | OtherIn | Code | GateIs | CausedBy | Unsupported | All | Any | Not
+    InStates
+    | Visited
+    | FieldIs
+    | ActorHas
+    | RootIn
+    | OtherIn
+    | Code
+    | GateIs
+    | CausedBy
+    | Unsupported
+    | All
+    | Any
+    | Not
 )
 
 
@@ -205,7 +217,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """When a gate is approved: all (会签), any (或签), `need` votes (count) or weight (票签), or a share of those asked.
+    """When a gate is approved: all (会签), any (或签), `need` votes (count) or weight (票签), or a share of them.
 
     `ratio` is `p/q`, at least so much, or with `strict` more than it. `excluded` abstentions leave the denominator.
     With `wait` the gate stays open until everybody has voted; then a `need` of 0 asks for opinions only.

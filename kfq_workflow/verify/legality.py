@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.operations import overtaken
 from kfq_workflow.decision import adoption, decide
 from kfq_workflow.errors import KfqError
 from kfq_workflow.values import EMPTY, Actor, Witness
+from kfq_workflow.verify.approvals import KINDS, ApprovalJudge
+from kfq_workflow.verify.consequences import AMEND, Consequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from kfq_workflow.decision import Stage
     from kfq_workflow.entry import Row
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Decision
@@ -28,21 +32,26 @@ ADMINISTRATOR = frozenset({"administrator"})
 SYSTEM = "system"
 #: What a body that is not made as this library makes bodies can raise while it is read.
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused")
+ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused", *KINDS)
 FIRST = ("started", "adopted")
 #: The kinds of a reserved instance's entries.
-RESERVED = {"~log": ("genesis",), "~actor": ("enrolled", "refused"), "~definition": ("defined",)}
+RESERVED = {"~log": ("genesis",), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",)}
 
 
 class Judge:
     """Decides entries again and notes what does not agree."""
 
-    def __init__(self, book: Book, library: Library, actors: Actors, witnesses: Witnesses) -> None:
+    def __init__(
+        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, day: Callable[[int], str]
+    ) -> None:
         self._book = book
         self._library = library
-        self._actors = actors
-        self._witnesses = witnesses
-        self._kinds: dict[str, Callable[[_Case], None]] = {
+        self.actors = actors
+        self.witnesses = witnesses
+        self._day = day
+        self._approvals = ApprovalJudge(self)
+        self._consequences = Consequences(book, witnesses)
+        self._kinds: dict[str, Callable[[Case], None]] = {
             "started": self._started,
             "fired": self._fired,
             "adopted": self._adopted,
@@ -52,15 +61,22 @@ class Judge:
             "defined": self._defined,
             "refused": self._refused,
             "genesis": self._genesis,
+            "granted": self._granted,
+            "revoked": self._granted,
+            **dict.fromkeys(KINDS, self._approvals.judge),
         }
 
     def knows(self, kind: str) -> bool:
         """Tell whether entries of this kind can be judged."""
         return kind in self._kinds
 
+    def finish(self) -> None:
+        """Note what only the whole log shows."""
+        self._consequences.finish()
+
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
-        case = _Case(self._book, row, body, run, before, actor)
+        case = Case(self._book, row, body, run, before, actor, self._day(row.at))
         try:
             reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
             allowed = RESERVED.get(reserved, ()) if reserved else ACTS
@@ -77,7 +93,7 @@ class Judge:
 
     # One method for each kind
 
-    def _started(self, case: _Case) -> None:
+    def _started(self, case: Case) -> None:
         rules, body = case.rules, case.body
         case.first()
         case.equal("set", rules.start(), body.get("set"))
@@ -86,20 +102,20 @@ class Judge:
         case.live(late=body.get("mode") == "late")
         self._root(case)
         self._attrs(case)
-        self._authorise(case, rules.definition.permissions.start)
+        self.authorise(case, rules.definition.permissions.start)
 
-    def _root(self, case: _Case) -> None:
+    def _root(self, case: Case) -> None:
         """Check that a case belongs to an instance of the workflow that its definition names."""
         wanted, root = case.rules.definition.root, case.body.get("root")
         if wanted is None and root is None:
             return
-        cited = self._witnesses.after(root, 1) if isinstance(root, str) else None
+        cited = self.witnesses.after(root, 1) if isinstance(root, str) else None
         if cited is None or cited.at > case.row.at:
             case.error("root_missing", root=root or "-")
         elif cited.workflow != wanted or cited.root is not None:
             case.error("root_differs", root=root, found=cited.workflow, expected=wanted or "-")
 
-    def _attrs(self, case: _Case) -> None:
+    def _attrs(self, case: Case) -> None:
         declared = case.rules.definition.attributes
         clear = case.body.get("attrs", {})
         names = {name for name in clear if name not in declared or declared[name].personal}
@@ -111,36 +127,63 @@ class Judge:
         if names:
             case.error("attributes", names=sorted(names))
 
-    def _fired(self, case: _Case) -> None:
+    def _fired(self, case: Case) -> None:
         body, late = case.body, case.body.get("mode") == "late"
         case.live(late=late)
         performer = case.actor
         if late:
-            self._authorise(case, case.rules.definition.permissions.register)
+            self.authorise(case, case.rules.definition.permissions.register)
             performer = self._performer(case)
         elif "for" in body:
             case.error("late_unmarked")
         if body.get("trigger") not in case.rules.table:
             case.error("unknown_trigger", trigger=body.get("trigger"))
             return
-        decision = self._decide(case, performer, late=late)
-        if decision is None:
-            return
+        if "cause" in body:
+            cause = self._consequences.cause(case, body["trigger"])
+            decision = self.decide(case, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(case, performer, late=late)
+        if decision is not None and self.allowed(case, decision):
+            doer = body["for"]["id"] if late else case.row.actor
+            self.moved(case, decision, doer, {}, None if late else self.params(case))
+
+    def allowed(self, case: Case, decision: Decision) -> bool:
+        """Note a move that was not allowed."""
         if not decision.allowed:
             codes = sorted({refusal.code for refusal in decision.refusals})
             case.error("not_allowed", trigger=decision.trigger, codes=codes)
-            return
+        return decision.allowed
+
+    def moved(
+        self, case: Case, decision: Decision, doer: str, gates: Mapping[str, Any], params: Mapping[str, Any] | None
+    ) -> None:
+        """Compare all that an entry says a move changed.
+
+        `gates` are the patches that it must bring besides; `params` None: a late entry, whose effects were then.
+        """
+        body, rules = case.body, case.rules
         case.equal("set", dict(decision.set), body.get("set"))
         case.equal("was", dict(decision.was), body.get("was"))
         case.equal("transition", decision.transition, body.get("transition", decision.trigger))
         case.equal("rests", list(decision.rests), body.get("rests", []))
         case.equal("remembers", decision.remembers, body.get("remembers"))
-        cited = [{"instance": seen.instance, "leaf": seen.leaf, "seq": seen.seq} for seen in decision.seen]
-        case.equal("seen", cited, body.get("seen", []))
-        attested = {name: answer for name, answer in body.get("attested", {}).items() if name != "resolver"}
-        case.equal("attested", dict(decision.attested), attested)
+        case.equal("seen", self.seen(decision), body.get("seen", []))
+        case.equal("attested", dict(decision.attested), case.answers())
+        case.equal(
+            "did", {decision.transition: doer} if decision.transition in rules.watched else {}, body.get("did", {})
+        )
+        voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
+        case.equal("gates", {**gates, **voided}, body.get("gates", {}))
+        if params is not None:
+            self._consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
-    def _performer(self, case: _Case) -> Actor | None:
+    @staticmethod
+    def seen(decision: Decision) -> list[dict[str, Any]]:
+        """Return what an entry must say that a decision read of other instances."""
+        return [{"instance": seen.instance, "leaf": seen.leaf, "seq": seen.seq} for seen in decision.seen]
+
+    def _performer(self, case: Case) -> Actor | None:
         """Return the office that decided what is entered late, with the roles that it had at the entry."""
         about, body = case.body.get("for"), case.body
         flags = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in BASES
@@ -150,29 +193,41 @@ class Judge:
             return None
         if "resolver" in body.get("attested", {}):
             return Actor(about["id"], frozenset({about["role"]} if "role" in about else ()))
-        found = self._actors.at(about["id"], case.row.at)
+        found = self.actors.at(about["id"], case.row.at)
         if found is None:
             self._book.warning("replay", "actor_unknown", case.run.instance, case.row.seq, actor=about["id"])
         return found
 
-    def _decide(self, case: _Case, who: Actor | None, *, late: bool) -> Decision | None:
-        """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
-        body, row = case.body, case.row
-        personal = {
-            name.removeprefix("parameter."): "" for name in body.get("texts", {}) if name.startswith("parameter.")
-        }
-        witnesses = self._cited(case)
+    @staticmethod
+    def params(case: Case) -> dict[str, Any]:
+        """Return the parameters of an act; of the personal ones only that they were given."""
+        texts = case.body.get("texts", {})
+        personal = {name.removeprefix("parameter."): "" for name in texts if name.startswith("parameter.")}
+        return {**case.body.get("params", {}), **personal}
+
+    @staticmethod
+    def answers(case: Case) -> Callable[[str], tuple[bool, Mapping[str, Any]]]:
+        """Return what answers guards in code: what the entry says that they answered."""
 
         def answer(name: str) -> tuple[bool, Mapping[str, Any]]:
-            given = body.get("attested", {})[name]
+            given = case.body.get("attested", {})[name]
             return given["answer"], given.get("values", EMPTY)
+
+        return answer
+
+    def decide(
+        self, case: Case, who: Actor | None, *, late: bool = False, stage: Stage = "fire", cause: Witness | None = None
+    ) -> Decision | None:
+        """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
+        body, row = case.body, case.row
+        witnesses = self.cited(case)
 
         def again(actor: Actor | None) -> Decision:
             return decide(
                 case.rules, case.before, body["trigger"], actor=actor,
-                papers={paper["type"] for paper in body.get("papers", ())},
-                params={**body.get("params", {}), **personal},
-                key=row.instance, root=case.run.root, witnesses=witnesses, code=answer, late=late,
+                papers={paper["type"] for paper in body.get("papers", ())}, params=self.params(case),
+                key=row.instance, root=case.run.root, witnesses=witnesses, code=self.answers(case), late=late,
+                stage=stage, cause=cause,
             )  # fmt: skip
 
         try:
@@ -182,18 +237,18 @@ class Judge:
             return None
         if decision.allowed or who is None or "resolver" in body.get("attested", {}):
             return decision
-        for other in self._actors.around(who.id, row.at):
+        for other in self.actors.around(who.id, row.at):
             if other.roles != who.roles and (tried := again(other)).allowed:
                 self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=who.id)
                 return tried
         return decision
 
-    def _cited(self, case: _Case) -> dict[str, Witness]:
+    def cited(self, case: Case) -> dict[str, Witness]:
         """Return the instances that the entry cites as they were after the entries cited."""
         found: dict[str, Witness] = {}
         for seen in case.body.get("seen", ()):
             key, seq = seen["instance"], seen["seq"]
-            cited = self._witnesses.after(key, seq)
+            cited = self.witnesses.after(key, seq)
             if cited is None or cited.at > case.row.at:
                 case.error("seen_missing", cited=key, number=seq)
                 continue
@@ -202,7 +257,7 @@ class Judge:
             found[key] = Witness(key, cited.workflow or "", seq, seen["leaf"], cited.regions)
         return found
 
-    def _adopted(self, case: _Case) -> None:
+    def _adopted(self, case: Case) -> None:
         body, rules = case.body, case.rules
         case.live(late=True)
         if body.get("basis") not in BASES or "source" not in body.get("texts", {}):
@@ -211,7 +266,7 @@ class Judge:
             case.equal("workflow", rules.definition.name, body.get("workflow"))
             self._root(case)
             self._attrs(case)
-        self._authorise(case, rules.definition.permissions.adopt)
+        self.authorise(case, rules.definition.permissions.adopt)
         changes = body["set"]
         stated = {region: state for region, state in changes.items() if state is not None}
         moved = rules.moved(case.before.regions, case.before.kept, stated)
@@ -224,27 +279,33 @@ class Judge:
             return
         case.equal("set", wanted, changes)
         case.equal("was", was, body.get("was"))
+        voided = overtaken(case.before, rules.gated, case.row.seq, wanted)
+        case.equal("gates", voided, body.get("gates", {}))
 
-    def _annotated(self, case: _Case) -> None:
+    def _annotated(self, case: Case) -> None:
         case.still()
 
-    def _amended(self, case: _Case) -> None:
+    def _amended(self, case: Case) -> None:
         case.still()
         self._attrs(case)
-        self._authorise(case, case.rules.definition.permissions.amend)
+        if "cause" in case.body:
+            self._consequences.cause(case, AMEND)
+        else:
+            self.authorise(case, case.rules.definition.permissions.amend)
+        self._approvals.rebound(case)
 
-    def _refused(self, case: _Case) -> None:
+    def _refused(self, case: Case) -> None:
         case.still()
         if not isinstance(case.body.get("refusals"), list):
             case.error("malformed", reason="refusals")
 
-    def _enrolled(self, case: _Case) -> None:
+    def _enrolled(self, case: Case) -> None:
         self._administer(case)
         body = case.body
         if not isinstance(body.get("roles"), list) or not isinstance(body.get("enabled"), bool):
             case.error("malformed", reason="roles, enabled")
 
-    def _defined(self, case: _Case) -> None:
+    def _defined(self, case: Case) -> None:
         self._administer(case)
         for kind in ("rules", "labels"):
             self._library.named(bytes.fromhex(case.body[kind]), kind, case.run.instance, case.row.seq)
@@ -255,33 +316,45 @@ class Judge:
             case.equal("version", definition.version, case.body.get("version"))
             case.equal("name", definition.name, case.run.instance.partition("/")[2])
 
-    def _genesis(self, case: _Case) -> None:
+    def _granted(self, case: Case) -> None:
+        """Check a proxy: the actor himself or an administrator grants and revokes it."""
+        case.still()
+        if case.run.instance != f"~actor/{case.row.actor}":
+            self._administer(case)
+        grant = case.body["grant"]
+        if case.row.kind == "granted":
+            if not grant["from"] <= grant["until"] or not isinstance(grant["to"], str) or not grant["number"]:
+                case.error("malformed", reason="grant")
+        elif str(grant) not in case.run.attrs.get("grants", {}):
+            case.error("malformed", reason="grant")
+
+    def _genesis(self, case: Case) -> None:
         if case.row.seq != 1:
             case.error("kind_place", kind="genesis")
 
-    def _administer(self, case: _Case) -> None:
+    def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""
         case.still()
         if case.row.actor != SYSTEM:
-            self._authorise(case, ADMINISTRATOR)
+            self.authorise(case, ADMINISTRATOR)
 
-    def _authorise(self, case: _Case, roles: Collection[str]) -> None:
+    def authorise(self, case: Case, roles: Collection[str]) -> None:
         actor, row = case.actor, case.row
         if actor is None or not actor.roles.isdisjoint(roles):
             return
-        if any(not other.roles.isdisjoint(roles) for other in self._actors.around(row.actor, row.at)):
+        if any(not other.roles.isdisjoint(roles) for other in self.actors.around(row.actor, row.at)):
             self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
             return
         case.error("actor_role", actor=row.actor, needs=sorted(roles))
 
 
-class _Case:
+class Case:
     """One entry before the judge."""
 
-    __slots__ = ("actor", "before", "body", "book", "row", "run")
+    __slots__ = ("actor", "before", "body", "book", "day", "row", "run")
 
     def __init__(
-        self, book: Book, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None
+        self, book: Book, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None, day: str
     ) -> None:
         self.book = book
         self.row = row
@@ -289,11 +362,20 @@ class _Case:
         self.run = run
         self.before = before
         self.actor = actor
+        self.day = day
 
     @property
     def rules(self) -> Any:
         """The definition in force; only kinds that have one are judged by it."""
         return self.run.force.rules if self.run.force else None
+
+    def supervises(self, actor: Actor) -> bool:
+        """Tell whether an actor supervises this workflow."""
+        return not actor.roles.isdisjoint(self.rules.definition.permissions.supervise)
+
+    def answers(self) -> dict[str, Any]:
+        """Return the application's answers in the entry, without the actor's roles."""
+        return {name: answer for name, answer in self.body.get("attested", {}).items() if name != "resolver"}
 
     def error(self, kind: str, /, **values: Any) -> None:
         """Note what is wrong with this entry."""

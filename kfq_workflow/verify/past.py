@@ -6,6 +6,7 @@ Each is read when it is first asked for and kept in a bounded number; a reserved
 from __future__ import annotations
 
 import json
+import sys
 from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import suppress
@@ -21,7 +22,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Source
@@ -51,6 +52,15 @@ class Enrolled(Actor):
     always: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when, in µs since 1970 UTC, an actor has these roles; None where that takes a closer look."""
+
+    since: int
+    until: int
+    roles: frozenset[str] | None
+
+
 class Actors:
     """Actors as their chains say that they were at an instant."""
 
@@ -63,6 +73,16 @@ class Actors:
         times, actors = self._chains.get(id) or self._read(id)
         found = bisect_right(times, at)
         return actors[found - 1] if found else None
+
+    def span(self, id: str, at: int) -> Span:  # noqa: A002
+        """Return the roles that an actor has at an instant whatever the day, and how long."""
+        times, actors = self._chains.get(id) or self._read(id)
+        found = bisect_right(times, at)
+        if times != sorted(times):
+            return Span(at, at, None)
+        since = times[found - 1] if found else at
+        until = times[found] if found < len(times) else sys.maxsize
+        return Span(since, until, actors[found - 1].roles if found and actors[found - 1].always else None)
 
     def around(self, id: str, at: int) -> list[Enrolled]:  # noqa: A002
         """Return every version of an actor that was in force at the instant or shortly before it."""
@@ -89,6 +109,7 @@ def _actor(id: str, body: Mapping[str, Any]) -> Enrolled:  # noqa: A002
     return Enrolled(
         id,
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
+        org=org if isinstance(org := body.get("org"), str) else "",
         valid_from=body.get("valid_from"),
         valid_to=body.get("valid_to"),
         enabled=enabled,
@@ -152,6 +173,10 @@ class Library:
             self._known[digest] = self._read(digest)
         return self._known[digest]
 
+    def known(self, digest: bytes) -> InForce | None:
+        """Return the rules under a digest if they were asked for and found before."""
+        return self._known.get(digest)
+
     def _read(self, digest: bytes) -> InForce | None:
         text = self._rules.get(digest)
         if text is None:
@@ -187,13 +212,15 @@ class Library:
 
 
 class Cited(NamedTuple):
-    """An entry as another one cites it: its leaf, time and kind, and its instance's workflow and states after it."""
+    """An entry as another one cites it: its leaf and time, and its instance's workflow, states and facts after it, its effects."""
 
     leaf: bytes
     at: int
     workflow: str | None
     root: str | None
     regions: Mapping[str, str]
+    attrs: Mapping[str, Any]
+    effects: Sequence[Mapping[str, Any]]
 
 
 class Witnesses:
@@ -240,5 +267,8 @@ class _Reader:
             self.seq = row.seq
             if row.seq == seq:
                 regions = dict(self._states.regions)
-                self._cited = Cited(bytes(row.leaf), row.at, self._workflow, self._root, regions)
+                self._cited = Cited(
+                    bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs),
+                    body.get("effects", ()),
+                )  # fmt: skip
         return self._cited if self.seq == seq else None

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from kfq_workflow.source import Source
     from kfq_workflow.values import Actor
     from kfq_workflow.verify.fold import Edge
+    from kfq_workflow.verify.past import InForce
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
-_COUNTED = frozenset({"adopted", "fired", "refused"})
+#: What says something of this one entry, so that no other is judged by it.
+_OWN = frozenset({"cause", "did", "effects", "gates"})
+COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
 
 
 class ReplayCheck:
@@ -31,10 +34,10 @@ class ReplayCheck:
     def __init__(self, source: Source, head: LogHead, book: Book) -> None:
         self._book = book
         self._head = head
-        self._offset = head.utc_offset * edtf.MINUTE_US
-        self._actors = Actors(source)
+        self.offset = head.utc_offset * edtf.MINUTE_US
+        self.actors = Actors(source)
         self._library = Library(source, book)
-        self._judge = Judge(book, self._library, self._actors, Witnesses(source))
+        self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.day)
         self._folds = Folds()
         self._days: dict[int, str] = {}
         self._good: set[tuple[On, str]] = set()
@@ -51,42 +54,52 @@ class ReplayCheck:
         shape, at = body.shape, row.at
         if row.def_ != run.def_ or run.seq == 0:
             self._define(row, run)
-        day = self._days.get((at + self._offset) // edtf.DAY_US) or self._day(at)
+        day = self.day(at)
         actor = self._actor(row, shape, day)
-        roles = None if actor is None else actor.roles
-        if shape.performer is not None:
-            performer = self._actors.at(shape.performer, at)
-            key: tuple[Any, ...] = (row.kind, shape, row.def_, roles, performer and performer.roles)
-        else:
-            key = (row.kind, shape, row.def_, roles)
+        key = self.place(row.kind, shape, row.def_, None if actor is None else actor.roles, at)
         edge = run.node.edges.get(key) if row.seq == run.seq + 1 and row.v == VERSION else None
         if edge is None or not edge.legal:
             edge = self._consider(row, body, run, actor, key, edge)
         if edge is None:
             return
         on = body.on
-        if on is not UNKNOWN and (on, day) not in self._good:
-            self._check_day(row, on, day, run)
+        if on is not UNKNOWN and not self.fits(on, day):
+            self._note_day(row, on, day, run)
         if shape.sets:
             self._order(row, on, run, edge)
         run.node = edge.node
         if shape.facts or run.seq == 0 or run.reserved:
             self._facts(row, body, run)
-        if row.kind in _COUNTED:
+        if row.kind in COUNTED:
             self._count(row, shape, actor)
+
+    def place(
+        self, kind: str, shape: Shape, def_: bytes | None, roles: frozenset[str] | None, at: int
+    ) -> tuple[Any, ...]:
+        """Return the key of an edge: all that the legality of an entry like this one depends on."""
+        if shape.performer is None:
+            return kind, shape, def_, roles
+        performer = self.actors.at(shape.performer, at)
+        return kind, shape, def_, roles, performer and performer.roles
+
+    def force(self, def_: bytes | None, at: int) -> InForce | None:
+        """Return the definition that an instance may begin with at an instant, None where that takes a closer look."""
+        found = None if def_ is None else self._library.known(def_)
+        return None if found is None or (found.since is not None and found.since > at) else found
 
     def _count(self, row: Row, shape: Shape, actor: Actor | None) -> None:
         book = self._book
         book.late += shape.late
         if row.kind == "refused":
             book.refused += 1
-        elif row.kind == "fired":
+        elif row.kind == "fired" or (row.kind == "voted" and shape.sets):
             attested = actor is None or "attested" in shape.body
             book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
 
     def finish(self) -> None:
         """Note what only the whole log shows."""
         self._library.finish()
+        self._judge.finish()
         if self._system and self._administrated is not None and self._system[0] > self._administrated:
             _, instance, seq = self._system
             self._book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
@@ -106,15 +119,18 @@ class ReplayCheck:
         if run.force is not None and run.force.since is not None and run.force.since > row.at:
             self._book.error("document", "not_yet_defined", row.instance, row.seq, document=(row.def_ or b"").hex())
 
-    def _day(self, at: int) -> str:
+    def day(self, at: int) -> str:
         """Return the local day of an instant, and keep it for the others of that day."""
+        known = self._days.get((at + self.offset) // edtf.DAY_US)
+        if known is not None:
+            return known
         if len(self._days) >= _LIMIT:
             self._days.clear()
         try:
             day = edtf.day_of(at, self._head.utc_offset)
         except edtf.InvalidDate:
             day = "9999-12-31"
-        self._days[(at + self._offset) // edtf.DAY_US] = day
+        self._days[(at + self.offset) // edtf.DAY_US] = day
         return day
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
@@ -126,15 +142,16 @@ class ReplayCheck:
         if "attested" in shape.body and "resolver" in shape.body["attested"]:
             attested = shape.body["attested"]
             try:
-                return Enrolled(row.actor, frozenset(attested["resolver"]["values"]["roles"]), always=True)
+                told = attested["resolver"]["values"]
+                return Enrolled(row.actor, frozenset(told["roles"]), org=told.get("org", ""), always=True)
             except ODD:
                 self._book.error("replay", "malformed", row.instance, row.seq, reason="resolver")
                 return None
-        actor = self._actors.at(row.actor, row.at)
+        actor = self.actors.at(row.actor, row.at)
         if actor is None:
             self._book.warning("replay", "actor_unknown", row.instance, row.seq, actor=row.actor)
         elif not (actor.always or row.kind == "refused" or actor.acts_on(day)):
-            if any(other.acts_on(day) for other in self._actors.around(row.actor, row.at)):
+            if any(other.acts_on(day) for other in self.actors.around(row.actor, row.at)):
                 self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
             else:
                 self._book.error("replay", "actor_not_valid", row.instance, row.seq, actor=row.actor)
@@ -146,7 +163,7 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and row.seq == run.seq + 1 and row.v == VERSION
+        keep = shape.shared and _OWN.isdisjoint(shape.body) and row.seq == run.seq + 1 and row.v == VERSION
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
         except ODD as error:
@@ -171,23 +188,35 @@ class ReplayCheck:
             and run.force is not None
             and "seen" not in shape.parts
             and "root" not in body
+            and _OWN.isdisjoint(body)
             and trigger not in run.force.attributes
             and trigger not in run.force.outside
         )
 
-    def _check_day(self, row: Row, on: On, day: str, run: Run) -> None:
-        """Compare an act's earliest and latest day with its EDTF text; nothing lies after the entry's own day."""
+    def fits(self, on: On, day: str) -> bool:
+        """Tell whether the days are those of the EDTF text, and none lies after the entry's own day."""
+        if (on, day) in self._good:
+            return True
+        try:
+            told = edtf.parse(on.edtf or "")
+        except edtf.InvalidDate:
+            return False
+        latest = day if told.hi is None else min(told.hi, day)
+        if on.lo != told.lo or on.hi != latest or (told.lo is not None and told.lo > latest):
+            return False
+        if len(self._good) >= _LIMIT:
+            self._good.clear()
+        self._good.add((on, day))
+        return True
+
+    def _note_day(self, row: Row, on: On, day: str, run: Run) -> None:
+        """Note what is wrong with an act's days."""
         try:
             told = edtf.parse(on.edtf or "")
         except edtf.InvalidDate:
             self._book.error("replay", "date_malformed", row.instance, row.seq, text=on.edtf or "-")
             return
         latest = day if told.hi is None else min(told.hi, day)
-        if on.lo == told.lo and on.hi == latest and (told.lo is None or told.lo <= latest):
-            if len(self._good) >= _LIMIT:
-                self._good.clear()
-            self._good.add((on, day))
-            return
         # The clock had run back over midnight: `at` is the previous entry's, "today" was an earlier day.
         clamped = row.at == run.at and on.lo == told.lo and (on.lo or "") <= (on.hi or "") <= latest
         if not clamped:
@@ -212,12 +241,12 @@ class ReplayCheck:
         if run.seq == 0 and not run.reserved:
             run.workflow, run.root = shape.body.get("workflow"), shape.body.get("root")
         if body.attrs is not None and not run.reserved:
-            run.attrs.update(body.attrs)
+            run.say(body.attrs)
         elif shape.facts or run.reserved:
             self._said(row, body.parsed(), run)
 
     def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
-        said = Snapshot(attrs=run.attrs)
+        run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
             self._administrated = min(self._administrated or row.at, row.at)

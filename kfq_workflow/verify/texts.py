@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 SALT = 16
+_ODD = (TypeError, AttributeError, UnicodeEncodeError)
 #: Field names that are kept encoded.
 _NAMES = 1_000
 
@@ -20,7 +22,10 @@ class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
     def __init__(self, texts: Iterator[TextRow], book: Book) -> None:
-        self._texts = texts
+        self._stream = texts
+        #: Texts that were read and given back.
+        self._held: Iterator[TextRow] = iter(())
+        self._texts: Iterator[TextRow] = texts
         self._book = book
         self._names: dict[str, bytes] = {}
         self.next = self._advance()
@@ -45,6 +50,44 @@ class TextCheck:
         for field in expected:
             self._book.error("text", "missing", instance, seq, field=field)
 
+    def opens(self, instance: str, last: int, wanted: Sequence[tuple[int, str, str]]) -> bool:
+        """Pass over the texts of an instance's entries up to the number `last` if they are those that are wanted.
+
+        `wanted` has number, field and commitment of each, in order. Where the texts are not exactly these, none is
+        passed over, whatever is wrong.
+        """
+        text = self.next
+        seen: list[Any] = []
+        names, texts = self._names, self._texts
+        try:
+            for number, field, digest in wanted:
+                key, seq, name, salt, value = text  # type: ignore[misc]  # None is odd
+                seen.append(text)
+                text = next(texts, None)
+                data = b"\x02" + salt + (names.get(field) or self._name(field)) + value.encode()
+                good = seq == number and name == field and key == instance and len(salt) == SALT
+                if not good or sha256(data).hexdigest() != digest or type(seq) is not int:
+                    return self._give_back(seen, text)
+        except _ODD:
+            return self._give_back(seen, text)
+        if text is not None and (
+            type(text[0]) is not str
+            or type(text[1]) is not int
+            or text[0] < instance
+            or (text[0] == instance and text[1] <= last)
+        ):
+            return self._give_back(seen, text)
+        self.next = text
+        return True
+
+    def _give_back(self, seen: list[TextRow], text: TextRow | None) -> bool:
+        """Let texts be read again, all but the first, at which the check still stands."""
+        if seen:
+            back = [*seen[1:], text] if text is not None else seen[1:]
+            self._held = iter([*back, *self._held])
+            self._texts = chain(self._held, self._stream)
+        return False
+
     def unreadable(self, instance: str, seq: int) -> None:
         """Pass over the texts of an entry whose commitments cannot be read."""
         self.skip(instance, seq)
@@ -65,7 +108,7 @@ class TextCheck:
         try:
             name = self._names.get(field) or self._name(field)
             return len(salt) == SALT and sha256(b"\x02" + salt + name + text[4].encode()).hexdigest() == digest
-        except (TypeError, AttributeError, UnicodeEncodeError):
+        except _ODD:
             return False
 
     def _name(self, field: str) -> bytes:

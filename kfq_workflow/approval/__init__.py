@@ -1,0 +1,1 @@
+"""Approval gates: transitions that more than one person signs. Pure: no database, no clock."""

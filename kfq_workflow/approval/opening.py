@@ -1,0 +1,152 @@
+"""How a round begins: who is asked, in which order, and what the votes are bound to.
+
+The first round opens when a transition is submitted. The next one opens when it is submitted again after a return or
+a refusal, or by itself when a field changes that votes are bound to: votes on another text are no votes on this one.
+The entry that opens a round says the whole gate, so that the denominator is fixed and on record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.approval.gate import Round
+from kfq_workflow.approval.operations import Denied, asked_of
+from kfq_workflow.approval.quorum import tally
+from kfq_workflow.entry import canonical, document_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kfq_workflow.definition.model import Gate, Signer, Transition
+    from kfq_workflow.state import Snapshot
+    from kfq_workflow.values import Actor
+
+    State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What decides who is asked: `holds` answers a guard by name, `named` the people whom code names."""
+
+    holds: Callable[[str], bool]
+    named: Callable[[str], Iterable[str]]
+
+
+def submit(
+    rule: Transition, snapshot: Snapshot, seq: int, by: Actor, asking: Asking, *,
+    papers: Iterable[str] = (), params: Mapping[str, Any] | None = None, due: str | None = None, direct: bool = False,
+) -> State:  # fmt: skip
+    """Return the gate of a new round. With `direct` it goes straight back to the signer who returned it.
+
+    Raises Denied: nobody is asked, or the quorum cannot be reached; for `direct` that it was not returned to the
+    applicant, or that more was changed than may be.
+    """
+    if rule.gate is None:
+        raise Denied(("no_gate", {"trigger": rule.trigger}))
+    before = snapshot.gates.get(rule.id, {})
+    opened: State = {"by": by.id}
+    if by.org:
+        opened["org"] = by.org
+    if laid := sorted(set(papers)):
+        opened["papers"] = laid
+    if params:
+        opened["params"] = dict(params)
+    if due:
+        opened["due"] = due
+    if direct:
+        opened |= _remaining(rule.gate, before)
+    else:
+        opened["tasks"] = _tasks(rule.gate, asking)
+    return _begin(rule.gate, snapshot.attrs, before, opened, seq)
+
+
+def rebind(
+    rules: Iterable[Transition], snapshot: Snapshot, seq: int, attrs: Mapping[str, Any], asking: Callable[..., Asking]
+) -> dict[str, State]:
+    """Return what a change of attributes does to gates: an open one begins anew where its votes are bound to them."""
+    after = {**snapshot.attrs, **attrs}
+    patches: dict[str, State] = {}
+    for rule in rules:
+        gate, stored = rule.gate, snapshot.gates.get(rule.id, {})
+        if gate is None or stored.get("state") not in ("open", "returned"):
+            continue
+        if stored["state"] == "open" and bound(gate, after) != stored.get("bound"):
+            opened: State = {name: stored[name] for name in ("by", "org", "params", "due") if name in stored}
+            if laid := sorted(set(stored.get("papers", ())) - set(gate.papers)):
+                opened["papers"] = laid
+            opened["tasks"] = _tasks(gate, asking(after))
+            patches[rule.id] = _begin(gate, after, stored, opened, seq)
+            continue
+        touched = sorted({*stored.get("touched", ()), *attrs})
+        if touched != stored.get("touched"):
+            patches[rule.id] = {"touched": touched}
+    return patches
+
+
+def _begin(gate: Gate, attrs: Mapping[str, Any], before: Mapping[str, Any], opened: State, seq: int) -> State:
+    stored: State = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
+    if digest := bound(gate, attrs):
+        stored["bound"] = digest
+    work = Round(gate, {}, seq)
+    work.gate = stored
+    if not stored["tasks"]:
+        raise Denied(("nobody_to_ask", {}))
+    count = work.tally()
+    if work.settle() == "rejected":
+        raise Denied(("quorum_unreachable", {"need": count.need, "of": count.of}))
+    return work.patch()
+
+
+def _tasks(gate: Gate, asking: Asking) -> dict[str, State]:
+    found: dict[str, State] = {}
+    asked = [signer for signer in gate.signers if signer.when is None or asking.holds(signer.when)]
+    for step, signer in enumerate(asked, 1):
+        for kind, of in _people(signer, asking):
+            task: State = {"seat": signer.name, "kind": kind, "of": of, "step": step if gate.sequential else 1}
+            if signer.weight != 1:
+                task["weight"] = signer.weight
+            if signer.veto:
+                task["veto"] = True
+            found[str(len(found) + 1)] = {**task, "state": "open"}
+    return found
+
+
+def _people(signer: Signer, asking: Asking) -> list[tuple[str, str]]:
+    if signer.kind == "code":
+        return [("actor", person) for person in dict.fromkeys(asking.named(signer.of))]
+    return [(signer.kind, signer.of)] * signer.seats
+
+
+def _remaining(gate: Gate, before: Mapping[str, Any]) -> State:
+    """Return who is still to be asked when a file goes straight back: those who had not approved.
+
+    The approvals given stand under `settled` and are not asked or counted again; so much less is needed.
+    """
+    changed = sorted(set(before.get("touched", ())) - set(gate.direct))
+    if before.get("state") != "returned" or "to" in before.get("returned", {}) or changed:
+        raise Denied(("direct_not_allowed", {"fields": changed}))
+    tasks = before["tasks"]
+    standing = {number: task["vote"] for number, task in tasks.items() if task["state"] == "approved"}
+    again = [
+        {**asked_of(tasks[number]), "state": "open"}
+        for number in sorted(tasks, key=int)
+        if tasks[number]["state"] in ("returned", "superseded", "abstained", "rejected")
+    ]
+    found: State = {"tasks": {str(number): task for number, task in enumerate(again, 1)}}
+    if standing:
+        given = sum(_weight(gate, tasks[number]) for number in standing)
+        all_asked = [{**task, "state": "open"} for task in (*again, *(asked_of(tasks[number]) for number in standing))]
+        found |= {"settled": standing, "need": max(tally(gate.quorum, all_asked).need - given, 1)}
+    return found
+
+
+def _weight(gate: Gate, task: Mapping[str, Any]) -> int:
+    return int(task.get("weight", 1)) if gate.quorum.kind == "weight" else 1
+
+
+def bound(gate: Gate, attrs: Mapping[str, Any]) -> str | None:
+    """Return the digest of the fields that votes are bound to, 64 hex digits; None when there are none."""
+    if not gate.binds:
+        return None
+    return document_digest(canonical({name: attrs.get(name) for name in gate.binds}).encode()).hex()

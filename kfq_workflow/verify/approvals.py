@@ -1,0 +1,237 @@
+"""Was this act on an approval gate right when it was done? The same pure operations are asked again.
+
+Each entry is given to the operation that made it, with its own words, on the gate as the entries before it left it.
+The operation must give the patch that the entry carries; a vote that decides must bring the move that the definition
+then in force allows. What is refused now was not allowed then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.approval import opening, operations, signers
+from kfq_workflow.approval.deciding import Outside, asking, closing
+from kfq_workflow.approval.gate import may_sign, merge
+from kfq_workflow.approval.operations import Denied, Desk
+from kfq_workflow.approval.proxies import covered, grant_in_force
+from kfq_workflow.values import EMPTY, Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kfq_workflow.definition.model import Transition
+    from kfq_workflow.values import Decision
+    from kfq_workflow.verify.legality import Case, Judge
+
+    Patches = Mapping[str, dict[str, Any]]
+
+_STANDS = ("suspended", "resumed", "voided", "reinstated")
+KINDS = (
+    "opened", "voted", "retracted", "transferred", "delegated", "replied", "added", "removed", "returned", "withdrawn",
+    "urged", "copied", "read", "extended", "waived", *_STANDS,
+)  # fmt: skip
+
+
+class ApprovalJudge:
+    """Judges the entries of approval gates, on behalf of `Judge`."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._simple: dict[str, Callable[[Case, Desk], dict[str, Any]]] = {
+            "transferred": lambda case, desk: signers.transfer(desk, self._person(case, "to"), case.body["task"])[1],
+            "delegated": lambda case, desk: signers.delegate(desk, self._person(case, "to"), case.body["task"])[1],
+            "replied": lambda case, desk: signers.reply(desk, case.body["task"])[1],
+            "added": self._added,
+            "removed": lambda case, desk: signers.remove(
+                desk, case.body["task"], need=case.body.get("need"), manages=case.supervises(desk.by)
+            ),
+            "withdrawn": lambda _case, desk: operations.withdraw(desk),
+            "urged": lambda _case, desk: operations.urge(desk),
+            "copied": lambda case, desk: operations.copy_to(desk, [Actor(name) for name in case.body["to"]]),
+            "read": lambda _case, desk: operations.mark_read(desk),
+            "extended": lambda case, desk: operations.extend(desk, case.body["due"]),
+            "waived": lambda case, desk: operations.waive(desk, self._person(case, "signer")),
+        }
+
+    def judge(self, case: Case) -> None:
+        """Judge one entry of a kind in `KINDS`."""
+        kind = case.row.kind
+        if kind in _STANDS:
+            self._stood(case, kind)
+            return
+        case.live(late=False)
+        if case.actor is None:
+            return  # noted already: nothing is known of the one who acted
+        special = {
+            "opened": self._opened,
+            "voted": self._voted,
+            "retracted": self._retracted,
+            "returned": self._returned,
+        }
+        try:
+            if kind in special:
+                special[kind](case)
+            else:
+                self._simply(case)
+        except Denied as denied:
+            case.error(
+                "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
+            )
+        except LookupError as error:
+            case.error("attested_missing", guard=str(error.args[0]) if error.args else "-")
+
+    # Rounds
+
+    def _opened(self, case: Case) -> None:
+        body, rules = case.body, case.rules
+        if body.get("trigger") not in rules.table:
+            case.error("unknown_trigger", trigger=body.get("trigger"))
+            return
+        decision = self._judge.decide(case, case.actor, stage="submit")
+        if decision is None or not self._judge.allowed(case, decision):
+            return
+        rule = rules.transitions[decision.transition or ""]
+        outside = self.outside(case)
+        ask = asking(rules, case.before, self._judge.params(case), outside)
+        gate = opening.submit(
+            rule, case.before, case.row.seq, case.actor or Actor(""), ask,
+            papers=[paper["type"] for paper in body.get("papers", ())], params=body.get("params"),
+            due=body.get("due"), direct=bool(body.get("direct")),
+        )  # fmt: skip
+        self._same(case, {rule.id: gate})
+        case.equal("seen", self._judge.seen(decision), body.get("seen", []))
+        case.equal("attested", {**decision.attested, **outside.attested}, case.answers())
+        self._candidates(case, gate)
+
+    def _candidates(self, case: Case, gate: Mapping[str, Any]) -> None:
+        """Check that everybody who is said to have been able to sign was."""
+        tasks = {task["seat"]: task for task in gate["tasks"].values()}
+        for seat, people in case.body.get("candidates", {}).items():
+            for name in people:
+                known = self._judge.actors.around(name, case.row.at)
+                if seat not in tasks or (known and not any(may_sign(tasks[seat], person) for person in known)):
+                    case.error("candidate", seat=seat, actor=name)
+
+    def rebound(self, case: Case) -> None:
+        """Check what a change of attributes did to gates whose votes are bound to them."""
+        outside, rules = self.outside(case), case.rules
+        try:
+            patches = opening.rebind(
+                rules.gated.values(), case.before, case.row.seq, case.body.get("attrs", {}),
+                lambda after: asking(rules, case.before, EMPTY, outside, after),
+            )  # fmt: skip
+        except Denied as denied:
+            case.error("not_allowed", trigger="amend", codes=sorted({code for code, _ in denied.reasons}))
+            return
+        self._same(case, patches)
+
+    # What a vote or a return brings
+
+    def _voted(self, case: Case) -> None:
+        body, desk = case.body, self._desk(case)
+        papers = [paper["type"] for paper in body.get("papers", ())]
+        cast = operations.vote(desk, body["vote"], papers=papers, task=body["task"])
+        if cast.outcome != "approved":
+            self._same(case, {desk.rule.id: cast.patch})
+            case.still()
+            return
+        gates = merge(case.before.gates, {desk.rule.id: cast.patch})
+        gate = gates[desk.rule.id]
+        decision: Decision = closing(case.rules, case.before, desk.rule, gates, self.outside(case))
+        if self._judge.allowed(case, decision):
+            self._judge.moved(case, decision, gate["by"], {desk.rule.id: cast.patch}, gate.get("params", EMPTY))
+
+    def _retracted(self, case: Case) -> None:
+        body, desk = case.body, self._desk(case)
+        task, patch, reopened = operations.retract(desk, case.run.rev, body["task"])
+        case.equal("task", task, body["task"])
+        state = None
+        if reopened and desk.stored()["state"] == "approved":
+            before = self._judge.witnesses.after(case.row.instance, desk.stored()["closed"] - 1)
+            state = before.regions.get(desk.rule.region) if before else None
+        self._placed(case, desk.rule, state, patch)
+
+    def _returned(self, case: Case) -> None:
+        body, desk = case.body, self._desk(case)
+        _, patch = operations.send_back(desk, body.get("to"), body["task"])
+        self._placed(case, desk.rule, body.get("to"), patch)
+
+    def _placed(self, case: Case, rule: Transition, state: str | None, patch: dict[str, Any]) -> None:
+        """Check a region that is set without a transition, or that nothing is."""
+        before, rules = case.before, case.rules
+        changes = rules.moved(before.regions, before.kept, {rule.region: state}) if state else {}
+        was = {region: before.regions[region] for region in changes if region in before.regions}
+        case.equal("set", changes, case.body.get("set", {}))
+        case.equal("was", was, case.body.get("was", {}))
+        overtaken = operations.overtaken(before, rules.gated, case.row.seq, changes, rule.id)
+        self._same(case, {rule.id: patch, **overtaken})
+
+    # The others
+
+    def _simply(self, case: Case) -> None:
+        desk = self._desk(case)
+        if case.row.kind in ("extended", "waived"):
+            self._judge.authorise(case, case.rules.definition.permissions.supervise)
+        self._same(case, {desk.rule.id: self._simple[case.row.kind](case, desk)})
+        case.still()
+
+    def _added(self, case: Case, desk: Desk) -> dict[str, Any]:
+        body = case.body
+        _, patch = signers.add(
+            desk, self._person(case, "signer"), place=body["place"], weight=body.get("weight", 1),
+            need=body.get("need"), task=body.get("task"), manages=case.supervises(desk.by),
+        )  # fmt: skip
+        return patch
+
+    def _stood(self, case: Case, kind: str) -> None:
+        self._judge.authorise(case, case.rules.definition.permissions.supervise)
+        try:
+            patches = operations.stand(case.before, case.rules.gated, case.row.seq, kind, case.row.actor)
+        except Denied as denied:
+            case.error("not_allowed", trigger=kind, codes=sorted({code for code, _ in denied.reasons}))
+            return
+        self._same(case, patches)
+        case.still()
+
+    # What they share
+
+    def _desk(self, case: Case) -> Desk:
+        """Return the desk on which the entry was made: the gate that it names, who acted and for whom."""
+        rules, gates = case.rules, case.body["gates"]
+        named = [
+            name for name in gates if name in rules.gated and rules.gated[name].trigger == case.body.get("trigger")
+        ]
+        if len(named) != 1:
+            raise Denied(("gate_closed", {}))
+        actor = case.actor or Actor(case.row.actor)
+        return Desk(rules.gated[named[0]], case.before, case.row.seq, case.day, actor, self._principal(case, actor))
+
+    def _principal(self, case: Case, actor: Actor) -> Actor:
+        """Return for whom the actor signed, as the grant that the entry cites lets him."""
+        about = case.body.get("for")
+        if about is None:
+            return actor
+        cited = self._judge.witnesses.after(f"~actor/{about['id']}", about["seq"])
+        if about.get("ground") != "proxy" or cited is None or cited.at > case.row.at:
+            raise Denied(("proxy_none", {}))
+        if cited.leaf.hex() != about["leaf"]:
+            case.error("seen_leaf", cited=f"~actor/{about['id']}", number=about["seq"])
+        name = case.rules.definition.name
+        grant = grant_in_force(cited.attrs.get("grants", {}), actor.id, name, case.day)
+        if grant is None or int(grant[0]) != about["grant"]:
+            raise Denied(("proxy_none", {}))
+        person = Actor(about["id"], frozenset(cited.attrs.get("roles", ())), org=cited.attrs.get("org", ""))
+        return covered(person, grant[1])
+
+    def _person(self, case: Case, name: str) -> Actor:
+        """Return somebody whom the entry names, as enrolled then; one that a resolver knows has only an id here."""
+        found = self._judge.actors.at(case.body[name], case.row.at)
+        return found or Actor(case.body[name])
+
+    def outside(self, case: Case) -> Outside:
+        """Return what the entry says was read outside of its chain."""
+        return Outside(case.row.instance, case.run.root, self._judge.cited(case), self._judge.answers(case))
+
+    @staticmethod
+    def _same(case: Case, expected: Patches) -> None:
+        case.equal("gates", dict(expected), case.body.get("gates", {}))
