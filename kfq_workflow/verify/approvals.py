@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.values import Decision
-    from kfq_workflow.verify.legality import Case, Judge
+    from kfq_workflow.verify.case import Case
+    from kfq_workflow.verify.legality import Judge
 
     Patches = Mapping[str, dict[str, Any]]
 

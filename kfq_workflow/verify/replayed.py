@@ -8,8 +8,9 @@ from kfq_workflow import edtf
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.fold import Folds, Run
-from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
+from kfq_workflow.verify.legality import ODD, Judge
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
+from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
 
 if TYPE_CHECKING:
