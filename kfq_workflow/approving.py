@@ -7,14 +7,14 @@ state, so that vote, outcome and move are one fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import prepare
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import Outside, asking, closing
-from kfq_workflow.approval.gate import merge
+from kfq_workflow.approval.gate import VOTES, merge
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
@@ -22,7 +22,7 @@ from kfq_workflow.steps import Steps, attest, check_order, cite
 from kfq_workflow.values import EMPTY, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kfq_workflow.acts import Act
     from kfq_workflow.definition.model import Transition
@@ -134,8 +134,10 @@ class Approving(Steps):
         move's conditions do not hold, the deciding vote is refused and the gate stays open.
         """
         act = prepare("voted", how, key, by, request)
-        act.body["vote"] = how
-        opened = self._desk(act, trigger, on_behalf_of, opinion=opinion, papers=papers, on=on, expect=expect)
+        act.body["vote"] = inputs.choice(how, "vote", tuple(VOTES))
+        opened = self._desk(
+            act, trigger, on_behalf_of, task=task, opinion=opinion, papers=papers, on=on, expect=expect
+        )  # fmt: skip
         if not isinstance(opened, _Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
@@ -156,7 +158,7 @@ class Approving(Steps):
     ) -> Receipt:  # fmt: skip
         """Take one's own vote back (收回): while the gate is open, or closed and nothing has come after it."""
         act = prepare("retracted", "retract", key, by, request)
-        opened = self._desk(act, trigger, None, reason=reason, closed=True)
+        opened = self._desk(act, trigger, None, task=task, reason=reason, closed=True)
         if not isinstance(opened, _Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
@@ -181,8 +183,8 @@ class Approving(Steps):
         """Hand one's task on (转办): the receiver must pass the duties, the old task stays on record."""
         act = prepare("transferred", "transfer", key, by, request)
         act.body["to"] = inputs.identifier(to)
-        opened = self._desk(act, trigger, on_behalf_of, reason=reason)
-        return self._apply(opened, lambda desk: signers.transfer(desk, self._registry.actor(to), task))
+        opened = self._desk(act, trigger, on_behalf_of, task=task, reason=reason)
+        return self._apply(opened, lambda desk: signers.transfer(desk, self._receiver(desk, to), task))
 
     def delegate(
         self, key: str, trigger: str | None = None, *, by: str, to: str, question: str | None = None,
@@ -192,8 +194,8 @@ class Approving(Steps):
         act = prepare("delegated", "delegate", key, by, request)
         act.body["to"] = inputs.identifier(to)
         act.put_text("question", question)
-        opened = self._desk(act, trigger, None)
-        return self._apply(opened, lambda desk: signers.delegate(desk, self._registry.actor(to), task))
+        opened = self._desk(act, trigger, None, task=task)
+        return self._apply(opened, lambda desk: signers.delegate(desk, self._receiver(desk, to), task))
 
     def reply(
         self, key: str, trigger: str | None = None, *, by: str, opinion: str, task: str | None = None,
@@ -202,7 +204,7 @@ class Approving(Steps):
         """Give the opinion that one was asked for."""
         act = prepare("replied", "reply", key, by, request)
         act.texts["opinion"] = inputs.text(opinion, "opinion", required=True)
-        return self._apply(self._desk(act, trigger, None), lambda desk: signers.reply(desk, task))
+        return self._apply(self._desk(act, trigger, None, task=task), lambda desk: signers.reply(desk, task))
 
     def add_signer(
         self, key: str, trigger: str | None = None, *, by: str, signer: str, reason: str, place: Place = "parallel",
@@ -214,12 +216,13 @@ class Approving(Steps):
         """
         act = prepare("added", "add_signer", key, by, request)
         act.body |= {"place": inputs.choice(place, "place", ("parallel", "before", "after"))}
-        act.body |= {"signer": inputs.identifier(signer)} | ({"weight": weight} if weight != 1 else {})
-        act.body |= {} if need is None else {"need": need}
-        opened = self._desk(act, trigger, None, reason=reason)
+        act.body |= {"signer": inputs.identifier(signer)}
+        act.body |= {"weight": weight} if inputs.count(weight, "weight") != 1 else {}
+        act.body |= {} if need is None else {"need": inputs.count(need, "need")}
+        opened = self._desk(act, trigger, None, task=task, reason=reason)
 
         def change(desk: Desk) -> tuple[str | None, dict[str, Any]]:
-            person, manages = self._registry.actor(signer), self._supervises(desk, opened)
+            person, manages = self._receiver(desk, signer), self._supervises(desk, opened)
             return signers.add(desk, person, place=place, weight=weight, need=need, task=task, manages=manages)
 
         return self._apply(opened, change)
@@ -230,8 +233,8 @@ class Approving(Steps):
     ) -> Receipt:  # fmt: skip
         """Remove a signer who has not voted (减签), by the number of the task. Somebody is always left to vote."""
         act = prepare("removed", "remove_signer", key, by, request)
-        act.body |= {} if need is None else {"need": need}
-        opened = self._desk(act, trigger, None, reason=reason)
+        act.body |= {} if need is None else {"need": inputs.count(need, "need")}
+        opened = self._desk(act, trigger, None, task=task, reason=reason)
         return self._apply(
             opened,
             lambda desk: (task, signers.remove(desk, task, need=need, manages=self._supervises(desk, opened))),
@@ -246,7 +249,7 @@ class Approving(Steps):
         """Return the file (退回) to the applicant, or to a state that the gate declares, for a new round."""
         act = prepare("returned", "return", key, by, request)
         act.body |= {"to": to} if to else {}
-        opened = self._desk(act, trigger, on_behalf_of, reason=reason)
+        opened = self._desk(act, trigger, on_behalf_of, task=task, reason=reason)
         if not isinstance(opened, _Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
@@ -352,17 +355,20 @@ class Approving(Steps):
     # What the verbs share
 
     def _desk(
-        self, act: Act, trigger: str | None, on_behalf_of: str | None, *, reason: str | None = None,
-        needs_reason: bool = True, opinion: str | None = None, papers: Sequence[Paper] = (), on: str | None = None,
-        expect: int | None = None, closed: bool = False, supervise: bool = False,
+        self, act: Act, trigger: str | None, on_behalf_of: str | None, *, task: str | None = None,
+        reason: str | None = None, needs_reason: bool = True, opinion: str | None = None,
+        papers: Sequence[Paper] = (), on: str | None = None, expect: int | None = None, closed: bool = False,
+        supervise: bool = False,
     ) -> _Open | Receipt:  # fmt: skip
         """Lock the instance and find the gate; return the old receipt of a request that is repeated."""
         head = self._ledger.lock(act.key)
         rules = self._rules(head)
         if trigger is not None:
             act.body["trigger"] = trigger
+        if task is not None:
+            act.body["task"] = inputs.identifier(task)
         if on_behalf_of is not None:
-            inputs.identifier(on_behalf_of)
+            act.body["for"] = {"id": inputs.identifier(on_behalf_of)}
         laid, titles = inputs.papers(rules.definition, papers)
         act.body |= {"papers": laid} if laid else {}
         act.texts |= titles
@@ -378,7 +384,8 @@ class Approving(Steps):
         if supervise:
             self._authorise(act, rules, rules.definition.permissions.supervise, head.now)
         today = self._ledger.today(head.now)
-        principal = self._proxy(act, rules, actor, on_behalf_of, today) if on_behalf_of else actor
+        tasks = head.snapshot.gates[rule.id]["tasks"].values()
+        principal = self._proxy(act, rules, actor, on_behalf_of, today, tasks) if on_behalf_of else actor
         desk = Desk(rule, head.snapshot, head.row.seq + 1, today, actor, principal)
         return _Open(act, head, rules, desk)
 
@@ -393,18 +400,26 @@ class Approving(Steps):
             named = [name for name, gate in gates.items() if gate["state"] == "open" and name in rules.gated]
             if not named and closed:
                 named = [name for name in gates if name in rules.gated]
-                named = sorted(named, key=lambda name: gates[name].get("closed", 0))[-1:]
         open_ = [name for name in named if gates[name]["state"] == "open"]
-        found = open_ or named
+        found = open_ or sorted(named, key=lambda name: gates[name].get("closed", 0))[-1:]
         if not found:
             raise KfqError("no_open_gate", key=head.row.key, trigger=trigger or "-")
         if len(found) > 1:
             raise InvalidInput("gate_which", key=head.row.key, triggers=[rules.gated[name].trigger for name in found])
         return rules.gated[found[0]]
 
-    def _proxy(self, act: Act, rules: Rules, actor: Actor, principal: str, today: str) -> Actor:
+    def _receiver(self, desk: Desk, name: str) -> Actor:
+        """Return somebody who comes to a task, and may act today."""
+        person = self._registry.actor(name)
+        if not person.acts_on(desk.today):
+            raise Denied(("actor_not_valid", {"actor": name}))
+        return person
+
+    def _proxy(
+        self, act: Act, rules: Rules, actor: Actor, principal: str, today: str, tasks: Collection[Mapping[str, Any]]
+    ) -> Actor:
         """Return the one whom the actor signs for, as far as a grant that is in force reaches."""
-        found = self._registry.proxy(principal, actor.id, rules.definition.name, today)
+        found = self._registry.proxy(principal, actor.id, rules.definition.name, today, tasks)
         if found is None:
             self._refuse(act, refuse(rules.definition, "proxy_none", actor=actor.id, principal=principal))
         person, said = found
@@ -446,13 +461,17 @@ class Approving(Steps):
         attrs = act.body.get("attrs", {})
         if not attrs or not head.snapshot.gates:
             return
-        outside = self._outside(head, rules, EMPTY, None)
+        changed = replace(head, snapshot=replace(head.snapshot, attrs={**head.snapshot.attrs, **attrs}))
+        outside = self._outside(changed, rules, EMPTY, None)
         patches = self._ask(act, rules, lambda: opening.rebind(
             rules.gated.values(), head.snapshot, head.row.seq + 1, attrs,
             lambda after: asking(rules, head.snapshot, EMPTY, outside, after),
         ))  # fmt: skip
         if patches:
             act.body["gates"] = patches
+        if not self._registry.attests:
+            asked = [task for gate in patches.values() if "round" in gate for task in gate["tasks"].values()]
+            act.body |= {"candidates": self._registry.candidates(asked)} if asked else {}
         attest(act, outside.attested)
 
     def _outside(self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None) -> Outside:

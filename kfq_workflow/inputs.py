@@ -104,6 +104,13 @@ def exact_day(value: str) -> str:
     return found.lo
 
 
+def count(value: Any, name: str) -> int:
+    """Return a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_INTEGER:
+        raise InvalidInput("invalid_value", name=name, value=str(value)[:80], type="1, 2, 3, …")
+    return value
+
+
 def choice(value: str, name: str, known: Sequence[str]) -> str:
     """Return one of the words that are known."""
     if value not in known:

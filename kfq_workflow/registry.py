@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.gate import may_sign
-from kfq_workflow.approval.proxies import covered, grant_in_force
+from kfq_workflow.approval.proxies import covered, in_force
+from kfq_workflow.approval.quorum import UNDECIDED
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.lint import lint
@@ -222,26 +223,38 @@ class Registry:
         except NotFound:
             raise NotFound("actor", id) from None
 
-    def proxy(self, principal: str, actor: str, workflow: str, today: str) -> tuple[Actor, dict[str, Any]] | None:
-        """Return whom the actor signs for, with the roles that the grant covers, and what the entry says of it."""
-        head = self._chain(self._ledger.look, inputs.identifier(principal))
+    def proxy(
+        self, principal: str, actor: str, workflow: str, today: str, tasks: Iterable[Mapping[str, Any]]
+    ) -> tuple[Actor, dict[str, Any]] | None:
+        """Return whom the actor signs for, with the roles that a grant covers, and what the entry says of it.
+
+        Of several grants in force the first counts that reaches one of the `tasks`.
+        """
+        head = self._chain(self._ledger.look, principal)
         person = as_actor(head.row)
-        grant = grant_in_force(head.snapshot.attrs.get("grants", {}), actor, workflow, today)
-        if grant is None or not person.acts_on(today):
+        if not person.acts_on(today):
             return None
+        grants = head.snapshot.attrs.get("grants", {})
+        valid = [number for number in sorted(grants, key=int) if in_force(grants[number], actor, workflow, today)]
+        if not valid:
+            return None
+        pending = [task for task in tasks if task["state"] in UNDECIDED]
+        reach = (name for name in valid if any(may_sign(task, covered(person, grants[name])) for task in pending))
+        number = next(reach, valid[0])
         said = {
-            "grant": int(grant[0]), "ground": "proxy", "id": principal,
+            "grant": int(number), "ground": "proxy", "id": principal,
             "leaf": bytes(head.row.head).hex(), "seq": head.row.seq,
         }  # fmt: skip
-        return covered(person, grant[1]), said
+        return covered(person, grants[number]), said
 
     def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
         """Return who could sign each seat now, by id: at most 100 of them, those who may act."""
-        people = [as_actor(row) for row in self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)]
-        return {
-            task["seat"]: [person.id for person in people if person.enabled and may_sign(task, person)][:_CANDIDATES]
-            for task in tasks
-        }
+        people = [person for person in self._enrolled() if person.enabled]
+        found: dict[str, set[str]] = {}
+        for task in tasks:
+            able = (person.id for person in people if may_sign(task, person))
+            found.setdefault(task["seat"], set()).update(able)
+        return {seat: sorted(able)[:_CANDIDATES] for seat, able in found.items()}
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a definition; the same again does nothing, new labels for the same rules are a new entry.
