@@ -18,6 +18,7 @@ from kfq_workflow.approval.gate import VOTES, merge
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
+from kfq_workflow.proxies import Proxies
 from kfq_workflow.steps import Steps, attest, check_order, cite
 from kfq_workflow.values import EMPTY, Decision
 
@@ -419,7 +420,7 @@ class Approving(Steps):
         self, act: Act, rules: Rules, actor: Actor, principal: str, today: str, tasks: Collection[Mapping[str, Any]]
     ) -> Actor:
         """Return the one whom the actor signs for, as far as a grant that is in force reaches."""
-        found = self._registry.proxy(principal, actor.id, rules.definition.name, today, tasks)
+        found = Proxies(self._ledger, self._registry).find(principal, actor.id, rules.definition.name, today, tasks)
         if found is None:
             self._refuse(act, refuse(rules.definition, "proxy_none", actor=actor.id, principal=principal))
         person, said = found

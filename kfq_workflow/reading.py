@@ -12,6 +12,7 @@ from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import KfqError, NotFound
 from kfq_workflow.ledger import Head
+from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
 from kfq_workflow.views import HistoryEntry, Instance, Proxy
@@ -112,7 +113,7 @@ class Reading:
 
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
         """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""
-        grants = self.registry.grants(inputs.identifier(id))
+        grants = Proxies(self._ledger, self._registry).of(inputs.identifier(id))
         return [
             Proxy(
                 int(number), grant["to"], grant["from"], grant["until"], grant["number"],
