@@ -4,7 +4,7 @@
 
 Every way of writing takes its turn in short slices, in another order each time, on the same tables of the same
 database, so that whatever drifts drifts for all of them; the ratio is the median over the rounds of one way's rate
-to the floor's in the same round. `README.md` says what each way does.
+to the floor's in the same round. `Floor` and `Firing` below say what each way does.
 """
 
 from __future__ import annotations

@@ -136,6 +136,19 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "没有这项代理授权：{key}。现有：{known}。",
         "There is no proxy {key}. There are: {known}.",
     ),
+    "batch_too_long": (
+        "批次名“{batch}”过长：最多 {limit} 个字符。",
+        "The batch's name {batch!r} is too long: at most {limit} characters.",
+    ),
+    # Effects on other instances
+    "effect_target": (
+        "不知道要联动哪个实例（{target}）：请先登记指明它的属性（kfq amend）。",
+        "It is not known which instance to act on ({target}): state the attribute that names it (kfq amend).",
+    ),
+    "effect_refused": (
+        "它对“{target}”的联动“{effect}”不能进行，原因如下：",
+        "Its effect {effect} on {target} is not possible:",
+    ),
     # Taking back
     "withdraw_never": ("本项审批不允许撤回。", "This approval cannot be withdrawn."),
     "withdraw_too_late": (

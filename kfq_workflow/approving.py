@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kfq_workflow.machine import Rules
     from kfq_workflow.values import Actor, Paper, Receipt
 
+_REASONED = frozenset({"transferred", "added", "removed", "returned", "withdrawn", "retracted", "extended", "waived"})
 Place = Literal["parallel", "before", "after"]
 
 
@@ -146,9 +147,7 @@ class Approving(Steps):
             gate = gates[desk.rule.id]
             outside = self._outside(head, rules, gate.get("params", EMPTY), None)
             decision = closing(rules, head.snapshot, desk.rule, gates, outside)
-            if not decision.allowed:
-                raise refused(decision, key=act.key, act=act)
-            self._moved(act, head, rules, decision, gate["by"])
+            return self._move(act, head, rules, decision, gate["by"], gate.get("params", EMPTY))
         return self._ledger.append(act, head, rules.definition)
 
     def retract(
@@ -295,10 +294,6 @@ class Approving(Steps):
         opened = self._desk(act, trigger, None, closed=True)
         return self._apply(opened, lambda desk: (None, operations.mark_read(desk)))
 
-    def comment(self, key: str, text: str, *, by: str, request: str | None = None) -> Receipt:
-        """Say something about an instance, outside of any vote: a note."""
-        return self.annotate(key, text, by=by, request=request)
-
     # Under supervision
 
     def extend(
@@ -372,9 +367,8 @@ class Approving(Steps):
         act.body |= {"papers": laid} if laid else {}
         act.texts |= titles
         act.put_text("opinion", opinion)
-        if act.kind in ("transferred", "added", "removed", "returned", "withdrawn", "retracted", "extended", "waived"):
-            if reason or needs_reason:
-                act.texts["reason"] = inputs.text(reason or "", "reason", required=True)
+        if reason or (needs_reason and act.kind in _REASONED):
+            act.texts["reason"] = inputs.text(reason or "", "reason", required=True)
         act.body |= {"mode": "live", "on": inputs.on(on, self._ledger.today(head.now), late=False)}
         if (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
@@ -413,7 +407,6 @@ class Approving(Steps):
         found = self._registry.proxy(principal, actor.id, rules.definition.name, today)
         if found is None:
             self._refuse(act, refuse(rules.definition, "proxy_none", actor=actor.id, principal=principal))
-            raise AssertionError("unreachable")  # pragma: no cover
         person, said = found
         act.body["for"] = said
         return person

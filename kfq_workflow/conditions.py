@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {"eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge}
 
+#: The states of a task whose vote is still to come, and that of one who objects.
+_UNDECIDED = frozenset({"open", "waiting", "blocked"})
+_OPPOSED = frozenset({"rejected"})
+
 
 @dataclass(slots=True)
 class Context:
@@ -30,6 +34,8 @@ class Context:
 
     `actor` None asks for anyone: conditions on the actor's role then hold. `witnesses` are the other instances of
     the family by key, `root` the family's root. `code` answers a guard in code by name with (answer, values).
+    `gates` are the rounds of the instance's approval gates as its snapshot keeps them; None does not ask for votes:
+    conditions on them then hold. `cause` is the case of whose act this one is an effect.
     """
 
     definition: model.Definition
@@ -48,7 +54,7 @@ class Context:
     cause: Witness | None = None
 
 
-def holds(  # noqa: C901, PLR0911 - one case for each kind of condition, and no more
+def holds(  # noqa: C901, PLR0911, PLR0912 - one case for each kind of condition, and no more
     condition: model.Condition, context: Context, *, negated: bool = False
 ) -> bool | None:
     """Tell whether a condition (or its negation) holds; None when this version cannot decide it."""
@@ -73,6 +79,10 @@ def holds(  # noqa: C901, PLR0911 - one case for each kind of condition, and no 
             return _other_in(context, workflow, region, states) is not negated
         case model.Code(name):
             return _code(context, name) is not negated
+        case model.GateIs(transition, what):
+            return context.gates is None or _gate_is(context.gates, transition, what) is not negated
+        case model.CausedBy(workflow, region, states):
+            return _caused_by(context, workflow, region, states) is not negated
         case model.Unsupported(feature):
             context.unsupported.append(feature)
             return None
@@ -175,6 +185,21 @@ def _other_in(context: Context, workflow: str, region: str, states: Collection[s
             _see(context, witness)
             answer = answer or witness.regions.get(region) in states
     return answer
+
+
+def _gate_is(gates: Mapping[str, Mapping[str, Any]], transition: str, what: str) -> bool:
+    """Ask a round's tasks; where there was no round, nobody has voted and nothing was unopposed."""
+    if transition not in gates:
+        return False
+    states = {task["state"] for task in gates[transition].get("tasks", {}).values()}
+    return states.isdisjoint(_UNDECIDED if what == "voted" else _OPPOSED)
+
+
+def _caused_by(context: Context, workflow: str, region: str, states: Collection[str]) -> bool:
+    if context.cause is None:
+        return False
+    _see(context, context.cause)
+    return context.cause.workflow == workflow and context.cause.regions.get(region) in states
 
 
 def _code(context: Context, name: str) -> bool:

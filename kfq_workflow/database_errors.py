@@ -5,7 +5,8 @@ sqlite3's, `sqlstate` psycopg's, and an integer as first argument PyMySQL's. SQL
 
     TransactionLost       run the unit of work again; its code is `database_locked` when a wait timed out
     NotInitialised        a table is missing
-    DatabaseUnavailable   its code says how: database_readonly, _gone, _unreachable, _unknown, _denied, _full, _damaged
+    DatabaseUnavailable   its code says how: database_readonly, _readonly_folder, _gone, _unreachable, _unknown,
+                          _no_schema, _denied, _full, _damaged
     None                  nothing that this module knows: a constraint, a trigger, a mistake in the SQL
 """
 
@@ -16,8 +17,10 @@ from kfq_workflow.errors import DatabaseUnavailable, KfqError, NotInitialised, T
 _LOST = "transaction_lost"
 _LOCKED = "database_locked"
 _READONLY = "database_readonly"
+_READONLY_FOLDER = "database_readonly_folder"
 _GONE = "database_gone"
 _UNREACHABLE = "database_unreachable"
+_NO_SCHEMA = "database_no_schema"
 _UNKNOWN = "database_unknown"
 _DENIED = "database_denied"
 _FULL = "database_full"
@@ -38,7 +41,7 @@ _SQLITE = {
     26: _DAMAGED,
 }
 #: Extended codes that say more: a snapshot gone stale is lost at once, whatever the timeout.
-_SQLITE_EXTENDED = {517: _LOST, 1032: _GONE}
+_SQLITE_EXTENDED = {517: _LOST, 1032: _GONE, 1544: _READONLY_FOLDER}
 
 #: PostgreSQL's SQLSTATEs, by all five characters or by class.
 _POSTGRESQL = {
@@ -147,7 +150,10 @@ def _sqlite(error: BaseException) -> tuple[str, str] | None:
         closed = "closed database" in message
         return (_GONE, message) if closed else None
     if extended == 1:
-        return (_NO_TABLE, message) if message.startswith("no such table") else None
+        table = message.removeprefix("no such table: ")
+        if table.endswith(".sqlite_master"):
+            return _NO_SCHEMA, table.removesuffix(".sqlite_master")
+        return (_NO_TABLE, message) if table != message else None
     code = _SQLITE_EXTENDED.get(extended) or _SQLITE.get(extended & 0xFF)
     name = getattr(error, "sqlite_errorname", None) or f"SQLite {extended}"
     return None if code is None else (code, name if code in (_LOST, _LOCKED) else message)

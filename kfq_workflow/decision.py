@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.approval.standing import standing
 from kfq_workflow.conditions import Context, holds
+from kfq_workflow.definition.model import LaterEffect
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY, Decision, Refusal
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor, Witness
 
-    Stage = Literal["fire", "submit", "close", "next"]
+    Stage = Literal["fire", "submit", "close", "next", "effect"]
     CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
 
 #: Which error class a refusal's code belongs to.
@@ -83,6 +84,8 @@ CATEGORIES = {
     "parameter_missing": "EvidenceMissing",
     "guard_failed": "GuardFailed",
     "guard_ambiguous": "GuardFailed",
+    "effect_target": "GuardFailed",
+    "effect_refused": "GuardFailed",
     "not_supported": "GuardFailed",
     "effects_not_supported": "GuardFailed",
 }
@@ -152,13 +155,15 @@ def decide(
     stage: Stage = "fire",
     gates: Mapping[str, Any] | None = None,
     only: str | None = None,
+    cause: Witness | None = None,
 ) -> Decision:
     """Decide whether a trigger may be fired.
 
     `actor` None asks for anyone. `papers` are the types laid before the move. `late` records a past decision: its
     source stands for papers, parameters and votes, and effects are not run again. `stage` is what is asked for:
     `fire`, `submit`, `close` (with the `gates` after the deciding vote, and `only` the transition whose gate it is), or
-    `next`: whichever of fire and submit the transition takes. Raises NotFound for an unknown trigger.
+    `next`: whichever of fire and submit the transition takes, or `effect`: on the authority of the act of a case, the
+    `cause`, which stands for role, papers and parameters. Raises NotFound for an unknown trigger.
     """
     definition = rules.definition
     regions = rules.table.get(trigger)
@@ -174,7 +179,7 @@ def decide(
         return _unreachable(rules, snapshot, trigger, actor)
     tried = []
     for edge in edges:
-        context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates)
+        context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates, cause=cause)
         tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage))
     allowed = [decision for decision in tried if decision.allowed]
     if len(allowed) == 1:
@@ -239,15 +244,14 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         refusals.append(refuse(context.definition, "nothing_remembered", trigger=rule.trigger))
     refusals += _role_refusals(context.definition, context.actor, rule.roles)
     missing: tuple[str, ...] = ()
-    if not late:
+    if not late and stage != "effect":
         later = rule.gate.papers if rule.gate is not None and stage != "close" else ()
         missing = tuple(paper for paper in rule.papers if paper not in papers and paper not in later)
         refusals += _evidence(context, rule, missing, stage)
     refusals += _guards(context, rule)
-    if rule.effects and not late:
-        refusals.append(
-            refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=list(rule.effects))
-        )
+    effects = unsupported_effects(rule)
+    if effects and not late:
+        refusals.append(refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=effects))
     if refusals or target is None:
         return Decision(
             rule.trigger, allowed=False, transition=rule.id, region=rule.region, target=target,
@@ -276,11 +280,16 @@ def _stage(context: Context, rule: Transition, stage: Stage) -> list[Refusal]:
     if rule.gate is None:
         if stage == "submit":
             found.append(refuse(context.definition, "no_gate", trigger=rule.trigger))
-    elif stage == "fire":
+    elif stage in ("fire", "effect"):
         found.append(refuse(context.definition, "needs_approval", trigger=rule.trigger))
     elif stage != "close" and context.snapshot.gates.get(rule.id, {}).get("state") == "open":
         found.append(refuse(context.definition, "gate_open", gate=rule.trigger))
     return found
+
+
+def unsupported_effects(rule: Transition) -> list[str]:
+    """Return, in words, the effects of a transition that this version cannot carry out."""
+    return [effect.what for effect in rule.effects if isinstance(effect, LaterEffect)]
 
 
 def _target(edge: Edge, snapshot: Snapshot) -> str | None:

@@ -156,7 +156,7 @@ class ExportSource:
                     self._head = LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
                 break
         if self._head is None:
-            raise NotInitialised(database=str(self._path))
+            raise NotInitialised("export_no_log", path=str(self._path))
         return self._head
 
     def documents(self) -> Iterator[Document]:

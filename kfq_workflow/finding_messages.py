@@ -12,6 +12,7 @@ _SAYS = {
     "seen": ("所引其他实例的记录", "entries cited"),
     "attested": ("应用程序的答复", "answers attested"),
     "did": ("办理人", "who did it"),
+    "effects": ("对其他实例的联动", "effects on other instances"),
     "gates": ("审批", "approvals"),
     "task": ("任务", "task"),
     "name": ("名称", "name"),
@@ -31,6 +32,22 @@ _CACHED = {
 }
 
 _SENTENCES: dict[str, tuple[str, str]] = {
+    "replay.effect_skipped": (
+        "对“{target}”的联动 {triggers} 被略过，而定义不允许略过。",
+        "The effects {triggers} on {target} were skipped, which the definition does not allow.",
+    ),
+    "replay.effect_unknown": (
+        "记录称由“{cited}”第 {number} 条引起，而该条没有此联动（{trigger}）。",
+        "The entry says that entry {number} of {cited} caused it; that one has no such effect ({trigger}).",
+    ),
+    "replay.effect_missing": (
+        "记录称联动了“{target}”的 {trigger}，而那里没有相应的记录。",
+        "The entry says that it had the effect {trigger} on {target}; there is no such entry there.",
+    ),
+    "replay.effect_twice": (
+        "“{cited}”第 {number} 条的联动 {trigger} 在此出现不止一次。",
+        "The effect {trigger} of entry {number} of {cited} is here more than once.",
+    ),
     "replay.candidate": (
         "记录称 {actor} 可签署“{seat}”，而其当时并无此资格。",
         "The entry says that {actor} could have signed for {seat}; then {actor} could not.",
@@ -220,8 +237,12 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "The dates of entries {seqs} of {key!r} contradict their order, so no day can be answered: run kfq verify.",
     ),
     "export_exists": (
-        "文件“{path}”已存在：请换一个文件名，或加 --overwrite。",
-        "The file {path!r} exists: choose another, or add --overwrite.",
+        "文件“{path}”已存在：请换一个文件名，或用 --force 覆盖。",
+        "The file {path!r} exists: choose another, or write over it with --force.",
+    ),
+    "export_no_log": (
+        "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
+        "The file {path!r} is no exported log: it does not hold the log's first entry.",
     ),
     "export_failed": ("无法写入“{path}”（{reason}）。", "The file {path!r} cannot be written ({reason})."),
     "export_unreadable": ("无法读取“{path}”（{reason}）。", "The file {path!r} cannot be read ({reason})."),

@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.tasks import changed, place
 from kfq_workflow.edtf import day_of
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
 from kfq_workflow.errors import IdempotencyMismatch, NotFound, TransactionLost
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kfq_workflow.acts import Act
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.store import Cursor, Store
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "need", "number", "org",
-    "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from", "valid_to",
-    "version", "vote", "weight", "workflow",
+    "act", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "need", "number",
+    "org", "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from",
+    "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
 _FOUND = frozenset({"trigger", "for"})
@@ -141,16 +143,21 @@ class Ledger:
         )
 
     def rebuild(self, definition_of: Callable[[bytes], Definition]) -> int:
-        """Make every instance's row anew from its entries; return how many rows were different."""
-        changed = 0
-        self.store.begin_write(self.cursor)
-        for row in list(self.store.rows(self.cursor)):
+        """Make every instance's row and its tasks anew from its entries; return how many of them were different.
+
+        The tasks of one instance count as one; so does each task of an instance that does not exist.
+        """
+        store, cursor = self.store, self.cursor
+        store.begin_write(cursor)
+        different = store.drop_strays(cursor)
+        for row in list(store.rows(cursor)):
             head = self.lock(row.key).row
-            rebuilt = fold(self.store.chain(self.cursor, row.key), head, definition_of)
+            rebuilt, tasks = fold(store.chain(cursor, row.key), head, definition_of)
             if rebuilt != head:
-                self.store.put(self.cursor, rebuilt)
-                changed += 1
-        return changed
+                store.put(cursor, rebuilt)
+                different += 1
+            different += store.replace_tasks(cursor, row.key, tasks)
+        return different
 
     def vacant(self, act: Act, workflow: str, root: str | None = None, def_: bytes | None = None) -> Head:
         """Return the head of an instance that has no entry yet: its first one follows the log's genesis."""
@@ -160,11 +167,14 @@ class Ledger:
 
     def append(self, act: Act, head: Head, definition: Definition | None = None) -> Receipt:
         """Append an entry to a locked or vacant instance and move its row, where the number read still stands."""
+        gates = head.snapshot.gates
         entry, texts, row = self._entry(act, head, definition)
         if head.row.seq == 0:
             self.store.begin_chain(self.cursor, entry, texts, row)
         elif not self.store.append(self.cursor, entry, texts, row, head.row.seq):
             raise TransactionLost(reason=f"{act.key}: {head.row.seq}")
+        if "gates" in act.body:
+            self.store.put_tasks(self.cursor, changed(act.key, gates, head.snapshot.gates, entry.at))
         return _receipt(entry, act.body, rev=row.rev)
 
     def _entry(self, act: Act, head: Head, definition: Definition | None) -> tuple[Row, list[Text], InstanceRow]:
@@ -191,22 +201,28 @@ class Ledger:
         return entry, texts, row
 
 
-def fold(chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]) -> InstanceRow:
-    """Return what an instance's row must be, from its entries; key, workflow and root are taken from `row`."""
+def fold(
+    chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]
+) -> tuple[InstanceRow, list[TaskRow]]:
+    """Return what an instance's row and tasks must be, from its entries; key, workflow and root are those of `row`."""
     snapshot = Snapshot()
+    tasks: dict[Any, TaskRow] = {}
     rev, last = 0, None
     for last in chain:
+        gates = snapshot.gates
         snapshot.apply(last.seq, last.kind, parse_canonical(last.body))
+        tasks.update((place(task), task) for task in changed(row.key, gates, snapshot.gates, last.at))
         rev = rev if last.kind in NOTES else last.seq
     if last is None:
-        return row
+        return row, []
     state = snapshot.regions.get("main")
     def_ = bytes(last.def_) if last.def_ is not None else None
     phase = definition_of(def_).phase_of(state) if def_ else None
-    return InstanceRow(
+    rebuilt = InstanceRow(
         row.key, row.workflow, row.root, def_, last.seq, rev, bytes(last.leaf), last.at, state, phase,
         snapshot.encode(),
     )  # fmt: skip
+    return rebuilt, list(tasks.values())
 
 
 def _receipt(entry: Row, body: Mapping[str, Any], *, rev: int, replayed: bool = False) -> Receipt:

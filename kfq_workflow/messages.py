@@ -81,10 +81,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The digest {value!r} is not valid: expected SHA-256 as 64 hex digits.",
     ),
     "required_text": ("{what} 不能为空。", "The {what} must not be empty."),
-    "first_adoption": (
-        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
-        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
-    ),
     "root_needed": (
         "流程 {workflow} 的案件须属于一个 {root} 实例：请给出 root。",
         "A case of {workflow} belongs to an instance of {root}: give its root.",
@@ -145,6 +141,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "“{name}”在别处已有另一个标签：同一名称只能有一个。",
         "{name!r} has another label elsewhere: one name has one label.",
     ),
+    "definition.bad_id": (
+        "标识“{name}”无效：请使用 1 至 64 个字母、数字或 . _ : -。",
+        "The id {name!r} is not valid: use 1 to 64 letters, digits or . _ : -",
+    ),
+    "definition.one_signer": (
+        "签署人须且仅须是其中之一：{known}。",
+        "A signer is exactly one of: {known}.",
+    ),
+    "definition.no_quorum": (
+        "这不是表决规则。可用：{known} 之一，另可加 abstain、wait。",
+        "This is no quorum. Use one of {known}, and abstain and wait beside it.",
+    ),
+    "definition.no_effect": ("这不是联动。可用：{known}。", "This is no effect. Use one of: {known}."),
+    "definition.no_value": ("这不是取值。可用：{known}。", "This is no value. Use one of: {known}."),
     "definition.one_operator": ("须且仅须一个比较：{known}。", "Give exactly one comparison: {known}."),
     "definition.unknown_key": (
         "未知的键“{name}”。最接近的：{near}。可用：{known}。",
@@ -198,6 +208,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "未知的功能“{name}”。最接近的：{near}。可用：{known}。",
         "This is an unknown feature: {name!r}. Nearest: {near}. Known: {known}.",
     ),
+    "definition.unknown_transition": (
+        "未知的转换“{name}”。最接近的：{near}。可用：{known}。",
+        "This is an unknown transition: {name!r}. Nearest: {near}. Known: {known}.",
+    ),
+    "definition.unknown_choice": (
+        "“{name}”不在可选之列。最接近的：{near}。可用：{known}。",
+        "{name!r} is none of the words that may stand here. Nearest: {near}. Known: {known}.",
+    ),
     "definition.unknown_limit": (
         "未知的时限种类“{name}”。最接近的：{near}。可用：{known}。",
         "This is an unknown kind of limit: {name!r}. Nearest: {near}. Known: {known}.",
@@ -235,6 +253,81 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "lint.no_root": (
         "条件“{guard}”看上级实例，但此流程没有 root。",
         "The guard {guard} looks at the root instance, and this workflow has no root.",
+    ),
+    "lint.no_signer": (
+        "“{transition}”的审批没有签署人。",
+        "The gate of {transition} has no signer.",
+    ),
+    "lint.quorum_unreachable": (
+        "“{transition}”的审批永远无法通过：需要 {need}，全部签署人合计只有 {most}。",
+        "The gate of {transition} can never be approved: it needs {need}, and all its signers together have {most}.",
+    ),
+    "lint.quorum_may_fail": (
+        "“{transition}”的审批可能无法通过：需要 {need}，不附条件的签署人合计只有 {most}。",
+        "The gate of {transition} may be impossible to approve: it needs {need}, and the signers who are always asked "
+        "have {most}.",
+    ),
+    "lint.quorum_share": (
+        "“{transition}”的审批比例 {ratio} 达不到：须大于 0 且不超过 1（more_than 须小于 1）。",
+        "The gate of {transition} has a share that no vote makes, {ratio}: above 0 and at most 1 (more_than: below 1).",
+    ),
+    "lint.quorum_nothing": (
+        "“{transition}”的审批不需要任何同意，提交即通过；若只征求意见，请加 wait: true。",
+        "The gate of {transition} needs no approval and would pass at once; for opinions only, add wait: true.",
+    ),
+    "lint.signer_twice": (
+        "“{transition}”的审批两次列入“{name}”：一人一轮只能签署一次。",
+        "The gate of {transition} names {name!r} twice: nobody signs twice in a round.",
+    ),
+    "lint.duty_pool": (
+        "“{transition}”只有“{role}”可以提交，也只有该角色可以签署，而申请人不得签署：须有另一人具有该角色。",
+        "Only {role} may submit {transition} and only {role} may sign, but an applicant may not: it takes a second "
+        "holder of the role.",
+    ),
+    "lint.duty_never": (
+        "“{transition}”的审批排除“{other}”的办理人，但它不可能发生在此之前。",
+        "The gate of {transition} keeps out whoever did {other}, which cannot come before it.",
+    ),
+    "lint.return_unvisited": (
+        "“{transition}”的审批不能退回“{state}”：此前不可能到过该状态。",
+        "The gate of {transition} cannot return to {state}: the file cannot have been there before.",
+    ),
+    "lint.gate_personal": (
+        "“{transition}”的审批读取了个人信息“{name}”：记录中没有它的明文。",
+        "The gate of {transition} reads {name}, which is personal: the log does not hold it in clear.",
+    ),
+    "lint.direct_bound": (
+        "“{transition}”的审批既绑定“{name}”（binds）又允许修改它后直送（direct）：已投的票会对应另一份内容。",
+        "The gate of {transition} both binds votes to {name} and lets it change (direct): a vote would stand for what "
+        "was not approved.",
+    ),
+    "lint.signer_when": (
+        "“{transition}”的签署人“{signer}”的条件“{guard}”只能读取属性、常量和状态。",
+        "The guard {guard} of the signer {signer} of {transition} may read attributes, constants and states only.",
+    ),
+    "lint.no_gate": (
+        "条件“{guard}”看“{transition}”的投票，但该转换没有审批（gate）。",
+        "The guard {guard} looks at the votes of {transition}, which has no gate.",
+    ),
+    "lint.effect_no_root": (
+        "“{transition}”的联动涉及上级实例，但此流程没有 root。",
+        "An effect of {transition} needs the root instance, and this workflow has no root.",
+    ),
+    "lint.effect_on_itself": (
+        "“{transition}”的联动作用于案件自身：联动只能作用于其他实例。",
+        "An effect of {transition} acts on its own case: effects are acts on other instances.",
+    ),
+    "lint.effect_on": (
+        "“{transition}”的联动以“{name}”作为实例的键，但它是 {type}：应为 text。",
+        "An effect of {transition} takes the key of an instance from {name}, which is {type}: it must be text.",
+    ),
+    "lint.effect_parameter": (
+        "“{transition}”的联动使用参数“{name}”，但该转换没有这个参数。",
+        "An effect of {transition} takes the parameter {name}, which the move does not have.",
+    ),
+    "lint.effect_personal": (
+        "“{transition}”的联动使用个人信息“{name}”：它会以明文进入另一实例的记录。",
+        "An effect of {transition} takes {name}, which is personal: it would stand in clear in another log.",
     ),
     "lint.no_label": ("{kind} “{name}”缺少 {lang} 标签。", "The {kind} {name} has no label in {lang}."),
     "lint.nobody_starts": (
@@ -276,6 +369,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "已有管理员“{known}”。请由其登记：kfq actor add {id} --role administrator --actor {known}",
         "There is an administrator already: {known}. Let them add this one: "
         "kfq actor add {id} --role administrator --actor {known}",
+    ),
+    "last_administrator": (
+        "“{id}”是唯一在任的管理员：此后将无人可以登记办理人和流程。请先登记另一名管理员。",
+        "{id!r} is the only administrator who may act: nobody could register actors and workflows any more. Register "
+        "another one first.",
     ),
     "actor_exists": (
         "办理人“{id}”已登记。要修改请用：kfq actor update",
@@ -330,6 +428,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not_found.document": (
         "数据库中缺少文档 {key}：请运行 kfq verify。",
         "The database lacks the document {key}: run kfq verify.",
+    ),
+    "not_found.first_adoption": (
+        "“{key}”尚不存在：首次补记须给出流程（workflow）和名称（name）。",
+        "{key!r} does not exist yet: its first adoption needs a workflow and a name.",
+    ),
+    "not_found.entry": (
+        "那时日志中还没有“{key}”的记录。",
+        "At that time nothing of {key!r} was on record yet.",
     ),
     "already_started": (
         "“{key}”已经存在，用 kfq show 查看。",
@@ -389,6 +495,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库是只读的，未写入任何内容。请检查文件权限和磁盘。",
         "The database is read-only; nothing was written. Check the file's permissions and the disk.",
     ),
+    "database_readonly_folder": (
+        "SQLite 须在数据库旁建立文件，而其所在文件夹不可写；未写入任何内容。若要只读地打开这一副本，地址写作："
+        "sqlite:///file:路径?immutable=1&uri=true",
+        "SQLite needs files beside the database and its folder cannot be written; nothing was written. To read such a "
+        "copy write its address as: sqlite:///file:PATH?immutable=1&uri=true",
+    ),
     # the database
     "database_gone": (
         "与数据库的连接中断（{reason}）。请确认数据库仍在运行后重试。",
@@ -401,6 +513,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unknown": (
         "服务器上没有数据库 {database}（{reason}）。请先创建它或更正地址。",
         "The server has no database {database} ({reason}). Create it first, or correct the address.",
+    ),
+    "database_no_schema": (
+        "数据库 {database} 没有模式“{reason}”。请更正模式名；在 SQLite 中，模式是附加的数据库。",
+        "The database {database} has no schema {reason!r}. Correct its name; in SQLite a schema is an attached database.",
     ),
     "database_denied": (
         "数据库拒绝了访问（{reason}）。请检查账号及其权限。",
@@ -496,6 +612,34 @@ SENTENCES.update(FINDINGS)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 
+#: Values that are codes: what was handed in, and what is wrong with it. Others are shown as they are.
+_WORDS: dict[str, tuple[str, str]] = {
+    "opinion": ("意见", "opinion"),
+    "note": ("备注", "note"),
+    "name": ("名称", "name"),
+    "post": ("职务", "post"),
+    "org": ("单位", "organisation"),
+    "reason": ("理由", "reason"),
+    "source": ("来源", "source"),
+    "origin": ("来历", "origin"),
+    "paper number": ("材料文号", "paper number"),
+    "paper title": ("材料名称", "paper title"),
+    "paper issuer": ("材料发文机关", "paper issuer"),
+    "malformed": ("写法不对", "not a date"),
+    "impossible": ("没有这样的日期", "there is no such date"),
+    "unsupported": ("这里不用的写法", "a notation that is not used here"),
+    "mixed_precision": ("两端精度不同", "the ends differ in precision"),
+    "redundant": ("可以写得更短", "there is a shorter way to say it"),
+    "reversed": ("先后颠倒", "the ends are the wrong way round"),
+    "not_exact": ("须精确到日", "an exact day is needed"),
+    "empty": ("为空", "empty"),
+    "reserved": ("以“~”开头", "reserved"),
+    "spaces": ("首尾有空格", "spaces at an end"),
+    "control": ("有控制字符", "control characters"),
+    "text_has_nul": ("有 NUL 字符", "a NUL character"),
+    "text_has_surrogate": ("不是有效的 Unicode", "not valid Unicode"),
+}
+
 
 def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Return the sentence of a code, filled with its values; a code without a sentence shows itself."""
@@ -504,10 +648,12 @@ def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
         details = ", ".join(f"{name}={value}" for name, value in values.items())
         return f"{code}: {details}" if details else code
     template = pair[0] if lang == "zh" else pair[1]
-    return template.format_map(_Shown({name: _shown(value, lang) for name, value in values.items()}))
+    return template.format_map(_Shown({name: _shown(name, value, lang) for name, value in values.items()}))
 
 
-def _shown(value: Any, lang: str) -> Any:
+def _shown(name: str, value: Any, lang: str) -> Any:
+    if name in ("what", "reason") and value in _WORDS:
+        return _WORDS[value][0 if lang == "zh" else 1]
     if isinstance(value, (list, tuple)):
         return _SEPARATORS["zh" if lang == "zh" else "en"].join(str(item) for item in value)
     return value

@@ -25,7 +25,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.ledger import Head, Ledger
@@ -290,6 +290,7 @@ class Registry:
             return receipt
         head = head or self._ledger.vacant(act, workflow)
         self._authorise(act, head)
+        self._keep_an_administrator(act, head)
         return self._ledger.append(act, head)
 
     def _authorise(self, act: Act, head: Head) -> None:
@@ -304,10 +305,23 @@ class Registry:
             return
         raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
 
+    def _keep_an_administrator(self, act: Act, head: Head) -> None:
+        """Refuse to retire the only administrator who may act: nobody could register anything ever after."""
+        if act.kind != "enrolled" or ADMINISTRATOR not in as_actor(head.row).roles:
+            return
+        body, today = act.body, self._ledger.today(head.now)
+        after = Actor(act.key.partition("/")[2], frozenset(body["roles"]), valid_from=body.get("valid_from"),
+                      valid_to=body.get("valid_to"), enabled=body["enabled"])  # fmt: skip
+        administrators = [after, *(actor for actor in self._enrolled() if actor.id != after.id)]
+        if not any(ADMINISTRATOR in actor.roles and actor.acts_on(today) for actor in administrators):
+            raise InvalidInput("last_administrator", id=after.id)
+
+    def _enrolled(self) -> Iterator[Actor]:
+        return map(as_actor, self._ledger.store.of_workflow(self._ledger.cursor, ACTORS))
+
     def has_administrator(self) -> bool:
         """Tell whether an administrator is registered (a disabled one counts)."""
-        rows = self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)
-        return any(ADMINISTRATOR in as_actor(row).roles for row in rows)
+        return any(ADMINISTRATOR in actor.roles for actor in self._enrolled())
 
     def newest(self, workflow: str) -> tuple[bytes, Rules]:
         """Return the digest and the rules of a workflow's newest version. Raises NotFound."""

@@ -100,7 +100,7 @@ def replay(
         else:
             seen.append((row, parse_canonical(row.body)))
     if not seen:
-        raise NotFound("instance", key)
+        raise NotFound("entry" if left_out else "instance", key)
     snapshot = Snapshot()
     for row, body in seen:
         snapshot.apply(row.seq, row.kind, body)

@@ -101,11 +101,19 @@ class DatabaseSource:
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
-        return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), instance))
+        return map(Row._make, self.entry_tuples(instance))
+
+    def entry_tuples(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield entries as `entries` does, as the tuples that the driver gives: verify unpacks most of them at once."""
+        return self._stream(self._tables.entry, ("instance", "seq"), instance)
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""
-        return map(TextRow._make, self._stream(self._tables.text, ("instance", "seq", "field"), instance))
+        return map(TextRow._make, self.text_tuples(instance))
+
+    def text_tuples(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield texts as `texts` does, as the tuples that the driver gives."""
+        return self._stream(self._tables.text, ("instance", "seq", "field"), instance)
 
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key."""

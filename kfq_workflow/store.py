@@ -2,7 +2,8 @@
 
 SQLAlchemy owns engine, pool, dialects, DDL and transactions; the few statements of the hot path are written once
 per database, because building and compiling them in every call costs more than the database does. Every statement
-is here. `?` stands for a parameter in all of them and is replaced by the driver's own mark.
+is here, or of the inbox in `task_store`. `?` stands for a parameter in all of them and is replaced by the driver's
+own mark.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kfq_workflow.entry import Row, Text
 from kfq_workflow.errors import TransactionLost
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.task_store import TaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +46,7 @@ class Cursor(Protocol):
     def close(self) -> Any: ...  # noqa: D102
 
 
-class Store:
+class Store(TaskStore):
     """The statements for one dialect, schema and prefix. Holds no connection: each method takes a cursor."""
 
     def __init__(self, tables: Tables, dialect: Dialect) -> None:
@@ -57,6 +59,7 @@ class Store:
             "text": quote(tables.text),
             "document": quote(tables.document),
             "instance": quote(tables.instance),
+            "task": quote(tables.task),
             "key": "`key`" if name == "mysql" else "key",
             "clock": _CLOCKS[name],
             "x": _EXCLUSIVE[name],
@@ -67,6 +70,7 @@ class Store:
         self._names["ecols"] = "instance, seq, kind, at, actor, via, req, def, v, prev, leaf, body"
         self._mark = _PARAMETERS[name]
         self._prepare()
+        self._prepare_tasks()
 
     def _sql(self, template: str) -> str:
         return template.format_map(self._names)

@@ -1,10 +1,11 @@
-"""The five tables of a log, and Alembic's one, for a schema and a table prefix.
+"""The six tables of a log, and Alembic's one, for a schema and a table prefix.
 
     kfq_log         one row: the log's name, suite, genesis, UTC offset and schema revision
     kfq_entry       the acts, insert only; (instance, seq) is the order in which everything reads them
     kfq_text        what persons wrote and their names: salt and value, beside their entry
     kfq_document    definitions' rules and labels under their digests, insert only
     kfq_instance    one row for each instance: a cache of the fold of its entries, and what an act locks
+    kfq_task        the inbox: one row for each duty of an approval, a cache of the same fold
     kfq_schema      Alembic's: the revision of these tables
 
 Strings compare bytewise on every database: `ab`, `AB`, `áb` and `ab ` are four keys, in the order of their UTF-8
@@ -95,11 +96,12 @@ class Tables:
         self.text = self._text()
         self.document = self._document()
         self.instance = self._instance()
+        self.task = self._task()
         self.version = self._version()
 
     def __iter__(self) -> Iterator[Table]:
-        """Iterate over the five tables of the log, the one that refers to another after it."""
-        return iter((self.log, self.entry, self.text, self.document, self.instance))
+        """Iterate over the six tables of the log, the one that refers to another after it."""
+        return iter((self.log, self.entry, self.text, self.document, self.instance, self.task))
 
     def _table(self, name: str, *parts: Any) -> Table:
         return Table(self.prefix + name, self.metadata, *parts, **_OPTIONS)
@@ -177,6 +179,26 @@ class Tables:
             ForeignKeyConstraint(["key", "seq"], [self.entry.c.instance, self.entry.c.seq], name=f"{name}_entry"),
             Index(f"{name}_workflow", "workflow", "state"),
             Index(f"{name}_root", "root", "workflow"),
+        )
+
+    def _task(self) -> Table:
+        name = f"{self.prefix}task"
+        return self._table(
+            "task",
+            Column("instance", word(128), nullable=False),
+            Column("gate", word(64), nullable=False),
+            Column("round", Integer, autoincrement=False, nullable=False),
+            Column("task", word(16), nullable=False),
+            Column("box", word(8), nullable=False),
+            Column("state", word(16), nullable=False),
+            Column("role", word(64)),
+            Column("org", word(128)),
+            Column("holder", word(64)),
+            Column("at", BigInteger, nullable=False),
+            PrimaryKeyConstraint("instance", "gate", "round", "task", name=f"{name}_pk"),
+            Index(f"{name}_holder", "holder", "box", "at"),
+            Index(f"{name}_role", "role", "box", "at"),
+            Index(f"{name}_org", "org", "box", "at"),
         )
 
     def _version(self) -> Table:

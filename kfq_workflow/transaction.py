@@ -90,7 +90,7 @@ class Transaction(Approving):
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
         decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
-        return self._move(act, head, rules, decision, act.by)
+        return self._move(act, head, rules, decision, act.by, clear)
 
     def register(
         self,
@@ -163,7 +163,7 @@ class Transaction(Approving):
             if head is not None and request is None:
                 raise AlreadyStarted(key=act.key)
         elif head is None:
-            raise NotFound("instance", act.key)
+            raise NotFound("first_adoption", act.key)
         if head is None:
             self._check_root(rules.definition, root)
             head = self._ledger.vacant(act, rules.definition.name, root, def_)
@@ -198,6 +198,10 @@ class Transaction(Approving):
         rules = self._rules(head)
         self._actor(act, rules, head.now)
         return self._ledger.append(act, head, rules.definition)
+
+    def comment(self, key: str, text: str, *, by: str, request: str | None = None) -> Receipt:
+        """Say something about an instance (评论), outside of any vote: a note."""
+        return self.annotate(key, text, by=by, request=request)
 
     def amend(
         self,

@@ -150,7 +150,8 @@ class Receipt:
     """What a successful act returns.
 
     `leaf` is 64 hex digits; `at` is µs since 1970 UTC; `replayed` tells that the request id had been seen and this
-    is the old receipt. In a joined transaction a receipt is provisional until the caller commits.
+    is the old receipt. `effects` are the receipts of what the act did to other instances. In a joined transaction a
+    receipt is provisional until the caller commits.
     """
 
     instance: str
@@ -163,6 +164,7 @@ class Receipt:
     was: Mapping[str, str | None] = field(default_factory=_empty)
     request: str | None = None
     replayed: bool = False
+    effects: tuple[Receipt, ...] = ()
 
     @property
     def check(self) -> str:

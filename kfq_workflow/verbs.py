@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from kfq_workflow.bulk import Outcome
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Receipt
 
@@ -115,3 +116,9 @@ class ApprovalVerbs:
     def revoke_proxy(self, id: str, grant: int, **how: Any) -> Receipt:  # noqa: A002
         """End a proxy; see `Registry.revoke`."""
         return self.run(lambda transaction: transaction.revoke_proxy(id, grant, **how))
+
+    def advance_many(self, keys: Iterable[str], act: str, trigger: str | None = None, **how: Any) -> Iterator[Outcome]:
+        """Do one act on many instances; see `bulk.advance_many`."""
+        from kfq_workflow.bulk import advance_many
+
+        return advance_many(self, keys, act, trigger, **how)  # type: ignore[arg-type]

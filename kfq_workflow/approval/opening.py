@@ -72,7 +72,7 @@ def rebind(
         if gate is None or stored.get("state") not in ("open", "returned"):
             continue
         if stored["state"] == "open" and bound(gate, after) != stored.get("bound"):
-            opened = {name: stored[name] for name in ("by", "org", "params", "due") if name in stored}
+            opened: State = {name: stored[name] for name in ("by", "org", "params", "due") if name in stored}
             if laid := sorted(set(stored.get("papers", ())) - set(gate.papers)):
                 opened["papers"] = laid
             opened["tasks"] = _tasks(gate, asking(after))

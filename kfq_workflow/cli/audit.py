@@ -240,7 +240,7 @@ def print_report(report: Report) -> None:
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
              late=counts.late, refused=counts.refused))  # fmt: skip
     for what in report.not_checked:
-        line(say("not_checked", what=what))
+        line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()
     for finding in report.findings:
         place = finding.instance or "-"
@@ -252,6 +252,13 @@ def print_report(report: Report) -> None:
         line(say("findings_left_out", count=report.left_out))
     if report.verdict == "self-consistent":
         line(say("verdict.limits"))
+
+
+def _unchecked(what: str) -> str:
+    """Return what was not checked in the language of the run: a word, or a kind and its name."""
+    kind, space, name = what.partition(" ")
+    found = shown.word("unchecked", what)
+    return shown.word("unchecked", kind) + space + name if found == what else found
 
 
 @command(COMMANDS, "export", Argument(["path"], metavar="LOG.jsonl"), Option("--force", is_flag=True))

@@ -80,26 +80,20 @@ def show(session: Session, name: str) -> None:
         ]
     )
     line()
-    middle = [Column(say(word)) for word in ("", "from", "target")]
-    titles = [
-        Column(say("trigger"), whole=True),
-        *middle,
-        *(Column(say(word), whole=True) for word in ("roles", "papers")),
-    ]
+    titles = [Column(say("trigger"), whole=True), *(Column(say(w)) for w in ("", "from", "target", "roles", "papers"))]
     table(titles, [_row(definition, transition) for transition in definition.transitions])
 
 
 def _row(definition: Definition, transition: Transition) -> tuple[str | tuple[str, ...], ...]:
-    comma = "、" if locale.language() == "zh" else ", "
     target = transition.target
     where = say("left", trigger=target.name) if target.kind == "left" else say("same") if target.kind == "same" else ""
     return (
         transition.trigger,
         shown.label(definition, "trigger", transition.trigger),
-        comma.join(shown.label(definition, "state", f"{transition.region}={s}") for s in transition.sources),
+        tuple(shown.label(definition, "state", f"{transition.region}={s}") for s in transition.sources),
         where or shown.label(definition, "state", f"{transition.region}={target.name}"),
-        transition.roles,
-        transition.papers,
+        tuple(shown.label(definition, "role", role) for role in transition.roles),
+        tuple(shown.label(definition, "paper", paper) for paper in transition.papers),
     )
 
 

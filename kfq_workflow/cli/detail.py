@@ -176,8 +176,9 @@ def history(session: Session, key: str) -> None:
     """Print every entry: its day, who acted and for whom, what changed, and its check letters."""
     engine = session.engine()
     with engine.reading() as reading:
-        instance = reading.show(key)
         entries = reading.history(key)
+        # By the entries and not by the stored state, which may be what an auditor came for.
+        definition = reading.registry.rules(bytes(entries[-1].row.def_ or b"")).definition
     if session.json:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
@@ -185,7 +186,7 @@ def history(session: Session, key: str) -> None:
     gates: dict[str, dict[str, Any]] = {}
     for entry in entries:
         gates = merge(gates, entry.body.get("gates", {}))
-        _print_entry(instance.definition, entry, gates, offset)
+        _print_entry(definition, entry, gates, offset)
 
 
 def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offset: int) -> None:

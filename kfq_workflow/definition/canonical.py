@@ -17,8 +17,11 @@ from kfq_workflow.entry import canonical, document_digest, parse_canonical
 from kfq_workflow.errors import DefinitionError
 from kfq_workflow.values import Problem
 
-_CONDITIONS: dict[str, type[Any]] = {cls.__name__: cls for cls in get_args(model.Condition)}
-_NAMES = {cls: name for name, cls in _CONDITIONS.items()}
+#: Values of several kinds say in `is` which one they are.
+_KINDS: dict[Any, dict[str, type[Any]]] = {
+    union: {cls.__name__: cls for cls in get_args(union)} for union in (model.Condition, model.Effect)
+}
+_NAMES = {cls: name for classes in _KINDS.values() for name, cls in classes.items()}
 
 
 def rules_document(definition: model.Definition) -> str:
@@ -75,7 +78,12 @@ def _ordered(items: Mapping[str, Any], kind: str, prefix: str, place: Mapping[tu
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of the model as JSON: what is at its default is left out, what has no order is sorted."""
+    """Return a value of the model as JSON: what is at its default is left out, what has no order is sorted.
+
+    A `LaterEffect` is its bare words, as every effect was in the documents of the first definitions.
+    """
+    if isinstance(value, model.LaterEffect):
+        return value.what
     if is_dataclass(value) and not isinstance(value, type):
         found = {
             field.name: _plain(item)
@@ -101,9 +109,11 @@ def _is_default(field: Field[Any], value: Any) -> bool:
 def _typed(wanted: Any, plain: Any) -> Any:  # noqa: PLR0911 - one return for each kind of type
     """Return JSON as a value of the type that the model declares; raises TypeError, KeyError or ValueError."""
     origin = get_origin(wanted)
-    if wanted == model.Condition:
+    if wanted == model.Effect and isinstance(plain, str):
+        return model.LaterEffect(plain)
+    if wanted in _KINDS:
         parts = dict(plain)
-        return _typed(_CONDITIONS[parts.pop("is")], parts)
+        return _typed(_KINDS[wanted][parts.pop("is")], parts)
     if is_dataclass(wanted) and isinstance(wanted, type):
         return _dataclass(wanted, plain)
     if origin in (tuple, frozenset):

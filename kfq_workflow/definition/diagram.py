@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from kfq_workflow.definition.wording import quorum_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ def mermaid(definition: Definition, lang: str = "en") -> str:
     """Return a `stateDiagram-v2` of all regions, `lang` being zh or en; the same definition gives the same text.
 
     The states of `main` stand in their phases; other regions stand beside it. A return to a remembered state is
-    drawn to every state that may have been left, dashed by its label.
+    drawn to every state that may have been left, dashed by its label. A move that needs votes shows ⚖ and its quorum.
     """
     lines = ["---", f"title: {_quoted(definition.label('workflow', definition.name, lang))}", "---", "stateDiagram-v2"]
     ids = _ids(definition)
@@ -57,9 +59,10 @@ def _region(definition: Definition, region: Region, lang: str, ids: Ids) -> Iter
 
 def _transition(definition: Definition, rule: Transition, lang: str, ids: Ids) -> Iterator[str]:
     label = _text(definition.label("trigger", rule.trigger, lang))
+    gate = f" ⚖ {_text(quorum_text(rule.gate, lang))}" if rule.gate else ""
     for source in rule.sources:
         for target in _targets(definition, rule, source):
-            mark = " ↩" if rule.target.kind == "left" else ""
+            mark = gate + (" ↩" if rule.target.kind == "left" else "")
             start, end = ids[rule.region, "state", source], ids[rule.region, "state", target]
             yield f"    {start} --> {end}: {label}{mark}"
 

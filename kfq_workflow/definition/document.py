@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from unicodedata import normalize
 
 from kfq_workflow.definition import model
+from kfq_workflow.definition.effects import effects
+from kfq_workflow.definition.gates import gate
 from kfq_workflow.definition.guards import NEVER, Names, condition, states
 from kfq_workflow.definition.lint import lint
 from kfq_workflow.definition.reader import Reader, at
@@ -28,6 +30,7 @@ MAX_ITEMS = 1000
 _CHOICE = re.compile(r"[A-Za-z0-9_.+-]{1,64}", re.ASCII)
 _LABEL = ("zh", "en", "origin")
 _TOP = ("definition", "version", "zh", "en", "may", "roles", "regions", "transitions")
+_MAY = ("register", "adopt", "amend", "supervise")
 _OPTIONAL = ("lang", "origin", "root", "phases", "papers", "attributes", "parameters", "constants", "guards")
 
 
@@ -86,8 +89,9 @@ class _Document:
         attributes, parameters = self._fields("attributes", "attribute"), self._fields("parameters", "parameter")
         constants = self._constants()
         regions = self._regions(phases)
-        guards = self._guards(Names(regions, attributes, parameters, constants, roles))
-        known = {"role": roles, "paper": papers, "parameter": parameters, "guard": guards}
+        moves = reader.mapping(at(top, "transitions"), "transitions")
+        guards = self._guards(Names(regions, attributes, parameters, constants, roles, moves))
+        known = {"role": roles, "paper": papers, "attribute": attributes, "parameter": parameters, "guard": guards}
         lang = reader.integer(top["lang"], "lang") if "lang" in top else model.LANG
         if lang != model.LANG:
             reader.fault("definition.unknown_lang", top["lang"], "lang", found=lang, known=model.LANG)
@@ -95,7 +99,7 @@ class _Document:
             name=name,
             version=self._version(),
             regions=regions,
-            transitions=self._transitions(regions, known),
+            transitions=self._transitions(regions, moves, known | {"transition": moves}),
             permissions=self._permissions(roles),
             roles=frozenset(roles),
             papers=frozenset(papers),
@@ -241,17 +245,18 @@ class _Document:
 
     def _permissions(self, roles: dict[str, Any]) -> model.Permissions:
         given = {}
-        may = self.reader.mapping(at(self.top, "may"), "may", required=("start",), known=("register", "adopt", "amend"))
+        may = self.reader.mapping(at(self.top, "may"), "may", required=("start",), known=_MAY)
         for act, node in may.items():
-            if act in ("start", "register", "adopt", "amend"):
+            if act in ("start", *_MAY):
                 names = self.reader.names(node, f"may.{act}")
                 given[act] = frozenset(
                     name for name in names if self.reader.known(name, roles, node, f"may.{act}", "role")
                 )
         return model.Permissions(**({"start": frozenset()} | given))
 
-    def _transitions(self, regions: dict[str, model.Region], known: dict[str, Any]) -> tuple[model.Transition, ...]:
-        nodes = self.reader.mapping(at(self.top, "transitions"), "transitions")
+    def _transitions(
+        self, regions: dict[str, model.Region], nodes: dict[str, Node], known: dict[str, Any]
+    ) -> tuple[model.Transition, ...]:
         triggers = {
             item.value["trigger"].value if isinstance(item.value, dict) and "trigger" in item.value else name
             for name, item in nodes.items()
@@ -287,7 +292,8 @@ class _Document:
             target=self._target(at(items, "to"), f"{path}.to", region, triggers),
             limits=self._limits(at(items, "limits"), f"{path}.limits"),
             remembers=reader.flag(items.get("remember"), path),
-            effects=reader.names(at(items, "effects"), f"{path}.effects"),
+            effects=effects(reader, at(items, "effects"), f"{path}.effects", known),
+            gate=gate(reader, items["gate"], path, region, known, self._label) if "gate" in items else None,
             **lists,
         )
 
@@ -320,7 +326,7 @@ class _Document:
 
 
 _TRANSITION = (
-    *_LABEL, "trigger", "region", "papers", "parameters", "guards", "limits", "remember", "effects",
+    *_LABEL, "trigger", "region", "papers", "parameters", "guards", "limits", "remember", "effects", "gate",
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@
 {root: main, in: [open, paused]}          the root instance's region; states of another definition, written out
 {other: zone_exit, region: main, in: [x]} some other instance of that workflow and the same root
 {code: quota@1}                           the application's own code answers
+{gate: joint_review, is: voted}           the votes of that transition's gate: voted, unopposed
+{caused_by: zone_merge, region: main, in: [x]} the act is the effect of an act of a case of that workflow
 {unsupported: clock}                      this version cannot decide it: it refuses and says so
 {all: [...]} {any: [...]} {not: {...}}
 
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.definition import model
 from kfq_workflow.definition.literals import unfit
-from kfq_workflow.definition.names import CODE, FEATURES
+from kfq_workflow.definition.names import CODE, FEATURES, GATE_IS
 from kfq_workflow.definition.reader import EMPTY, at
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ OPERATORS = {
     "at_least": "ge",
     "one_of": "in",
 }
-KINDS = ("all", "any", "not", "other", "root", "visited", "region", "attribute", "parameter", "constant", "actor_role",
-         "code", "unsupported")  # fmt: skip
+KINDS = ("all", "any", "not", "other", "caused_by", "root", "visited", "region", "attribute", "parameter", "constant",
+         "actor_role", "code", "gate", "unsupported")  # fmt: skip
 NEVER = model.Unsupported("policy")
 
 
@@ -53,6 +55,7 @@ class Names:
     parameters: Mapping[str, model.Field]
     constants: Mapping[str, Any]
     roles: Mapping[str, Any]
+    transitions: Mapping[str, Any]
 
 
 def condition(reader: Reader, node: Node, path: str, names: Names) -> model.Condition:
@@ -67,11 +70,13 @@ def condition(reader: Reader, node: Node, path: str, names: Names) -> model.Cond
         "any": _parts,
         "not": _not,
         "other": _other,
+        "caused_by": _other,
         "root": _root,
         "visited": _visited,
         "region": _region,
         "actor_role": _role,
         "code": _code,
+        "gate": _gate,
         "unsupported": _unsupported,
     }.get(kind, _field)
     return read(reader, node, path, names, kind)
@@ -95,7 +100,8 @@ def _other(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mo
     del names
     items = reader.mapping(node, path, required=(kind, "region", "in"), known=())
     states = _foreign(reader, at(items, "in"), f"{path}.in")
-    return model.OtherIn(reader.name(items[kind], path), reader.name(at(items, "region"), path), states)
+    read = model.CausedBy if kind == "caused_by" else model.OtherIn
+    return read(reader.name(items[kind], path), reader.name(at(items, "region"), path), states)
 
 
 def _root(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
@@ -151,6 +157,15 @@ def _code(reader: Reader, node: Node, path: str, names: Names, kind: str) -> mod
     if name and not CODE.fullmatch(name):
         reader.fault("definition.bad_code", items[kind], path, name=name)
     return model.Code(name)
+
+
+def _gate(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:
+    items = reader.mapping(node, path, required=(kind, "is"), known=())
+    transition = reader.text(items[kind], path)
+    reader.known(transition, names.transitions, items[kind], path, "transition")
+    what: Any = reader.text(at(items, "is"), path)
+    reader.known(what, GATE_IS, at(items, "is"), path, "choice")
+    return model.GateIs(transition, what)
 
 
 def _unsupported(reader: Reader, node: Node, path: str, names: Names, kind: str) -> model.Condition:

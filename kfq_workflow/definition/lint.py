@@ -4,7 +4,8 @@ Errors: a name that is not declared (nothing else is looked at then), a region t
 than `main`, an unreachable state, a state that nobody can leave although it is not terminal, a way out of a terminal
 state, a transition that nobody may fire, a return to what nobody remembers, two transitions that are the same, personal
 data in a guard, a guard on a root that there is none of. Warnings: transitions that share a trigger and do not plainly
-exclude each other, missing labels, declared names that nothing uses, a workflow that nobody may start.
+exclude each other, missing labels, declared names that nothing uses, a workflow that nobody may start. What is wrong
+with approval gates and effects is found by `lint_gates`.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from typing import TYPE_CHECKING
 
 from kfq_workflow.definition import model
 from kfq_workflow.definition.exclusion import exclude
+from kfq_workflow.definition.lint_gates import effect_problems, gate_problems
 from kfq_workflow.definition.names import misnamed
+from kfq_workflow.definition.ways import possible, targets, ways
 from kfq_workflow.values import EMPTY, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    Ways = dict[str, set[str]]
 
 
 def lint(definition: model.Definition, lines: Mapping[str, int] = EMPTY) -> list[Problem]:
     """Return every problem. `lines` maps `transitions.ID` and `KIND.NAME` to the line where the item stands."""
     found = list(misnamed(definition))
     if not found:  # the checks look names up
-        checks = (_regions, _transitions, _overlaps, _personal, _no_root, _labels, _unused)
+        checks = (
+            _regions, _transitions, gate_problems, effect_problems, _overlaps, _personal, _no_root, _labels, _unused,
+        )  # fmt: skip
         found = [problem for check in checks for problem in check(definition)]
     return [_placed(problem, lines) for problem in found]
 
@@ -42,67 +45,21 @@ def _regions(definition: model.Definition) -> Iterator[Problem]:
         path = f"region.{region.name}"
         if any(other != "main" or other == region.name for other in region.active_in):
             yield Problem("lint.depends_on_other", path=path, values={"region": region.name})
-        if any(not states & _possible(definition, other) for other, states in region.active_in.items()):
+        if any(not states & possible(definition, other) for other, states in region.active_in.items()):
             yield Problem("lint.never_active", path=path, values={"region": region.name})
-        ways = _ways(definition, region)
-        possible = _possible(definition, region.name)
+        steps = ways(definition, region.name)
+        reachable = possible(definition, region.name)
         for state in region.states.values():
             place = f"state.{region.name}={state.name}"
             values = {"state": state.name, "region": region.name}
-            if state.adopt_only and any(state.name in targets for targets in ways.values()):
+            if state.adopt_only and any(state.name in found for found in steps.values()):
                 yield Problem("lint.adopt_only_reached", path=place, values=values)
-            if state.name not in possible:
+            if state.name not in reachable:
                 yield Problem("lint.unreachable", path=place, values=values)
-            if state.terminal and ways.get(state.name):
+            if state.terminal and steps.get(state.name):
                 yield Problem("lint.terminal_left", path=place, values=values)
-            if not state.terminal and not ways.get(state.name, set()) - {state.name}:
+            if not state.terminal and not steps.get(state.name, set()) - {state.name}:
                 yield Problem("lint.trap", path=place, values=values)
-
-
-def _ways(definition: model.Definition, region: model.Region) -> Ways:
-    """Return where each state of a region leads."""
-    ways: Ways = {}
-    for rule in definition.transitions:
-        if rule.region == region.name:
-            for source in rule.sources:
-                ways.setdefault(source, set()).update(_targets(definition, rule, source))
-    return ways
-
-
-def _targets(definition: model.Definition, rule: model.Transition, source: str) -> set[str]:
-    if rule.target.kind == "same":
-        return {source}
-    if rule.target.kind == "state":
-        return {rule.target.name}
-    return {
-        state
-        for other in definition.transitions
-        if other.remembers and other.trigger == rule.target.name and other.region == rule.region
-        for state in other.sources
-    }
-
-
-def _possible(definition: model.Definition, name: str) -> set[str]:
-    """Return the states of a region in which it can be: reached by moves, or there by adoption only.
-
-    A return leads to no state in which the region has not been before.
-    """
-    region = definition.regions[name]
-    ways: Ways = {}
-    for rule in definition.transitions:
-        if rule.region == name and rule.target.kind == "state":
-            for source in rule.sources:
-                ways.setdefault(source, set()).add(rule.target.name)
-    return _reached(region.initial, ways) | {state.name for state in region.states.values() if state.adopt_only}
-
-
-def _reached(initial: str, ways: Ways) -> set[str]:
-    reached, waiting = {initial}, [initial]
-    while waiting:
-        new = ways.get(waiting.pop(), set()) - reached
-        reached |= new
-        waiting += new
-    return reached
 
 
 def _transitions(definition: model.Definition) -> Iterator[Problem]:
@@ -112,7 +69,7 @@ def _transitions(definition: model.Definition) -> Iterator[Problem]:
             yield Problem("lint.nobody", path=path, values={"transition": rule.id})
         if not rule.sources:
             yield Problem("lint.no_source", path=path, values={"transition": rule.id})
-        if rule.target.kind == "left" and not _targets(definition, rule, ""):
+        if rule.target.kind == "left" and not targets(definition, rule, ""):
             values = {"transition": rule.id, "trigger": rule.target.name}
             yield Problem("lint.not_remembered", path=path, values=values)
 
@@ -186,6 +143,13 @@ def _labels(definition: model.Definition) -> Iterator[Problem]:
         "state": [f"{region.name}={state}" for region in definition.regions.values() for state in region.states],
         "guard": definition.guards,
         "trigger": definition.triggers(),
+        "signer": [
+            f"{rule.id}={signer.name}"
+            for rule in definition.transitions
+            if rule.gate
+            for signer in rule.gate.signers
+            if signer.kind != "role"
+        ],
     }
     for kind, names in shown.items():
         for name in names:
@@ -206,16 +170,16 @@ def _unused(definition: model.Definition) -> Iterator[Problem]:
         for role in leaf.roles
     }
     may = definition.permissions
+    gates = [rule.gate for rule in rules if rule.gate is not None]
+    signers = [signer for gate in gates for signer in gate.signers]
     used = {
         "role": {role for rule in rules for role in rule.roles}
-        | asked
-        | may.start
-        | may.register
-        | may.adopt
-        | may.amend,
-        "paper": {paper for rule in rules for paper in rule.papers},
+        | {signer.of for signer in signers if signer.kind == "role"}
+        | asked.union(may.start, may.register, may.adopt, may.amend, may.supervise),
+        "paper": {paper for rule in rules for paper in rule.papers}
+        | {paper for gate in gates for paper in gate.papers},
         "parameter": {name for rule in rules for name in rule.parameters},
-        "guard": {name for rule in rules for name in rule.guards},
+        "guard": {name for rule in rules for name in rule.guards} | {signer.when or "" for signer in signers},
     }
     declared = {
         "role": definition.roles,

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", re.ASCII)
 CODE = re.compile(r"[a-z][a-z0-9_]*@[1-9][0-9]{0,5}", re.ASCII)
-FEATURES = ("approvals", "clock", "effects", "policy", "ranking")
+ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+RATIO = re.compile(r"[0-9]{1,6}/[1-9][0-9]{0,5}", re.ASCII)
+FEATURES = ("clock", "policy", "ranking")
+GATE_IS = ("voted", "unopposed")
+DUTIES: tuple[str, ...] = get_args(model.Duty)
+WITHDRAW = ("until_first_vote", "until_decided", "never")
+ABSTAIN = ("counts", "excluded")
+#: The most people whom one gate asks: each is a task in the row that an act locks.
+MAX_SEATS = 1000
 #: The most ways from a state to a state; `from: ['*']` makes many of them out of little text.
 MAX_WAYS = 20_000
 _MAX_KNOWN = 100
+_QUORUMS = ("all", "any", "count", "ratio", "weight")
 
 
 def nearest(name: str, names: Collection[str]) -> dict[str, Any]:
@@ -34,6 +43,15 @@ def nearest(name: str, names: Collection[str]) -> dict[str, Any]:
     return {"name": name[:64], "near": near[0] if near else "-", "known": known}
 
 
+def taken(effect: model.Effect) -> tuple[model.Taken, ...]:
+    """Return every value that an effect takes from somewhere, the instance that it acts on first."""
+    if isinstance(effect, model.FireEffect):
+        return (effect.on, *effect.params.values())
+    if isinstance(effect, model.AmendEffect):
+        return (effect.on, *effect.attrs.values(), *((effect.name,) if effect.name else ()))
+    return ()
+
+
 def misnamed(definition: model.Definition) -> Iterator[Problem]:
     """Yield everything that names what is not there, or is named as nothing may be."""
     yield from _forms(definition)
@@ -44,7 +62,13 @@ def misnamed(definition: model.Definition) -> Iterator[Problem]:
         yield Problem("definition.missing_key", path="regions", values={"key": "main"})
     yield from _all("phase", definition.open_phases, definition.phases, "phases")
     yield from _all("role", definition.permissions.start, definition.roles, "may.start")
+    yield from _all("role", definition.permissions.supervise, definition.roles, "may.supervise")
     yield from _transitions(definition)
+    for rule in definition.transitions:
+        if rule.gate is not None:
+            yield from _gate(definition, rule, rule.gate)
+        for effect in rule.effects:
+            yield from _effect(definition, effect, f"transitions.{rule.id}")
     for name, guard in definition.guards.items():
         for leaf in model.leaves(guard):
             yield from _leaf(definition, leaf, f"guard.{name}")
@@ -126,6 +150,63 @@ def _transitions(definition: model.Definition) -> Iterator[Problem]:
         yield Problem("definition.too_many", path="transitions", values={"what": "from", "limit": MAX_WAYS})
 
 
+def _gate(definition: model.Definition, rule: model.Transition, gate: model.Gate) -> Iterator[Problem]:
+    path = f"transitions.{rule.id}"
+    yield from _all("paper", gate.papers, definition.papers, path)
+    yield from _all("transition", gate.not_by, {other.id for other in definition.transitions}, path)
+    yield from _all("attribute", (*gate.binds, *gate.direct), definition.attributes, path)
+    yield from _all("choice", gate.duties, DUTIES, path)
+    yield from _all("choice", (gate.withdraw,), WITHDRAW, path)
+    yield from _all("choice", (gate.quorum.abstain,), ABSTAIN, path)
+    if rule.region in definition.regions:
+        yield from _all("state", gate.returns, definition.regions[rule.region].states, path)
+    if gate.quorum.kind not in _QUORUMS:
+        yield Problem("definition.no_quorum", path=path, values={"known": list(_QUORUMS)})
+    if gate.quorum.kind == "ratio" and not RATIO.fullmatch(gate.quorum.ratio):
+        yield Problem("definition.expected", path=path, values={"wanted": "2/3"})
+    seen: set[str] = set()
+    for signer in gate.signers:
+        if signer.name in seen:
+            yield Problem("definition.twice", path=path, values={"name": signer.name})
+        seen.add(signer.name)
+        yield from _signer(definition, signer, path)
+    if sum(signer.seats for signer in gate.signers) > MAX_SEATS:
+        yield Problem("definition.too_many", path=path, values={"what": "seats", "limit": MAX_SEATS})
+
+
+def _signer(definition: model.Definition, signer: model.Signer, path: str) -> Iterator[Problem]:
+    if not NAME.fullmatch(signer.name):
+        yield Problem("definition.bad_name", path=path, values={"name": signer.name[:64]})
+    if signer.kind == "role":
+        yield from _all("role", (signer.of,), definition.roles, path)
+    elif signer.kind == "code":
+        if not CODE.fullmatch(signer.of):
+            yield Problem("definition.bad_code", path=path, values={"name": signer.of[:64]})
+    elif signer.kind not in ("org", "actor"):
+        yield Problem("definition.one_signer", path=path, values={"known": ["role", "org", "actor", "code"]})
+    elif not ID.fullmatch(signer.of):
+        yield Problem("definition.bad_id", path=path, values={"name": signer.of[:64]})
+    if signer.seats < 1 or signer.weight < 1 or (signer.seats > 1 and signer.kind in ("actor", "code")):
+        yield Problem("definition.expected", path=path, values={"wanted": "1"})
+    if signer.when is not None:
+        yield from _all("guard", (signer.when,), definition.guards, path)
+
+
+def _effect(definition: model.Definition, effect: model.Effect, path: str) -> Iterator[Problem]:
+    if isinstance(effect, model.LaterEffect):
+        return
+    foreign = effect.triggers if isinstance(effect, model.FireEffect) else ()
+    given = effect.params if isinstance(effect, model.FireEffect) else effect.attrs
+    for name in (*foreign, *given):
+        if not NAME.fullmatch(name):
+            yield Problem("definition.bad_name", path=path, values={"name": name[:64]})
+    for item in taken(effect):
+        if item.source == "attribute":
+            yield from _all("attribute", (item.name,), definition.attributes, path)
+        elif item.source == "parameter":
+            yield from _all("parameter", (item.name,), definition.parameters, path)
+
+
 def _leaf(definition: model.Definition, leaf: model.Condition, path: str) -> Iterator[Problem]:
     match leaf:
         case model.InStates(region, states):
@@ -136,6 +217,9 @@ def _leaf(definition: model.Definition, leaf: model.Condition, path: str) -> Ite
             yield from _all("role", roles, definition.roles, path)
         case model.Unsupported(feature):
             yield from _all("feature", (feature,), FEATURES, path)
+        case model.GateIs(transition, what):
+            yield from _all("transition", (transition,), {rule.id for rule in definition.transitions}, path)
+            yield from _all("choice", (what,), GATE_IS, path)
         case model.Code(name) if not CODE.fullmatch(name):
             yield Problem("definition.bad_code", path=path, values={"name": name})
         case model.FieldIs():

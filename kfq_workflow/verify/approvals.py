@@ -62,14 +62,21 @@ class ApprovalJudge:
         case.live(late=False)
         if case.actor is None:
             return  # noted already: nothing is known of the one who acted
-        special = {"opened": self._opened, "voted": self._voted, "retracted": self._retracted, "returned": self._returned}
+        special = {
+            "opened": self._opened,
+            "voted": self._voted,
+            "retracted": self._retracted,
+            "returned": self._returned,
+        }
         try:
             if kind in special:
                 special[kind](case)
             else:
                 self._simply(case)
         except Denied as denied:
-            case.error("not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons}))
+            case.error(
+                "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
+            )
         except LookupError as error:
             case.error("attested_missing", guard=str(error.args[0]) if error.args else "-")
 
@@ -118,7 +125,7 @@ class ApprovalJudge:
             return
         self._same(case, patches)
 
-    # Votes and returns
+    # What a vote or a return brings
 
     def _voted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)
@@ -132,7 +139,7 @@ class ApprovalJudge:
         gate = gates[desk.rule.id]
         decision: Decision = closing(case.rules, case.before, desk.rule, gates, self.outside(case))
         if self._judge.allowed(case, decision):
-            self._judge.moved(case, decision, gate["by"], {desk.rule.id: cast.patch})
+            self._judge.moved(case, decision, gate["by"], {desk.rule.id: cast.patch}, gate.get("params", EMPTY))
 
     def _retracted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)
@@ -191,7 +198,9 @@ class ApprovalJudge:
     def _desk(self, case: Case) -> Desk:
         """Return the desk on which the entry was made: the gate that it names, who acted and for whom."""
         rules, gates = case.rules, case.body["gates"]
-        named = [name for name in gates if name in rules.gated and rules.gated[name].trigger == case.body.get("trigger")]
+        named = [
+            name for name in gates if name in rules.gated and rules.gated[name].trigger == case.body.get("trigger")
+        ]
         if len(named) != 1:
             raise Denied(("gate_closed", {}))
         actor = case.actor or Actor(case.row.actor)

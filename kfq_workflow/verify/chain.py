@@ -54,7 +54,7 @@ class ChainCheck:
             self._clock(row, run)
 
     def holds(self, rows: Sequence[Any], run: Run) -> bool:
-        """Tell whether entries of one instance, numbered on from `run`, all are what `entry` finds nothing wrong with."""
+        """Tell whether `entry` would find nothing in entries of one instance that are numbered on from `run`."""
         head, before, latest = run.head, run.at, self._latest or sys.maxsize
         def_ = rows[0][7]
         try:

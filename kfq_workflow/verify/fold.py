@@ -45,24 +45,36 @@ class Edge:
 class Node:
     """The state after some entries, the days and attributes left out; `edges` lead on."""
 
-    __slots__ = ("_template", "edges", "snapshot")
+    __slots__ = ("_template", "edges", "snapshot", "ways")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.edges: dict[tuple[Any, ...], Edge] = {}
-        self._template: tuple[str, list[int]] | None = None
+        #: Edges found legal, by what they are met again by; see `usual`.
+        self.ways: dict[Any, Any] = {}
+        self._template: tuple[str, str, list[int]] | None = None
 
-    def encode(self, earliest: Mapping[int, str | None], attrs: Mapping[str, Any]) -> str:
-        """Return the snapshot as it is stored, with the days of entries and the attributes."""
+    def encode(self, earliest: Mapping[int, str | None], attrs: str) -> str:
+        """Return the snapshot as it is stored, with the days of entries and the attributes in canonical JSON."""
         if self._template is None:
-            parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}).replace("%", "%%"))
-            text = "".join(f"[{part},%s]" if number % 2 else part for number, part in enumerate(parts))
-            self._template = text.replace(_ATTRS, "%s", 1), [int(seq) for seq in parts[1::2]]
-        text, seqs = self._template
-        days = [f'"{day}"' if (day := earliest.get(seq)) is not None else "null" for seq in seqs]
-        told = f'"attrs":{encode_json(attrs)},' if attrs else ""
+            self._template = self._made()
+        text, dated, seqs = self._template
+        told = f'"attrs":{attrs},' if attrs else ""
+        days = [*map(earliest.get, seqs)]
         # Only the adopted regions, which hold no day, come before the attributes.
-        return text % (told, *days)
+        if None not in days:
+            return dated % (told, *days)
+        return text % (told, *("null" if day is None else f'"{day}"' for day in days))
+
+    def _made(self) -> tuple[str, str, list[int]]:
+        """Return the snapshot with a place for each day, the same with quotes around it, and the entries' numbers."""
+        parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}).replace("%", "%%"))
+        made = [
+            "".join(f"[{part},{day}]" if number % 2 else part for number, part in enumerate(parts))
+            for day in ("%s", '"%s"')
+        ]
+        text, dated = (text.replace(_ATTRS, "%s", 1) for text in made)
+        return text, dated, [int(seq) for seq in parts[1::2]]
 
 
 class Run:
@@ -70,7 +82,7 @@ class Run:
 
     __slots__ = (
         "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq",
-        "workflow",
+        "told", "workflow",
     )  # fmt: skip
 
     def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
@@ -88,6 +100,8 @@ class Run:
         #: The earliest day L of each entry that set something.
         self.earliest: dict[int, str | None] = {}
         self.attrs: dict[str, Any] = {}
+        #: The attributes in canonical JSON, None while that has to be made.
+        self.told: str | None = None
 
     def snapshot(self) -> Snapshot:
         """Return what a decision needs; the days are not among it."""
@@ -100,9 +114,17 @@ class Run:
 
     def encode(self) -> str:
         """Return the snapshot that the instance's row must hold."""
-        if self.node.snapshot == _NOTHING:
+        snapshot = self.node.snapshot
+        if not snapshot.regions and snapshot == _NOTHING:
             return Snapshot(attrs=self.attrs).encode()
-        return self.node.encode(self.earliest, self.attrs)
+        if self.told is None:
+            self.told = encode_json(self.attrs) if self.attrs else ""
+        return self.node.encode(self.earliest, self.told)
+
+    def say(self, attrs: Mapping[str, Any], text: str | None = None) -> None:
+        """Merge attributes that an entry says, given with their canonical JSON where it is at hand."""
+        self.told = None if self.attrs else text
+        self.attrs.update(attrs)
 
     def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
         """Return the latest of the earliest days of these entries, and which it is."""
@@ -115,10 +137,10 @@ class Run:
 
     def dated(self, seq: int, day: str | None) -> None:
         """Keep the earliest day of an entry, and forget those that nothing refers to any more."""
-        self.earliest[seq] = day
-        if len(self.earliest) > DAYS:
+        if len(self.earliest) >= DAYS:
             wanted = marks(self.node.snapshot)
             self.earliest = {seq: day for seq, day in self.earliest.items() if seq in wanted}
+        self.earliest[seq] = day
 
 
 class Folds:

@@ -14,6 +14,7 @@ from kfq_workflow.decision import adoption, decide
 from kfq_workflow.errors import KfqError
 from kfq_workflow.values import EMPTY, Actor, Witness
 from kfq_workflow.verify.approvals import KINDS, ApprovalJudge
+from kfq_workflow.verify.consequences import AMEND, Consequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -49,6 +50,7 @@ class Judge:
         self.witnesses = witnesses
         self._day = day
         self._approvals = ApprovalJudge(self)
+        self._consequences = Consequences(book, witnesses)
         self._kinds: dict[str, Callable[[Case], None]] = {
             "started": self._started,
             "fired": self._fired,
@@ -67,6 +69,10 @@ class Judge:
     def knows(self, kind: str) -> bool:
         """Tell whether entries of this kind can be judged."""
         return kind in self._kinds
+
+    def finish(self) -> None:
+        """Note what only the whole log shows."""
+        self._consequences.finish()
 
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
@@ -133,10 +139,14 @@ class Judge:
         if body.get("trigger") not in case.rules.table:
             case.error("unknown_trigger", trigger=body.get("trigger"))
             return
-        decision = self.decide(case, performer, late=late)
+        if "cause" in body:
+            cause = self._consequences.cause(case, body["trigger"])
+            decision = self.decide(case, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(case, performer, late=late)
         if decision is not None and self.allowed(case, decision):
             doer = body["for"]["id"] if late else case.row.actor
-            self.moved(case, decision, doer, {})
+            self.moved(case, decision, doer, {}, None if late else self.params(case))
 
     def allowed(self, case: Case, decision: Decision) -> bool:
         """Note a move that was not allowed."""
@@ -145,8 +155,13 @@ class Judge:
             case.error("not_allowed", trigger=decision.trigger, codes=codes)
         return decision.allowed
 
-    def moved(self, case: Case, decision: Decision, doer: str, gates: Mapping[str, Any]) -> None:
-        """Compare all that an entry says a move changed; `gates` are the patches that it must bring besides."""
+    def moved(
+        self, case: Case, decision: Decision, doer: str, gates: Mapping[str, Any], params: Mapping[str, Any] | None
+    ) -> None:
+        """Compare all that an entry says a move changed.
+
+        `gates` are the patches that it must bring besides; `params` None: a late entry, whose effects were then.
+        """
         body, rules = case.body, case.rules
         case.equal("set", dict(decision.set), body.get("set"))
         case.equal("was", dict(decision.was), body.get("was"))
@@ -155,9 +170,13 @@ class Judge:
         case.equal("remembers", decision.remembers, body.get("remembers"))
         case.equal("seen", self.seen(decision), body.get("seen", []))
         case.equal("attested", dict(decision.attested), case.answers())
-        case.equal("did", {decision.transition: doer} if decision.transition in rules.watched else {}, body.get("did", {}))
+        case.equal(
+            "did", {decision.transition: doer} if decision.transition in rules.watched else {}, body.get("did", {})
+        )
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
+        if params is not None:
+            self._consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
     @staticmethod
     def seen(decision: Decision) -> list[dict[str, Any]]:
@@ -196,7 +215,9 @@ class Judge:
 
         return answer
 
-    def decide(self, case: Case, who: Actor | None, *, late: bool = False, stage: Stage = "fire") -> Decision | None:
+    def decide(
+        self, case: Case, who: Actor | None, *, late: bool = False, stage: Stage = "fire", cause: Witness | None = None
+    ) -> Decision | None:
         """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
         body, row = case.body, case.row
         witnesses = self.cited(case)
@@ -206,7 +227,7 @@ class Judge:
                 case.rules, case.before, body["trigger"], actor=actor,
                 papers={paper["type"] for paper in body.get("papers", ())}, params=self.params(case),
                 key=row.instance, root=case.run.root, witnesses=witnesses, code=self.answers(case), late=late,
-                stage=stage,
+                stage=stage, cause=cause,
             )  # fmt: skip
 
         try:
@@ -267,7 +288,10 @@ class Judge:
     def _amended(self, case: Case) -> None:
         case.still()
         self._attrs(case)
-        self.authorise(case, case.rules.definition.permissions.amend)
+        if "cause" in case.body:
+            self._consequences.cause(case, AMEND)
+        else:
+            self.authorise(case, case.rules.definition.permissions.amend)
         self._approvals.rebound(case)
 
     def _refused(self, case: Case) -> None:

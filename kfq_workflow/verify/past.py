@@ -22,7 +22,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Source
@@ -212,7 +212,7 @@ class Library:
 
 
 class Cited(NamedTuple):
-    """An entry as another one cites it: its leaf and time, and its instance's workflow, states and facts after it."""
+    """An entry as another one cites it: its leaf and time, and its instance's workflow, states and facts after it, its effects."""
 
     leaf: bytes
     at: int
@@ -220,6 +220,7 @@ class Cited(NamedTuple):
     root: str | None
     regions: Mapping[str, str]
     attrs: Mapping[str, Any]
+    effects: Sequence[Mapping[str, Any]]
 
 
 class Witnesses:
@@ -267,6 +268,7 @@ class _Reader:
             if row.seq == seq:
                 regions = dict(self._states.regions)
                 self._cited = Cited(
-                    bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs)
+                    bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs),
+                    body.get("effects", ()),
                 )  # fmt: skip
         return self._cited if self.seq == seq else None

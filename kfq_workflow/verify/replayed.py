@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
-COUNTED = frozenset({"adopted", "fired", "refused"})
+#: What says something of this one entry, so that no other is judged by it.
+_OWN = frozenset({"cause", "did", "effects", "gates"})
+COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
 
 
 class ReplayCheck:
@@ -90,13 +92,14 @@ class ReplayCheck:
         book.late += shape.late
         if row.kind == "refused":
             book.refused += 1
-        elif row.kind == "fired":
+        elif row.kind == "fired" or (row.kind == "voted" and shape.sets):
             attested = actor is None or "attested" in shape.body
             book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
 
     def finish(self) -> None:
         """Note what only the whole log shows."""
         self._library.finish()
+        self._judge.finish()
         if self._system and self._administrated is not None and self._system[0] > self._administrated:
             _, instance, seq = self._system
             self._book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
@@ -160,7 +163,7 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and "gates" not in shape.body and row.seq == run.seq + 1 and row.v == VERSION
+        keep = shape.shared and _OWN.isdisjoint(shape.body) and row.seq == run.seq + 1 and row.v == VERSION
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
         except ODD as error:
@@ -185,14 +188,13 @@ class ReplayCheck:
             and run.force is not None
             and "seen" not in shape.parts
             and "root" not in body
-            and "gates" not in body
-            and "did" not in body
+            and _OWN.isdisjoint(body)
             and trigger not in run.force.attributes
             and trigger not in run.force.outside
         )
 
     def fits(self, on: On, day: str) -> bool:
-        """Tell whether earliest and latest day are those of the EDTF text, and nothing lies after the entry's own day."""
+        """Tell whether the days are those of the EDTF text, and none lies after the entry's own day."""
         if (on, day) in self._good:
             return True
         try:
@@ -239,12 +241,12 @@ class ReplayCheck:
         if run.seq == 0 and not run.reserved:
             run.workflow, run.root = shape.body.get("workflow"), shape.body.get("root")
         if body.attrs is not None and not run.reserved:
-            run.attrs.update(body.attrs)
+            run.say(body.attrs)
         elif shape.facts or run.reserved:
             self._said(row, body.parsed(), run)
 
     def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
-        said = Snapshot(attrs=run.attrs)
+        run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
             self._administrated = min(self._administrated or row.at, row.at)

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from kfq_workflow.entry import parse_canonical
 
-_FIRST = '{"attrs":{'
-#: Where a part begins, where its value does, and how it ends, in the order of the keys; attributes come before all.
-_FEW = (("on", '"on":{', 5, "}", 1), ("texts", '"texts":{', 8, "}", 1))
-_ALL = (_FEW[0], ("papers", '"papers":[{', 9, "}]", 2), ("seen", '"seen":[{', 7, "}]", 2), _FEW[1])
+FIRST = '{"attrs":{'
+#: How parts begin, in the order of the keys; attributes come before all.
+_ON, _TEXTS = '"on":{', '"texts":{'
+_LISTS = (("papers", '"papers":[{', 9), ("seen", '"seen":[{', 7))
 _FIELD = r'"[!#-\[\]-~]+":"[0-9a-f]{64}"'
-_TEXTS = re.compile(rf"\{{{_FIELD}(?:,{_FIELD})*\}}")
+_COMMITMENTS = re.compile(rf"\{{{_FIELD}(?:,{_FIELD})*\}}")
 #: Papers as this library writes them: what matches is canonical JSON by its form alone.
 _WORD = r'"[^"\\\x00-\x1f\ud800-\udfff]*"'
 _ONE = (
@@ -28,8 +28,11 @@ _ONE = (
 )
 _PAPERS = re.compile(rf"\[{_ONE}(?:,{_ONE})*\]")
 _EACH = re.compile(_ONE)
+_SINGLE = re.compile(rf"\[{_ONE}\]")
 _SAYS = rf'"[!#-\[\]-~]+":(?:{_WORD}|true|false|null|0|-?[1-9][0-9]{{0,14}})'
 _ATTRS = re.compile(rf"\{{{_SAYS}(?:,{_SAYS})*\}}")
+#: Reads JSON that is known to be JSON.
+_read = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # left out of the stubs
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
 #: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.
@@ -79,6 +82,10 @@ class Body(NamedTuple):
     digests: list[str]
     attrs: dict[str, Any] | None
 
+    def told(self) -> str:
+        """Return the attributes as they are told, in canonical JSON."""
+        return self.text[9 : self.text.find("}", 9) + 1]
+
     def parsed(self) -> dict[str, Any]:
         """Return the whole body as values."""
         found: dict[str, Any] = json.loads(self.text)
@@ -100,14 +107,14 @@ class Shapes:
         """Return a body that is made as this library makes bodies, None for another."""
         try:
             return self._cut(text)
-        except _Unusual:
+        except Unusual:
             return None
 
     def day(self, part: str) -> On | None:
         """Return what an `on` by itself says, None for one that this library does not write."""
         try:
             return self._days.get(part) or self._day(part)
-        except _Unusual:
+        except Unusual:
             return None
 
     def _cut(self, text: str) -> Body:
@@ -116,30 +123,29 @@ class Shapes:
         position, on = 0, UNKNOWN
         digests: list[str] = []
         attrs: dict[str, Any] | None = None
-        if text.startswith(_FIRST):
+        if text.startswith(FIRST):
             position = text.find("}", 9) + 1
-            attrs = _attributes(text[9:position])
+            attrs = attributes_of(text[9:position])
             pieces += ('{"attrs":', ("attrs", *attrs))
-        for name, opening, skip, closing, more in _FEW if '":[{' not in text else _ALL:
-            found = text.find(opening, position)
-            if found < 0:
-                continue
-            start = found + skip
-            end = text.find(closing, start) + more
-            part = text[start:end]
-            pieces.append(text[position:start])
+        found = text.find(_ON, position)
+        if found >= 0:
+            end = text.find("}", found) + 1
+            part = text[found + 5 : end]
+            on = self._days.get(part) or self._day(part)
+            pieces += (text[position : found + 5], "on")
             position = end
-            if name == "on":
-                on = self._days.get(part) or self._day(part)
-                pieces.append("on")
-            elif name == "texts":
-                if _TEXTS.fullmatch(part) is None:
-                    raise _Unusual
-                words = part.split('"')
-                digests = words[3::4]
-                pieces.append(("texts", *words[1::4]))
-            else:
-                pieces.append(_part(name, part))
+        if '":[{' in text:
+            position = _lists(text, position, pieces)
+        found = text.find(_TEXTS, position)
+        if found >= 0:
+            end = text.find("}", found) + 1
+            part = text[found + 8 : end]
+            if _COMMITMENTS.fullmatch(part) is None:
+                raise Unusual
+            words = part.split('"')
+            digests = words[3::4]
+            pieces += (text[position : found + 8], ("texts", *words[1::4]))
+            position = end
         pieces.append(text[position:])
         key = tuple(pieces)
         shape = self._known.get(key) or self._learn(key)
@@ -148,9 +154,9 @@ class Shapes:
     def _day(self, part: str) -> On:
         found = _strict(part)
         if not isinstance(found, dict) or not found.keys() <= {"edtf", "hi", "lo"}:
-            raise _Unusual
+            raise Unusual
         if not all(isinstance(value, str) for value in found.values()):
-            raise _Unusual
+            raise Unusual
         if len(self._days) >= _LIMIT:
             self._days.clear()
         on = self._days[part] = On(found.get("edtf"), found.get("lo"), found.get("hi"))
@@ -167,11 +173,11 @@ class Shapes:
         if not isinstance(body, dict) or any(
             body.pop(name, None) != word or text.count(f'"{word}"') != 1 for name, word in words.items()
         ):
-            raise _Unusual
+            raise Unusual
         found = {piece[0]: piece[1:] for piece in key[1::2] if not isinstance(piece, str)}
         fields = found.get("texts", ())
         if list(fields) != sorted(set(fields)):
-            raise _Unusual
+            raise Unusual
         if "papers" in found:
             body["papers"] = [{"filed": filed, "type": kind} for kind, filed in found["papers"]]
         if len(self._known) >= _LIMIT:
@@ -180,7 +186,7 @@ class Shapes:
         return shape
 
 
-class _Unusual(Exception):
+class Unusual(Exception):
     """The body is not made as this library makes bodies: read it whole."""
 
 
@@ -188,38 +194,50 @@ def _strict(part: str) -> Any:
     try:
         return parse_canonical(part)
     except ValueError:
-        raise _Unusual from None
+        raise Unusual from None
 
 
-def _part(name: str, part: str) -> Any:
-    """Check a part by itself and return what of it belongs to the shape."""
-    if name == "papers":
-        return ("papers", *_papers(part))
-    _strict(part)
-    return name
+def _lists(text: str, position: int, pieces: list[Any]) -> int:
+    """Cut out papers and cited entries, each checked by itself; return where they end."""
+    for name, opening, skip in _LISTS:
+        found = text.find(opening, position)
+        if found < 0:
+            continue
+        end = text.find("}]", found) + 2
+        part = text[found + skip : end]
+        pieces.append(text[position : found + skip])
+        if name == "papers":
+            pieces.append(("papers", *papers_of(part)))
+        else:
+            _strict(part)
+            pieces.append(name)
+        position = end
+    return position
 
 
-def _attributes(part: str) -> dict[str, Any]:
-    """Return attributes, which are words, integers and booleans."""
+def attributes_of(part: str) -> dict[str, Any]:
+    """Return attributes, which are words, integers and booleans; raises Unusual for others."""
     if _ATTRS.fullmatch(part):
-        attrs: dict[str, Any] = json.loads(part)
-        names = list(attrs)
-        if names == sorted(names) and len(names) == part.count('":'):
+        attrs: dict[str, Any] = _read(part, 0)[0]
+        if len(attrs) == part.count('":') and (len(attrs) == 1 or list(attrs) == sorted(attrs)):
             return attrs
     attrs = _strict(part)
     if any(isinstance(value, (dict, list)) for value in attrs.values()):
-        raise _Unusual
+        raise Unusual
     return attrs
 
 
-def _papers(part: str) -> list[tuple[Any, Any]]:
-    """Return type and `filed` of each paper."""
+def papers_of(part: str) -> list[tuple[Any, Any]]:
+    """Return type and `filed` of each paper; raises Unusual for what this library does not write."""
+    if (one := _SINGLE.fullmatch(part)) is not None:
+        filed, kind = one.groups()
+        return [(kind[1:-1], filed == "true")]
     if _PAPERS.fullmatch(part):
         return [(kind[1:-1], filed == "true") for filed, kind in _EACH.findall(part)]
-    papers = _strict(part)
-    if any(_odd(paper) for paper in papers):
-        raise _Unusual
-    return [(paper.get("type"), paper.get("filed")) for paper in papers]
+    found = _strict(part)
+    if any(_odd(paper) for paper in found):
+        raise Unusual
+    return [(paper.get("type"), paper.get("filed")) for paper in found]
 
 
 def _odd(paper: Any) -> bool:

@@ -71,7 +71,10 @@ class TextCheck:
         except _ODD:
             return self._give_back(seen, text)
         if text is not None and (
-            type(text[0]) is not str or type(text[1]) is not int or text[0] < instance or (text[0] == instance and text[1] <= last)
+            type(text[0]) is not str
+            or type(text[1]) is not int
+            or text[0] < instance
+            or (text[0] == instance and text[1] <= last)
         ):
             return self._give_back(seen, text)
         self.next = text

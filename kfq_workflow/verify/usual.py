@@ -20,7 +20,6 @@ that read attributes, answers or other instances have no ways. So a way may be m
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import DAY_US
@@ -28,6 +27,7 @@ from kfq_workflow.entry import VERSION
 from kfq_workflow.state import NOTES
 from kfq_workflow.verify.fold import DAYS
 from kfq_workflow.verify.legality import ODD
+from kfq_workflow.verify.letters import alike, letters
 from kfq_workflow.verify.replayed import COUNTED
 
 if TYPE_CHECKING:
@@ -35,47 +35,66 @@ if TYPE_CHECKING:
 
     from kfq_workflow.verify.chain import ChainCheck
     from kfq_workflow.verify.fold import Edge, Node, Run
+    from kfq_workflow.verify.letters import Letters
     from kfq_workflow.verify.past import InForce, Span
     from kfq_workflow.verify.replayed import ReplayCheck
     from kfq_workflow.verify.report import Book
-    from kfq_workflow.verify.shapes import Body, Shape, Shapes
+    from kfq_workflow.verify.shapes import Shape, Shapes
     from kfq_workflow.verify.texts import TextCheck
 
 #: Ways, actors and dates that are kept; when there are more, all are forgotten and learnt again as they come.
 _WAYS, _ACTORS, _DATES = 4_000, 1_000, 10_000
+#: Parts of a body whose letters stand at the same places wherever it is as long.
+_GLANCED = frozenset({"on", "texts"})
 
 
 class Way:
     """A legal edge as it is met again: where it leads, and what an entry that takes it changes besides."""
 
-    __slots__ = ("after", "field", "late", "move", "node", "refused", "sets", "shape", "silent")
+    __slots__ = (
+        "after", "closed", "def_", "digest", "end", "fields", "head", "kind", "late", "middle", "move", "node", "on",
+        "plain", "refused", "roles", "sets", "shape", "silent", "tail",
+    )  # fmt: skip
 
-    def __init__(self, edge: Edge, shape: Shape, kind: str) -> None:
+    def __init__(self, edge: Edge, shape: Shape, kind: str, roles: frozenset[str], def_: bytes | None) -> None:
+        self.kind = kind
+        self.roles = roles
+        self.def_ = def_
         self.node = edge.node
         self.after = edge.after
         self.shape = shape
         self.sets = shape.sets
-        #: The one text that the entry commits to.
-        self.field = shape.fields[0] if shape.fields else ""
+        self.fields = shape.fields
         self.silent = kind in NOTES
-        self.refused = kind == "refused"
         self.move = kind == "fired"
+        self.refused = kind == "refused"
         self.late = shape.late and kind in COUNTED
+        #: Whether it is a move that counts as nothing else, as most are.
+        self.plain = self.move and not self.late
+
+    def spell(self, text: str, digest: str) -> None:
+        """Note the letters of a body before, between and after its day and its commitment, and their places."""
+        self.on = text.find('"on":{') + 5
+        self.end = text.find("}", self.on) + 1
+        self.closed = text.find("}", text.find('"texts":{', self.end)) - 1 if digest else len(text)
+        self.digest = self.closed - len(digest)
+        self.head, self.middle, self.tail = text[: self.on], text[self.end : self.digest], text[self.closed :]
 
 
 class Walk:
     """Where a walk over a stretch led, and what it met."""
 
-    __slots__ = ("attrs", "earliest", "force", "node", "texts", "ways")
+    __slots__ = ("earliest", "force", "node", "said", "texts", "ways")
 
     def __init__(self, run: Run, force: InForce) -> None:
         self.node = run.node
         self.force = force
         self.earliest = run.earliest.copy()
-        self.attrs: dict[str, Any] = {}
         self.ways: list[Way] = []
         #: What the entries commit to: number, field, commitment.
         self.texts: list[tuple[int, str, str]] = []
+        #: The attributes that they say, read and as they stand there.
+        self.said: list[tuple[dict[str, Any], str]] = []
 
 
 class Usual:
@@ -87,7 +106,10 @@ class Usual:
         self._replay = replay
         self._shapes = shapes
         self._book = book
-        self._ways: dict[tuple[Any, ...], Way] = {}
+        #: Entries to look at before the next try: more and more while no try succeeds.
+        self._odd = 1
+        #: The nodes that have ways, one for each way.
+        self._nodes: list[Node] = []
         self._actors: dict[str, Span] = {}
         #: Earliest and latest day that `on` says, where an entry of that day may say so.
         self._dates: dict[tuple[str, int], tuple[str | None, str | None]] = {}
@@ -105,14 +127,16 @@ class Usual:
             return 0, len(rows)
         known = len(walk.ways)
         if not known:
-            return 0, 1
+            self._odd = min(2 * self._odd, 16)
+            return 0, min(len(rows), self._odd)
         passed = rows if known == len(rows) else rows[:known]
         if not self._chain.holds(passed, run) or not self._texts.opens(run.instance, passed[-1][1], walk.texts):
             return 0, known
         self._arrive(walk, passed[-1], run)
+        self._odd = 1
         return known, min(len(rows) - known, 1)
 
-    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912, PLR0914 - calls double its time
+    def _walk(self, rows: Sequence[Any], run: Run) -> Walk | None:  # noqa: C901, PLR0912 - calls double its time
         """Walk as far as there are ways."""
         seq, def_ = run.seq, run.def_ if run.seq else rows[0][7]
         force = run.force if seq else self._replay.force(def_, rows[0][3])
@@ -120,31 +144,32 @@ class Usual:
             return None
         walk = Walk(run, force)
         node, earliest, passed, texts = walk.node, walk.earliest, walk.ways, walk.texts
-        ways, actors, dates, offset = self._ways, self._actors, self._dates, self._replay.offset
-        for row in rows:
-            _, number, kind, at, actor, _, _, rules, version, _, _, text = row
+        actors, dates, offset = self._actors, self._dates, self._replay.offset
+        for _, number, kind, at, actor, _, _, rules, version, _, _, text in rows:
             seq += 1
             who = actors.get(actor)
             if who is None or not who.since <= at < who.until:
                 who = self._who(actor, at)
             if number != seq or rules != def_ or version != VERSION or who.roles is None or len(earliest) >= DAYS:
                 break
-            # One day and at most one commitment are cut out of what must be known to the letter.
-            start = text.find('"on":{')
-            end = text.find("}", start) + 1
-            close = text.find('"texts":{', end)
-            if close < 0:
-                key = (node, kind, who.roles, def_, text[:start], text[end:])
+            way, cut = node.ways.get(len(text)), None
+            if way is not None and (
+                text[: way.on] == way.head
+                and text[way.end : way.digest] == way.middle
+                and text[way.closed :] == way.tail
+                and kind == way.kind
+                and who.roles == way.roles
+                and def_ == way.def_
+            ):
+                on, digest = text[way.on : way.end], text[way.digest : way.closed]
             else:
-                close = text.find("}", close) - 1
-                key = (node, kind, who.roles, def_, text[:start], text[end : close - 64], text[close:])
-            way, body = ways.get(key), None
-            if way is None:
-                body = self._shapes.cut(text)
-                way = body and self._way(row, body, node, who.roles, key)
+                cut = letters(text)
+                if cut is None:
+                    break
+                way = self._way(cut, text, node, (kind, who.roles, def_))
                 if way is None:
                     break
-            on = text[start + 5 : end] if start >= 0 else ""
+                _, on, digest, told, attrs = cut
             days = dates.get((on, (at + offset) // DAY_US)) or self._date(on, at)
             if days is None:
                 break
@@ -157,11 +182,10 @@ class Usual:
                 if high is not None and low is not None and low > high:
                     break
                 earliest[seq] = low
-            if body is not None:
-                texts += zip(repeat(seq), body.shape.fields, body.digests)
-                walk.attrs.update(body.attrs or ())
-            elif close >= 0:
-                texts.append((seq, way.field, text[close - 64 : close]))
+            if digest:
+                texts.append((seq, way.fields[0], digest))
+            if cut is not None and attrs is not None:
+                walk.said.append((attrs, told))
             passed.append(way)
             node = way.node
         walk.node = node
@@ -178,30 +202,35 @@ class Usual:
         """Return earliest and latest day of an `on` if an entry of this instant may say it."""
         if not on:
             return None, None
-        said, day = self._shapes.day(on), self._replay.day(at)
-        if not self._replay.fits(said, day):
+        said = self._shapes.day(on)
+        if said is None or not self._replay.fits(said, self._replay.day(at)):
             return None
         if len(self._dates) >= _DATES:
             self._dates.clear()
         days = self._dates[on, (at + self._replay.offset) // DAY_US] = said.lo, said.hi
         return days
 
-    def _way(self, row: Any, body: Body, node: Node, roles: frozenset[str], key: tuple[Any, ...]) -> Way | None:
-        """Return the way of an entry whose body was cut; learn it by its letters where a glance cuts as much."""
-        shape, kind, def_, text = body.shape, row[2], row[7], row[11]
-        if "attested" in shape.body or (shape.facts and body.attrs is None):
+    def _way(self, cut: Letters, text: str, node: Node, who: tuple[str, frozenset[str], bytes | None]) -> Way | None:
+        """Return the way of an entry by its letters; learn it from the edge that is known by their shape."""
+        way: Way | None = node.ways.get((who, cut.letters))
+        if way is not None:
+            return way
+        kind, roles, def_ = who
+        body = self._shapes.cut(text)
+        if body is None or "attested" in body.shape.body or body.shape.performer is not None or not alike(cut, body):
             return None
-        place = self._replay.place(kind, shape, def_, roles, row[3])
-        way = self._ways.get((node, *place))
-        if way is None:
-            edge = node.edges.get(place)
-            if edge is None or not edge.legal:
-                return None
-            if len(self._ways) >= _WAYS:
-                self._ways.clear()
-            way = self._ways[node, *place] = Way(edge, shape, kind)
-        if shape.performer is None and "on" in shape.parts and glanced(body, key):
-            self._ways[key] = way
+        edge = node.edges.get((kind, body.shape, def_, roles))
+        if edge is None or not edge.legal:
+            return None
+        if len(self._nodes) >= _WAYS:
+            for known in self._nodes:
+                known.ways.clear()
+            self._nodes.clear()
+        self._nodes.append(node)
+        way = node.ways[who, cut.letters] = Way(edge, body.shape, kind, roles, def_)
+        if "on" in body.shape.parts <= _GLANCED:
+            way.spell(text, cut.digest)
+            node.ways[len(text)] = way
         return way
 
     def _arrive(self, walk: Walk, last: Any, run: Run) -> None:
@@ -211,22 +240,18 @@ class Usual:
             about = walk.ways[0].shape.body
             run.def_, run.force = last[7], walk.force
             run.workflow, run.root = about.get("workflow"), about.get("root")
+        others = 0
         for way in walk.ways:
             seq += 1
+            if not way.plain:
+                book.refused += way.refused
+                book.late += way.late
+                others += not way.move
             if not way.silent:
                 run.rev = seq
-            book.moves["decided"] += way.move
-            book.refused += way.refused
-            book.late += way.late
+        book.moves["decided"] += len(walk.ways) - others
         book.entries += len(walk.ways)
         run.node, run.earliest = walk.node, walk.earliest
-        run.attrs.update(walk.attrs)
+        for attrs, told in walk.said:
+            run.say(attrs, told)
         run.seq, run.at, run.head = last[1], last[3], last[10]
-
-
-def glanced(body: Body, key: tuple[Any, ...]) -> bool:
-    """Tell whether a glance at a body cuts out the same as `Shapes`, so that its letters stand for its shape."""
-    parts, letters = body.shape.parts, key[5:]
-    if len(letters) == 1:
-        return parts == {"on"}
-    return parts == {"on", "texts"} and len(body.digests) == 1 and body.text.endswith(body.digests[0].join(letters))

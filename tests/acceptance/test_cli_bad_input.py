@@ -49,6 +49,21 @@ BAD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "order of days of a dry run": ((*FIRE, "--on", "2016", "--dry-run"), 1, "date_order"),
     "revision of a dry run": ((*FIRE, "--expect", "1", "--dry-run"), 1, "conflict"),
     "opinion of a dry run": ((*FIRE, "--opinion", "言" * 350_000, "--dry-run"), 1, "text_too_long"),
+    "first adoption without a workflow": (
+        ("adopt", "new", "main=x", "--actor", "registrar", "--source", "s", "--reason", "r"), 1,
+        "not_found.first_adoption",
+    ),
+    "schema that is not there": (("--schema", "nosuch", "init"), 1, "database_no_schema"),
+    "last administrator": (("actor", "disable", "administrator", "--actor", "administrator"), 1, "last_administrator"),
+    "last administrator's role": (
+        ("actor", "update", "administrator", "--role", "registrar", "--actor", "administrator"), 1,
+        "last_administrator",
+    ),
+    "last administrator's time": (
+        ("actor", "update", "administrator", "--to", "2020-01-01", "--actor", "administrator"), 1,
+        "last_administrator",
+    ),
+    "known before anything was": (("replay", "guxian-etdz", "--known-at", "2020-01-01"), 1, "not_found.entry"),
     "as of no day": (("replay", "--as-of", "2020"), 1, "not_a_day"),
     "known at no instant": (("replay", "--known-at", "noon"), 1, "not_an_instant"),
     "NUL in an opinion": ((*FIRE, "--opinion", "a\0b"), 1, "text_has_nul"),
@@ -186,6 +201,12 @@ def test_a_database_without_a_log(empty: Kfq, tmp_path: Path) -> None:
     _refused(empty, "not_initialised")
 
 
+def test_a_file_that_is_no_export(demo: Kfq, tmp_path: Path) -> None:
+    for content in ("", "this is a letter and no log\n"):
+        (tmp_path / "log.jsonl").write_text(content, "utf-8")
+        _refused(demo, "export_no_log", "verify", "--file", str(tmp_path / "log.jsonl"))
+
+
 def test_a_file_that_is_no_database(empty: Kfq, tmp_path: Path) -> None:
     (tmp_path / "kfq.db").write_text("this is a letter and no database" * 100, "utf-8")
     _refused(empty, "database_damaged")
@@ -227,6 +248,20 @@ def test_a_read_only_database(demo: Kfq) -> None:
     kfq.ok("board")
     _refused(kfq, "database_readonly", *FIRE)
     os.chmod(path, 0o600)  # noqa: PTH101 - beside sqlite3's own paths
+    copy = Kfq(f"sqlite:///file:{path}?immutable=1&uri=true")
+    for args in (("board",), ("history", "guxian-etdz"), ("verify",)):
+        copy.ok(*args)
+
+
+def test_what_is_wrong_is_said_in_chinese(demo: Kfq) -> None:
+    for args, words in (
+        ((*FIRE, "--on", "2020-02-30"), "没有这样的日期"),
+        ((*FIRE, "--on", "2020?"), "这里不用的写法"),
+        ((*FIRE, "--opinion", "言" * 350_000), "意见 过长"),
+        (("annotate", "guxian-etdz", " ", "--actor", "registrar"), "备注 不能为空"),
+        (("start", "zone_lifecycle", " k", *START), "首尾有空格"),
+    ):
+        assert words in demo(*args, lang="zh").err
 
 
 def test_a_server_that_is_gone() -> None:
@@ -253,4 +288,6 @@ def test_a_stored_state_that_the_definition_does_not_know(demo: Kfq) -> None:
         )
         connection.commit()
     _refused(demo, "unknown_stored_state", "show", "guxian-etdz")
+    assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are what is true
+    assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are the truth
     assert demo("verify").code == 4

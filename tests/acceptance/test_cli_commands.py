@@ -157,6 +157,8 @@ def test_export_and_verify_the_file(demo: Kfq, tmp_path: Path) -> None:
     found = demo.ok("verify", "--file", str(file), "--json").json
     assert set(found) == {"verdict", "entries", "instances", "not_checked", "findings"}
     assert found["verdict"] in ("self-consistent", "incomplete")
+    assert "未核验：实例表" in demo.ok("verify", "--file", str(file), lang="zh").out
+    assert "--force" in demo("export", str(file)).err
     file.write_text(file.read_text("utf-8").replace("zone_committee", "zone_comittee", 1), "utf-8")
     assert demo("verify", "--file", str(file)).code == 4
 
@@ -183,6 +185,7 @@ def test_definitions(demo: Kfq, tmp_path: Path) -> None:
     listed = demo.ok("definition", "list", "--json").json["definitions"]
     assert {(d["name"], d["registered"]) for d in listed} >= {("zone_lifecycle", True), ("zone_merge", True)}
     shown = demo.ok("definition", "show", "zone_merge", lang="zh").out
+    assert "设区的市人民政府" in shown
     assert "submit_merge" in shown
     assert "上报整合方案" in shown
     assert demo.ok("definition", "diagram", "zone_merge", lang="zh").out.startswith(("stateDiagram", "%%", "---"))

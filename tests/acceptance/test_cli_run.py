@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -107,6 +108,7 @@ def test_a_reader_that_goes_away_is_no_error(demo: Kfq) -> None:
 def test_an_interruption_is_short(demo: Kfq) -> None:
     code = (
         "import os, signal, kfq_workflow.cli.session as s\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
         "s.Session.engine = lambda self: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(9)\n" + RUN
     )
     ran = run(["board"], code, KFQ_DATABASE_URL=demo.url)
@@ -281,6 +283,17 @@ def test_every_mutating_command_takes_an_actor() -> None:
                       "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
                       "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
                       "proxy grant", "proxy revoke"}  # fmt: skip
+
+
+#: Said by a prefix and a code of the record, not by name.
+BY_CODE = ("absent.", "basis.", "day.", "kind.", "plan.", "severity.", "trigger.", "unchecked.", "verdict.")
+
+
+def test_no_phrase_is_left_over() -> None:
+    said = "".join(p.read_text("utf-8") for p in (ROOT / "kfq_workflow/cli").glob("*.py") if p.name != "words.py")
+    assert [
+        code for code in PHRASES if not code.startswith(BY_CODE) and not re.search(f"[\"']{re.escape(code)}[\"']", said)
+    ] == []
 
 
 def test_phrases_take_the_same_values_in_both_languages() -> None:

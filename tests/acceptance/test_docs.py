@@ -98,3 +98,9 @@ def test_a_wrong_page_is_found(tmp_path: Path) -> None:
         "2 echo one", "4 ended with 1: false", "9 ZeroDivisionError: division by zero",
     ]  # fmt: skip
     assert len(found) == 5
+
+
+def test_the_makefile_runs_modules_that_are_there() -> None:
+    modules = set(re.findall(r"python -m (benchmarks[\w.]*)", (pages.ROOT / "Makefile").read_text("utf-8")))
+    assert modules
+    assert all((pages.ROOT / module.replace(".", "/")).with_suffix(".py").is_file() for module in modules), modules

@@ -165,6 +165,15 @@ def test_a_read_only_database(pairs: Engine) -> None:
     assert found.code == "database_readonly"
 
 
+def test_a_database_in_a_read_only_folder_says_how_to_read_it() -> None:
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorcode = 1544
+    found = translate(error)
+    assert isinstance(found, DatabaseUnavailable)
+    for lang in ("zh", "en"):
+        assert "immutable=1" in found.text(lang)
+
+
 def test_a_connection_that_was_cut(pairs: Engine) -> None:
     if pairs.dialect.name == "sqlite":
         pytest.skip("SQLite has no server")

@@ -107,22 +107,6 @@ def test_a_decided_exit_lets_the_zone_be_revoked(engine: WorkflowEngine) -> None
     assert engine.history("zone")[-1].body["seen"][0]["instance"] == "zone/exit"
 
 
-def test_what_is_not_supported_says_so_and_a_past_decision_can_be_registered(engine: WorkflowEngine) -> None:
-    zone(engine)
-    engine.adopt(
-        "zone/1", {"main": "decision_pending", "integration": None}, by="registrar", source="文件", reason="在办",
-        workflow="zone_expansion", name="扩区", root="zone",
-    )  # fmt: skip
-    with pytest.raises(GuardFailed) as caught:
-        engine.fire("zone/1", "approve_expansion", by="provincial_government", papers=[Paper("approval_reply")])
-    assert [refusal.code for refusal in caught.value.refusals] == ["effects_not_supported"]
-    engine.register(
-        "zone/1", "approve_expansion", by="registrar", performed_by="provincial_government", source="批复",
-        basis="stated", on="2017",
-    )  # fmt: skip
-    assert engine.show("zone/1").row.state == "approved_open"
-
-
 @pytest.mark.parametrize(
     ("workflow", "root", "code"),
     [

@@ -41,6 +41,8 @@ LEAVES = st.one_of(
     st.builds(m.RootIn, NAMES, SETS),
     st.builds(m.OtherIn, NAMES, NAMES, SETS),
     st.builds(m.Code, NAMES),
+    st.builds(m.GateIs, NAMES, st.sampled_from(["voted", "unopposed"])),
+    st.builds(m.CausedBy, NAMES, NAMES, SETS),
     st.builds(m.Unsupported, NAMES),
 )
 CONDITIONS = st.recursive(
@@ -68,6 +70,45 @@ REGIONS = st.builds(
     st.lists(STATES, max_size=4).map(lambda states: {state.name: state for state in states}),
     st.dictionaries(NAMES, SETS, max_size=2),
 )
+SIGNERS = st.builds(
+    m.Signer,
+    NAMES,
+    st.sampled_from(["role", "org", "actor", "code"]),
+    WORDS,
+    st.integers(1, 9),
+    st.integers(1, 99),
+    st.booleans(),
+    st.none() | NAMES,
+)
+QUORUMS = st.builds(
+    m.Quorum,
+    st.sampled_from(["all", "any", "count", "ratio", "weight"]),
+    st.integers(0, 99),
+    st.sampled_from(["", "1/2", "2/3"]),
+    st.booleans(),
+    st.sampled_from(["counts", "excluded"]),
+    st.booleans(),
+)
+GATES = st.builds(
+    m.Gate,
+    st.lists(SIGNERS, max_size=3).map(tuple),
+    QUORUMS,
+    st.booleans(),
+    TUPLES,
+    st.lists(st.sampled_from(["not_applicant", "not_applicant_org", "not_contributor"]), max_size=2).map(tuple),
+    TUPLES,
+    TUPLES,
+    st.sampled_from(["until_first_vote", "until_decided", "never"]),
+    TUPLES,
+    TUPLES,
+)
+TAKEN = st.builds(m.Taken, st.sampled_from(["key", "root", "attribute", "parameter", "literal"]), WORDS)
+VALUES = st.dictionaries(NAMES, TAKEN, max_size=2)
+EFFECTS = st.one_of(
+    st.builds(m.FireEffect, TAKEN, TUPLES, VALUES, st.booleans()),
+    st.builds(m.AmendEffect, TAKEN, VALUES, st.none() | TAKEN),
+    st.builds(m.LaterEffect, WORDS),
+)
 TRANSITIONS = st.builds(
     m.Transition,
     NAMES,
@@ -89,16 +130,17 @@ TRANSITIONS = st.builds(
         max_size=2,
     ).map(tuple),
     st.booleans(),
-    TUPLES,
+    st.lists(EFFECTS, max_size=2).map(tuple),
+    st.none() | GATES,
 )
-KINDS = st.sampled_from(["workflow", "state", "trigger", "role", "choice"])
+KINDS = st.sampled_from(["workflow", "state", "trigger", "role", "choice", "signer"])
 DEFINITIONS = st.builds(
     m.Definition,
     NAMES,
     st.integers(1, 10_000),
     st.lists(REGIONS, max_size=3).map(lambda regions: {region.name: region for region in regions}),
     st.lists(TRANSITIONS, max_size=4).map(tuple),
-    st.builds(m.Permissions, SETS, SETS, SETS, SETS),
+    st.builds(m.Permissions, SETS, SETS, SETS, SETS, SETS),
     SETS,
     SETS,
     TUPLES,

@@ -171,7 +171,7 @@ def test_a_late_record_needs_no_papers() -> None:
 
 def test_effects_are_refused_live_and_not_repeated_late() -> None:
     definition = permit()
-    effect = dataclasses.replace(definition.transitions[0], effects=("zone.fire:x",))
+    effect = dataclasses.replace(definition.transitions[0], effects=(m.LaterEffect("zone.fire:x"),))
     life = Life(permit(transitions=(effect, *definition.transitions[1:])))
     assert codes(life.decide("submit", APPLICANT, papers={"request"})) == ["effects_not_supported"]
     assert life.decide("submit", APPLICANT, late=True).allowed

@@ -207,14 +207,15 @@ def test_a_shipped_workflow_is_complete_and_clean(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "regions", "states", "transitions", "guards"),
     [
-        ("zone_lifecycle", 8, 27 + 3 * 4 + 4 * 6, 66, 14),
-        ("zone_expansion", 2, 18, 20, 9),
+        ("zone_lifecycle", 8, 27 + 3 * 4 + 4 * 6, 66, 14 + 4),
+        ("zone_expansion", 2, 18, 20, 9 + 4),
         ("upgrade_to_national", 1, 20, 24, 5),
         ("zone_exit", 1, 7, 6, 1),
         ("zone_merge", 1, 7, 7, 0),
     ],
 )
 def test_nothing_of_the_charts_is_left_out(name: str, regions: int, states: int, transitions: int, guards: int) -> None:
+    # The charts have no guard for which departments a zone's type requires; a gate needs four.
     definition = zones.shipped()[name]
     assert len(definition.regions) == regions
     assert sum(len(region.states) for region in definition.regions.values()) == states

@@ -183,11 +183,11 @@ def test_what_a_case_asks_of_others_exists_there() -> None:
     for definition in shipped.values():
         for guard in definition.guards.values():
             for leaf in m.leaves(guard):
-                if isinstance(leaf, (m.RootIn, m.OtherIn)):
-                    name = leaf.workflow if isinstance(leaf, m.OtherIn) else definition.root
+                if isinstance(leaf, (m.RootIn, m.OtherIn, m.CausedBy)):
+                    name = definition.root if isinstance(leaf, m.RootIn) else leaf.workflow
                     assert leaf.states <= shipped[name or ""].regions[leaf.region].states.keys()
                     asked += 1
-    assert asked == 4
+    assert asked == 8
     open_cases = next(m.leaves(shipped["zone_expansion"].guards["no_open_boundary_case"]))
     states = shipped["zone_expansion"].regions["main"].states.values()
     assert isinstance(open_cases, m.OtherIn)

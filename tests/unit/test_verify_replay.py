@@ -125,6 +125,26 @@ def test_what_instances_share_is_not_judged_by_what_they_do_not() -> None:
     assert places(verify(log)) == {("replay", "not_allowed", "b", 3), ("replay", "date_order", "d", 3)}
 
 
+@pytest.mark.parametrize("comments", [250, 255, 300])
+def test_of_long_instances_the_newest_days_are_remembered(comments: int) -> None:
+    log, rules = begun("a")
+    log.enroll("clerk", ["clerk"])
+    comment = {"mode": "live", "on": ON, "set": {"main": "review"}, "trigger": "comment", "was": {"main": "review"}}
+    for _ in range(comments):
+        log.add("fired", "a", comment, actor="clerk", def_=rules)
+    assert places(verify(log)) == set()
+    early = {"edtf": "2020-02-29", "hi": "2020-02-29", "lo": "2020-02-29"}
+    log.add("fired", "a", comment | {"on": early}, actor="clerk", def_=rules)
+    assert places(verify(log)) == {("replay", "date_order", "a", comments + 3)}
+
+
+@pytest.mark.parametrize("at", [1.5, "x", None])
+def test_a_time_of_a_wrong_type_is_a_finding_wherever_it_stands(at: Any) -> None:
+    log, _ = begun("a")
+    log.rows[-2] = log.rows[-2]._replace(at=at)
+    assert ("bytes", "leaf", "a", 1) in places(verify(log))
+
+
 def test_unknown_versions_are_incomplete_and_clocks_ahead_a_warning() -> None:
     log, rules = begun("a")
     log.add("annotated", "a", {"whatever": 2}, actor="applicant", def_=rules, v=2)

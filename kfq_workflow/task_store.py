@@ -1,0 +1,131 @@
+"""The SQL of the inbox: a part of `store`, and like it our own statements on a driver's cursor.
+
+A row of `kfq_task` is its holder's; one without a holder is everybody's who has its role and is of its organisation,
+where they are set. So an inbox is a union of ranges: one of the index (holder, box, at) for each box, one of
+(role, box, at) for each role and shared box, one of (org, box, at) for each shared box. Each range reads no more
+rows than are asked for, whatever the number of tasks, and all of them are one statement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.approval.tasks import DUTIES, SHARED, Listed, TaskRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kfq_workflow.store import Cursor
+
+_COLUMNS = "instance, gate, round, task, box, state, role, org, holder, at"
+_KEY = "instance = ? AND gate = ? AND round = ? AND task = ?"
+_REST = ("box", "state", "role", "org", "holder", "at")
+_UPSERT = {
+    "sqlite": ("ON CONFLICT (instance, gate, round, task) DO UPDATE SET", "excluded.{0}"),
+    "postgresql": ("ON CONFLICT (instance, gate, round, task) DO UPDATE SET", "excluded.{0}"),
+    "mysql": ("ON DUPLICATE KEY UPDATE", "VALUES({0})"),
+}
+#: Nobody signs twice in a round. Counted and not NOT EXISTS: a join with all that somebody ever signed would be slow.
+_UNSIGNED = (
+    " AND (SELECT COUNT(*) FROM {task} s WHERE s.instance = t.instance AND s.gate = t.gate AND s.round = t.round"
+    " AND s.holder = ? AND s.state IN ('approved', 'rejected', 'abstained')) = 0"
+)
+
+
+class TaskStore:
+    """The statements of `kfq_task` for one dialect, schema and prefix."""
+
+    dialect: str
+
+    def _statement(self, template: str) -> str:
+        raise NotImplementedError
+
+    def _prepare_tasks(self) -> None:
+        one = self._statement
+        clause, value = _UPSERT[self.dialect]
+        sets = ", ".join(f"{name} = {value.format(name)}" for name in _REST)
+        marks = ", ".join("?" * len(TaskRow._fields))
+        self._put_task = one(f"INSERT INTO {{task}} ({_COLUMNS}) VALUES ({marks}) {clause} {sets}")
+        order = "ORDER BY instance, gate, round, task"
+        self._tasks_of = one(f"SELECT {_COLUMNS} FROM {{task}} WHERE instance = ? {order}")
+        self._drop_task = one(f"DELETE FROM {{task}} WHERE {_KEY}")
+        self._drop_strays = one(
+            "DELETE FROM {task} WHERE NOT EXISTS (SELECT 1 FROM {instance} i WHERE i.{key} = {task}.instance)"
+        )
+
+    def put_tasks(self, cursor: Cursor, rows: Sequence[TaskRow]) -> None:
+        """Store rows, each in the place of the one with its key."""
+        if rows:
+            cursor.executemany(self._put_task, rows)
+
+    def task_rows(self, cursor: Cursor, key: str) -> list[TaskRow]:
+        """Return the rows of one instance in the order of their key."""
+        cursor.execute(self._tasks_of, (key,))
+        return [TaskRow._make(found) for found in cursor.fetchall()]
+
+    def replace_tasks(self, cursor: Cursor, key: str, wanted: Iterable[TaskRow]) -> bool:
+        """Make the rows of an instance these (rebuild); tell whether any were different."""
+        stored, rows = set(self.task_rows(cursor, key)), set(wanted)
+        keep = {row[:4] for row in rows}
+        if too_many := sorted({row[:4] for row in stored} - keep):
+            cursor.executemany(self._drop_task, too_many)
+        self.put_tasks(cursor, sorted(rows - stored, key=lambda row: row[:4]))
+        return stored != rows
+
+    def drop_strays(self, cursor: Cursor) -> int:
+        """Delete the rows of instances that do not exist (rebuild); return how many there were."""
+        cursor.execute(self._drop_strays)
+        return cursor.rowcount
+
+    def inbox(
+        self,
+        cursor: Cursor,
+        actor: str,
+        roles: Iterable[str],
+        org: str | None,
+        boxes: Iterable[str],
+        limit: int,
+    ) -> list[Listed]:
+        """Return at most `limit` rows of an actor's inbox, in one statement.
+
+        `boxes` are those of `kfq_task`; `approval.tasks.BOXES` says which of them answer what. Duties come first, the
+        oldest first; then the rest, the newest first. Open tasks of a round in which the actor has voted are left out.
+        """
+        cursor.execute(*self.inbox_statement(actor, roles, org, boxes, limit))
+        return [Listed(TaskRow._make(found[:10]), found[10], found[11]) for found in cursor.fetchall()]
+
+    def inbox_statement(
+        self, actor: str, roles: Iterable[str], org: str | None, boxes: Iterable[str], limit: int
+    ) -> tuple[str, list[Any]]:
+        """Return the statement of `inbox` and its parameters."""
+        ranges: list[str] = []
+        values: list[Any] = []
+        offices = sorted(set(roles))
+        for box in sorted(set(boxes)):
+            ranges.append(_range("holder = ? AND box = ?", box, limit))
+            values += [actor, box]
+            if box not in SHARED:
+                continue
+            of = "(org IS NULL OR org = ?)" if org else "org IS NULL"
+            for role in offices:
+                ranges.append(_range(f"role = ? AND box = ? AND holder IS NULL AND {of}{_UNSIGNED}", box, limit))
+                values += [role, box, org, actor] if org else [role, box, actor]
+            if org:
+                ranges.append(_range(f"org = ? AND box = ? AND holder IS NULL AND role IS NULL{_UNSIGNED}", box, limit))
+                values += [org, box, actor]
+        union = " UNION ALL ".join(f"SELECT * FROM ({part}) r{number}" for number, part in enumerate(ranges))
+        columns = ", ".join(f"u.{name}" for name in TaskRow._fields)
+        sql = (
+            f"SELECT {columns}, i.workflow, i.state FROM ({union}) u JOIN {{instance}} i ON i.{{key}} = u.instance "
+            f"ORDER BY u.later, u.turn, u.instance, u.gate, u.round, u.task LIMIT {int(limit)}"
+        )
+        return self._statement(sql), values
+
+
+def _range(where: str, box: str, limit: int) -> str:
+    """Return the first rows of one range of an index: the oldest duties, of the rest the newest."""
+    later, turn, order = (0, "at", "at") if box in DUTIES else (1, "-at", "at DESC")
+    return (
+        f"SELECT {_COLUMNS}, {later} AS later, {turn} AS turn FROM {{task}} t WHERE {where} "
+        f"ORDER BY {order} LIMIT {int(limit)}"
+    )

@@ -1,0 +1,76 @@
+"""Effects on other instances: each is promised by the entry of a case and kept by an entry that cites it.
+
+The entry of the case must say exactly the effects that its definition plans. Each effect that it says ran must stand on
+the other instance, and an entry that claims a cause must be among the effects of that cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.effects import planned
+from kfq_workflow.values import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfq_workflow.definition.model import Transition
+    from kfq_workflow.verify.legality import Case
+    from kfq_workflow.verify.past import Witnesses
+    from kfq_workflow.verify.report import Book
+
+AMEND = "amend"
+
+
+class Consequences:
+    """Holds promised effects and those that are there against each other, in whichever order they are read."""
+
+    def __init__(self, book: Book, witnesses: Witnesses) -> None:
+        self._book = book
+        self._witnesses = witnesses
+        #: (case, entry, instance, trigger): 1 promised and not seen yet, -1 seen before its promise was read.
+        self._open: dict[tuple[str, int, str, str], int] = {}
+
+    def promised(self, case: Case, rule: Transition, params: Mapping[str, Any]) -> None:
+        """Compare the effects that a case's entry says with those that its transition has."""
+        plans = planned(
+            rule, key=case.row.instance, root=case.run.root, attrs=case.before.attrs, params=params
+        )  # fmt: skip
+        said = case.body.get("effects", [])
+        ran = [tuple(item.get("fire", ())) for item in said]
+        expected = [plan.told(done) for plan, done in zip(plans, ran, strict=False)]
+        case.equal("effects", expected if len(said) == len(plans) else [plan.told(plan.fire) for plan in plans], said)
+        for plan, item in zip(plans, said, strict=False):
+            if "skipped" in item and not plan.where_allowed:
+                case.error("effect_skipped", target=plan.on, triggers=item["skipped"])
+            for trigger in item.get("fire", (AMEND,)):
+                self._count((case.row.instance, case.row.seq, item["on"], trigger), 1)
+
+    def cause(self, case: Case, trigger: str) -> Witness | None:
+        """Return the entry that caused this one, as its guards see it; note one that did not."""
+        said = case.body["cause"]
+        key, seq = said["instance"], said["seq"]
+        cited = self._witnesses.after(key, seq)
+        if cited is None or cited.at > case.row.at:
+            case.error("seen_missing", cited=key, number=seq)
+            return None
+        if cited.leaf.hex() != said["leaf"]:
+            case.error("seen_leaf", cited=key, number=seq)
+        here = case.row.instance
+        if not any(item["on"] == here and trigger in item.get("fire", (AMEND,)) for item in cited.effects):
+            case.error("effect_unknown", cited=key, number=seq, trigger=trigger)
+        self._count((key, seq, here, trigger), -1)
+        return Witness(key, cited.workflow or "", seq, said["leaf"], cited.regions)
+
+    def _count(self, effect: tuple[str, int, str, str], by: int) -> None:
+        found = self._open.pop(effect, 0) + by
+        if found:
+            self._open[effect] = found
+
+    def finish(self) -> None:
+        """Note the effects that were promised and are not there. One that is there twice was noted as unknown."""
+        for (key, seq, target, trigger), count in sorted(self._open.items()):
+            if count > 0:
+                self._book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
+            else:
+                self._book.error("replay", "effect_twice", target, None, cited=key, number=seq, trigger=trigger)
