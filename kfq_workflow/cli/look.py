@@ -80,11 +80,11 @@ def _print_board(phases: dict[str, list[Instance]], noted_of: dict[str, Remarks]
     for phase, inside in phases.items():
         rows.append((f"{titles[phase]} {len(inside)}", "", "", "", ""))
         for instance in inside:
-            noted, state = noted_of[instance.key], instance.row.state
+            noted = noted_of[instance.key]
             rows.append((
                 f"  {instance.key}",
                 shown.name_of(instance),
-                label(instance.definition, "state", f"main={state}") if state else say("not_on_record"),
+                _state(instance),
                 (LATE if noted.late else "") + (ADOPTED if instance.snapshot.adopted else ""),
                 " ".join(flag for flag, _ in noted.flags),
             ))  # fmt: skip
@@ -130,7 +130,7 @@ def list_(session: Session, workflow: str | None, root: str | None) -> None:
             instance.key,
             shown.name_of(instance),
             label(instance.definition, "workflow", instance.row.workflow),
-            _main(instance),
+            _state(instance, ADOPTED if "main" in instance.snapshot.adopted else ""),
             str(instance.rev),
         )
         for instance in found
@@ -138,10 +138,10 @@ def list_(session: Session, workflow: str | None, root: str | None) -> None:
     table([*titles, Column(say("revision"), right=True)], rows)
 
 
-def _main(instance: Instance) -> str:
-    mark = ADOPTED if "main" in instance.snapshot.adopted else ""
+def _state(instance: Instance, mark: str = "") -> str:
     state = instance.row.state
-    return (label(instance.definition, "state", f"main={state}") if state else say("not_on_record")) + mark
+    said = (label(instance.definition, "state", f"main={state}") if state else say("not_on_record")) + mark
+    return f"{said} {shown.standing(instance)}".rstrip()
 
 
 @command(COMMANDS, "next", key(), actor(required=False, told="next.actor"))
@@ -156,7 +156,7 @@ def next_(session: Session, key: str, actor: str | None) -> None:
     near = [decision for decision in decisions if is_near(decision)]
     if near:
         rows = [(d.trigger, label(instance.definition, "trigger", d.trigger), target(instance.definition, d),
-                 _reasons(instance.definition, d) or "✓") for d in near]  # fmt: skip
+                 _still(instance.definition, d)) for d in near]  # fmt: skip
         table([Column(say("possible"), whole=True), Column(""), Column(say("target")), Column(say("missing"))], rows)
     if near and len(near) < len(decisions):
         line()
@@ -167,6 +167,12 @@ def next_(session: Session, key: str, actor: str | None) -> None:
             for d in others
         ]
         table([Column(say("not_possible"), whole=True), Column(""), Column(say("reasons"))], rows_)
+
+
+def _still(definition: Definition, decision: Decision) -> tuple[str, ...]:
+    """Return what is still missing for a move, and that one with a gate is submitted."""
+    reasons = _reasons(definition, decision)
+    return (*reasons, say("next.gated")) if decision.gated else reasons or ("✓",)
 
 
 def _reasons(definition: Definition, decision: Decision) -> tuple[str, ...]:
@@ -185,4 +191,6 @@ def _reason(definition: Definition, refusal: Refusal) -> str:
         return label(definition, "paper", values["paper"])
     if refusal.code == "region_inactive":
         return say("reason.region_inactive", region=label(definition, "region", values["region"]))
+    if refusal.code in ("gate_open", "suspended", "voided"):
+        return say(f"reason.{refusal.code}")
     return refusal.text(locale.language())
