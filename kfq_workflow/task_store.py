@@ -102,7 +102,9 @@ class TaskStore:
         """
         sql, values = self.inbox_statement(actor, roles, org, boxes, limit)
         # psycopg would prepare it, and PostgreSQL then plan it for an average role: it sorted 50,000 rows for 100.
-        execute: Any = partial(cursor.execute, prepare=False) if self.dialect == "postgresql" else cursor.execute
+        execute: Any = cursor.execute
+        if self.dialect == "postgresql":
+            execute = partial(execute, prepare=False)
         execute(sql, values)
         return [Listed(TaskRow._make(found[:10]), found[10], found[11]) for found in cursor.fetchall()]
 
