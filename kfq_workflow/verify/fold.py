@@ -12,19 +12,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.tasks import changed, place
 from kfq_workflow.entry import encode_json
 from kfq_workflow.state import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.past import InForce
     from kfq_workflow.verify.shapes import Shape
 
 _MARK = re.compile(r"\[([0-9]+),null\]")
 _ATTRS = '"attrs":{"?":0},'
-_FOLDED = ("remembers", "rests", "set", "trigger", "was")
+_FOLDED = ("gates", "remembers", "rests", "set", "trigger", "was")
 #: Edges that are kept; when there are more, all are forgotten and learnt again as they come.
 _LIMIT = 2_000
 #: Earliest days that are kept of one instance before those that no decision can ask for are forgotten.
@@ -60,8 +62,9 @@ class Node:
             self._template = text.replace(_ATTRS, "%s", 1), [int(seq) for seq in parts[1::2]]
         text, seqs = self._template
         days = [f'"{day}"' if (day := earliest.get(seq)) is not None else "null" for seq in seqs]
-        told = f'"attrs":{encode_json(attrs)},' if attrs else ""
-        # Only the adopted regions, which hold no day, come before the attributes.
+        beside = {name: value for name, value in (("attrs", attrs), ("gates", self.snapshot.gates)) if value}
+        told = f"{encode_json(beside)[1:-1]}," if beside else ""
+        # Only the adopted regions, which hold no day, come before the attributes; the gates come right after them.
         return text % (told, *days)
 
 
@@ -70,7 +73,7 @@ class Run:
 
     __slots__ = (
         "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq",
-        "workflow",
+        "tasks", "workflow",
     )  # fmt: skip
 
     def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
@@ -88,6 +91,8 @@ class Run:
         #: The earliest day L of each entry that set something.
         self.earliest: dict[int, str | None] = {}
         self.attrs: dict[str, Any] = {}
+        #: The rows of the inbox that its entries make, by their key.
+        self.tasks: dict[tuple[str, str, int, str], TaskRow] = {}
 
     def snapshot(self) -> Snapshot:
         """Return what a decision needs; the days are not among it."""
@@ -100,9 +105,14 @@ class Run:
 
     def encode(self) -> str:
         """Return the snapshot that the instance's row must hold."""
-        if self.node.snapshot == _NOTHING:
-            return Snapshot(attrs=self.attrs).encode()
+        if not _plain(self.node.snapshot):
+            return Snapshot(attrs=self.attrs, gates=self.node.snapshot.gates).encode()
         return self.node.encode(self.earliest, self.attrs)
+
+    def fold_tasks(self, after: Node, at: int) -> None:
+        """Merge the rows of the inbox that an entry changed, which leads to the node `after`."""
+        gates = self.node.snapshot.gates
+        self.tasks.update((place(row), row) for row in changed(self.instance, gates, after.snapshot.gates, at))
 
     def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
         """Return the latest of the earliest days of these entries, and which it is."""
@@ -141,8 +151,8 @@ class Folds:
         With `keep` the edge is kept for other instances that come this way.
         """
         before, body = node.snapshot, shape.body
-        if shape.sets:
-            after = _predecessors(before, body)
+        if shape.sets or "gates" in body:
+            after = _predecessors(before, body) if shape.sets else ()
             snapshot = copy(before)
             snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
         else:
@@ -168,7 +178,7 @@ def marks(snapshot: Snapshot) -> set[int]:
 
 
 def copy(snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot that can be changed; marks and the list of adopted regions are never changed in place."""
+    """Return a snapshot that can be changed; marks, gates and the adopted regions are never changed in place."""
     return Snapshot(
         dict(snapshot.regions),
         dict(snapshot.kept),
@@ -178,12 +188,10 @@ def copy(snapshot: Snapshot) -> Snapshot:
         {region: dict(states) for region, states in snapshot.out.items()},
         {region: dict(states) for region, states in snapshot.visited.items()},
         dict(snapshot.attrs),
+        snapshot.gates,
     )
 
 
 def _plain(snapshot: Snapshot) -> dict[str, Any]:
     names = ("adopted", "kept", "left", "out", "regions", "since", "visited")
     return {name: value for name in names if (value := getattr(snapshot, name))}
-
-
-_NOTHING = Snapshot()
