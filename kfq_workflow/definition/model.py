@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from kfq_workflow.definition.effect_model import AmendEffect as AmendEffect
-from kfq_workflow.definition.effect_model import Effect as Effect
+from kfq_workflow.definition.effect_model import Effect as Effect  # noqa: TC001 - handed on
 from kfq_workflow.definition.effect_model import FireEffect as FireEffect
 from kfq_workflow.definition.effect_model import LaterEffect as LaterEffect
 from kfq_workflow.definition.effect_model import Taken as Taken
 from kfq_workflow.definition.gate_model import Duty as Duty
-from kfq_workflow.definition.gate_model import Gate as Gate
+from kfq_workflow.definition.gate_model import Gate as Gate  # noqa: TC001 - handed on
 from kfq_workflow.definition.gate_model import Quorum as Quorum
 from kfq_workflow.definition.gate_model import Signer as Signer
 
