@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.explain import Made, Sources, explain
+from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
-from kfq_workflow.errors import KfqError, NotFound
+from kfq_workflow.errors import InvalidInput, KfqError, NotFound
 from kfq_workflow.ledger import Head
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, Instance, Proxy
+from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from kfq_workflow.registry import Registry
     from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper
+
+
+#: So many rows an inbox has at most.
+_MOST = 1000
 
 
 class Reading:
@@ -110,6 +115,23 @@ class Reading:
             return Made(self._ledger.today(row.at), row.actor, number)
 
         return explain(instance.definition, instance.snapshot, Sources(entry, cache(self.registry.name)), decisions)
+
+    def inbox(self, actor: str, *, box: str | None = None, limit: int = 100) -> list[InboxItem]:
+        """Return an actor's inbox: what must be done first, the oldest first; then the rest, the newest first.
+
+        `box` is todo, waiting, done, copied or started; None is all of them. `limit` is 1 to 1000 rows. Raises
+        NotFound, InvalidInput.
+        """
+        boxes = BOXES if box is None else (inputs.choice(box, "box", tuple(BOXES)),)
+        if not 1 <= limit <= _MOST:
+            raise InvalidInput("invalid_value", name="limit", value=limit, type=f"1–{_MOST}")
+        who = self.registry.actor(inputs.identifier(actor))
+        wanted = {name for each in boxes for name in BOXES[each]}
+        listed = self._ledger.store.inbox(self._ledger.cursor, who.id, who.roles, who.org or None, wanted, limit)
+        return [
+            InboxItem(row.instance, workflow, state, *row[1:])
+            for row, workflow, state in listed
+        ]  # fmt: skip
 
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
         """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""

@@ -62,6 +62,30 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A row of somebody's inbox: a duty, a copy, an opinion asked for, or a request of his own.
+
+    `gate` is the id of the transition under approval, `task` the number of a signer's task, `applicant`, `copy:N` or
+    `ask:TASK:N`; `box` is todo, back or ask for what must be done, wait, done, copy, read, mine or closed; `state` is
+    the task's, `instance_state` that of the instance's main region. `role`, `org` and `holder` say whose it is; `at` is
+    the time of the entry that last changed it, µs since 1970 UTC.
+    """
+
+    instance: str
+    workflow: str
+    instance_state: str | None
+    gate: str
+    round: int
+    task: str
+    box: str
+    state: str
+    role: str | None
+    org: str | None
+    holder: str | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One entry as people read it: the row, its body, and the texts that are still there."""
 

@@ -45,7 +45,7 @@ def definition() -> m.Definition:
     signers = (m.Signer("clerks", "role", "clerk", seats=2), m.Signer("chief", "role", "authority", veto=True))
     grant = m.Gate(
         signers, m.Quorum("ratio", ratio="2/3"), duties=("not_applicant",), binds=("area",), returns=("draft",),
-        direct=("owner",),
+        direct=("remark",),
     )  # fmt: skip
     refuse = m.Gate((m.Signer("chief", "role", "authority"),), m.Quorum("any"), papers=("notice",))
     gates = {
@@ -58,6 +58,7 @@ def definition() -> m.Definition:
             start=frozenset({"applicant"}), amend=frozenset({"applicant"}), supervise=frozenset({"registrar"})
         ),
         guards={},
+        attributes={"area": m.Field("area", "decimal"), "remark": m.Field("remark", "text")},
         labels=LABELS,
     )
 

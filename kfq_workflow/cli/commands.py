@@ -25,6 +25,9 @@ COMMANDS: dict[str, Entry] = {
     "list": Entry("look", "列出全部实例", "list every instance"),
     "show": Entry("detail", "查看一个实例的现状", "show one instance as it stands"),
     "next": Entry("look", "现在能做什么，不能做的为什么", "what may be done now, and why not"),
+    "inbox": Entry(
+        "inbox", "收件箱：待办、待轮到、已办、抄送、我提交的", "what one has to do, has done, was copied, has started"
+    ),
     "explain": Entry("waits", "等谁、依何规则、如何有结果", "why it waits: on whom, by which rule, what decides"),
     "start": Entry("acts", "发起一个新实例", "begin an instance"),
     "fire": Entry("acts", "办理一个动作", "fire a trigger"),

@@ -68,6 +68,9 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "valid_from": ("自此日起有效", "valid from this day"),
     "valid_to": ("至此日有效", "valid up to this day"),
     "enable": ("重新启用", "enable again"),
+    "inbox.actor": ("谁的收件箱", "whose inbox"),
+    "box": ("哪一类，默认待办", "which part; todo by default"),
+    "limit": ("最多多少行", "so many rows at most"),
     "supervisor.actor": ("监督人", "the supervisor"),
     "proxy.actor": ("授权人本人，或管理员", "the one who grants it, or an administrator"),
     "due": ("期限日", "the day by which it is due"),
@@ -125,6 +128,12 @@ HELP: dict[str, tuple[str, str]] = {
         "        --paper 'posts_reply=临编〔2020〕5号@批复.pdf' --opinion 同意",
         "Example: kfq fire guxian-etdz approve_posts --actor staffing_commission \\\n"
         "             --paper posts_reply=2020-5@reply.pdf --opinion agreed",
+    ),
+    "inbox": (
+        "待办（todo）：待签署、被退回待改正、被征求意见的；waiting：还没有轮到或已挂起；done：已办；\n"
+        "copied：抄送；started：本人提交的。",
+        "todo: to sign, returned to be corrected, asked for an opinion; waiting: not yet one's turn, or suspended;\n"
+        "done; copied; started: submitted by oneself.",
     ),
     "submit": (
         "须审批的动作不能直接办理：提交后由签署人签署，通过时状态随之变化。\n"

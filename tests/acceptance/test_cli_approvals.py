@@ -430,3 +430,50 @@ def test_what_is_wrong_is_said_and_changes_nothing(gated: Kfq, what: str) -> Non
 
 def test_everybody_of_the_example_is_there(gated: Kfq) -> None:
     assert {actor["id"] for actor in gated.ok("actor", "list", "--json").json["actors"]} == {*PEOPLE, "admin"}
+
+
+# Inbox
+
+
+def test_an_inbox_says_what_to_do_what_was_done_and_what_was_started(gated: Kfq) -> None:
+    for line in (
+        "submit p grant --actor app", "approve p --actor c1", "copy p --actor app --to other",
+        "delegate p --actor boss --to other",
+    ):  # fmt: skip
+        gated.ok(*words(line))
+
+    def boxes(actor: str, box: str) -> list[tuple[str, str]]:
+        found = gated.ok("inbox", "--actor", actor, "--box", box, "--json").json
+        assert (found["actor"], found["box"]) == (actor, box)
+        return [(item["task"], item["box"]) for item in found["items"]]
+
+    assert boxes("c2", "todo") == [("2", "todo")]
+    assert boxes("c1", "todo") == []
+    assert boxes("c1", "done") == [("1", "done")]
+    assert boxes("app", "started") == [("applicant", "mine")]
+    assert boxes("other", "todo") == [("ask:3:1", "ask")]
+    assert boxes("other", "copied") == [("copy:1", "copy")]
+    assert boxes("other", "all") == [("ask:3:1", "ask"), ("copy:1", "copy")]
+    text = gated.ok("inbox", "--actor", "c2", lang="zh").out
+    for said in ("审批", "以何身份", "批准", "待签署", "经办科室"):
+        assert said in text
+    assert "There is nothing like that for c1" in gated.ok("inbox", "--actor", "c1").out
+    assert "c1 没有此类事项" in gated.ok("inbox", "--actor", "c1", lang="zh").out
+    gated.ok(*words("return p --actor c2 --reason r"))
+    assert boxes("app", "todo") == [("applicant", "back")]
+    assert "returned" in gated.ok("inbox", "--actor", "app").out
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "named"),
+    [
+        (("--actor", "nobody"), 1, "not_found.actor"),
+        (("--actor", "c1", "--limit", "0"), 1, "invalid_value"),
+        (("--actor", "c1", "--limit", "1001"), 1, "invalid_value"),
+        (("--actor", "c1", "--box", "attic"), 2, "usage"),
+        ((), 2, "usage"),
+    ],
+)
+def test_an_inbox_that_cannot_be_shown(gated: Kfq, args: Args, code: int, named: str) -> None:
+    ran = gated("inbox", *args, "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (code, named)

@@ -282,11 +282,12 @@ def test_every_mutating_command_takes_an_actor() -> None:
                       "actor add", "actor update", "actor disable", "submit", "approve", "reject", "abstain", "retract",
                       "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
                       "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
-                      "proxy grant", "proxy revoke"}  # fmt: skip
+                      "proxy grant", "proxy revoke", "inbox"}  # fmt: skip
 
 
 #: Said by a prefix and a code of the record, not by name.
-BY_CODE = ("absent.", "basis.", "day.", "kind.", "plan.", "severity.", "trigger.", "unchecked.", "verdict.")
+BY_CODE = ("absent.", "basis.", "box.", "day.", "gate.", "kind.", "place.", "plan.", "reason.", "severity.", "trigger.",
+           "unchecked.", "verdict.", "vote.")  # fmt: skip
 
 
 def test_no_phrase_is_left_over() -> None:
