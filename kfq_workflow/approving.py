@@ -14,6 +14,7 @@ from kfq_workflow.acts import prepare
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import asking, closing
 from kfq_workflow.approval.gate import VOTES, merge
+from kfq_workflow.decision import refuse
 from kfq_workflow.desk import Open
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, refused
