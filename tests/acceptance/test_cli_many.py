@@ -90,3 +90,11 @@ def test_an_empty_file_does_nothing_and_says_so(gated: Kfq, tmp_path: Path) -> N
         gated.ok("approve", str(path), "--many", "--batch", "b", "--actor", "c1").out
         == "Batch b: no keys were given.\n"
     )
+
+
+def test_an_inbox_is_approved_at_once(gated: Kfq, tmp_path: Path) -> None:
+    gated.ok(*OPEN)
+    path = tmp_path / "inbox"
+    path.write_text(gated.ok("inbox", "--actor", "c1", "--keys").out)
+    assert "p  recorded" in gated.ok("approve", str(path), "--many", "--batch", "b", "--actor", "c1").out
+    assert gated.ok("inbox", "--actor", "c1").out == "The inbox of c1 is empty (to do).\n"
