@@ -22,7 +22,7 @@ BOXES = ("todo", "waiting", "done", "copied", "started", "all")
 
 @command(
     COMMANDS, "inbox", actor(told="inbox.actor"), Option("--box", type=click.Choice(BOXES), default="todo"),
-    Option("--limit", type=click.IntRange(min=1), default=100, metavar="N"), Option("--keys", is_flag=True),
+    Option("--limit", type=int, default=100, metavar="N"), Option("--keys", is_flag=True),
 )  # fmt: skip
 def inbox(session: Session, actor: str, box: str, *, limit: int, keys: bool) -> None:
     """Print an actor's inbox, or only the keys in it, which `--many` takes."""
