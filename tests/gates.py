@@ -34,14 +34,14 @@ def voted(task: str, by: str, **more: Any) -> dict[str, Any]:
     return {"tasks": {task: {"state": "approved", "by": by, "vote": 4}}} | more
 
 
-def act(engine: WorkflowEngine, key: str, gates: dict[str, Any], **body: Any) -> None:
+def act(engine: WorkflowEngine, key: str, gates: dict[str, Any], *, by: str = "clerk", **body: Any) -> None:
     """Append an entry with these patches."""
 
     def work(transaction: Any) -> None:
         ledger = transaction._ledger  # noqa: SLF001
         head = ledger.lock(key)
         rules = transaction.registry.rules(bytes(head.row.def_))
-        ledger.append(Act(KIND, key, "clerk", None, KIND, {"gates": gates, **body}), head, rules.definition)
+        ledger.append(Act(KIND, key, by, None, KIND, {"gates": gates, **body}), head, rules.definition)
 
     engine.run(work)
 
