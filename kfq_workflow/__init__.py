@@ -60,8 +60,8 @@ __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
-    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction", "TransactionLost",
-    "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
+    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction",
+    "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 
