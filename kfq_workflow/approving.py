@@ -14,7 +14,9 @@ from kfq_workflow.acts import prepare
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import asking, closing
 from kfq_workflow.approval.gate import VOTES, merge
+from kfq_workflow.decision import refuse
 from kfq_workflow.desk import Open
+from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, refused
 from kfq_workflow.steps import attest, cite
 from kfq_workflow.supervising import Supervising
@@ -151,10 +153,21 @@ class Approving(Supervising):
         head, rules, desk = opened.head, opened.rules, opened.desk
         rev = head.row.rev
         number, patch, reopened = self._ask(act, rules, lambda: operations.retract(desk, rev, task))
+        if reopened and self._cited(head, desk.stored()["closed"]):
+            self._refuse(act, refuse(rules.definition, "retract_relied", seq=rev))
         act.body |= {"task": number, "gates": {desk.rule.id: patch}}
         if reopened and desk.stored()["state"] == "approved":
             self._set_region(act, head, rules, desk.rule, self._before(head, desk.rule))
         return self._ledger.append(act, head, rules.definition)
+
+    def _cited(self, head: Head, since: int) -> bool:
+        """Tell whether another instance of the family has acted on what this one has been since an entry."""
+        return any(
+            seen["instance"] == head.row.key and seen["seq"] >= since
+            for other in self._ledger.family(head.row)
+            for row in self._ledger.store.chain(self._ledger.cursor, other)
+            for seen in parse_canonical(row.body).get("seen", ())
+        )
 
     def _before(self, head: Head, rule: Transition) -> str:
         """Return the state that the gate's transition left with the newest act."""

@@ -8,7 +8,6 @@ rows than are asked for, whatever the number of tasks, and all of them are one s
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import DUTIES, SHARED, Listed, TaskRow
@@ -102,8 +101,8 @@ class TaskStore:
         """
         sql, values = self.inbox_statement(actor, roles, org, boxes, limit)
         # psycopg would prepare it, and PostgreSQL then plan it for an average role: it sorted 50,000 rows for 100.
-        execute: Any = partial(cursor.execute, prepare=False) if self.dialect == "postgresql" else cursor.execute
-        execute(sql, values)
+        how: dict[str, Any] = {"prepare": False} if self.dialect == "postgresql" else {}
+        cursor.execute(sql, values, **how)
         return [Listed(TaskRow._make(found[:10]), found[10], found[11]) for found in cursor.fetchall()]
 
     def inbox_statement(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kfq_workflow.cli import options, shown
+from kfq_workflow.cli import many, options, shown
 from kfq_workflow.cli.options import Argument, Option, actor, command, key, mapping, pairs
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.papers import paper
@@ -43,7 +43,7 @@ def start(session: Session, workflow: str, key: str, actor: str, attrs: Pairs, *
     COMMANDS, "fire", key(), options.trigger(), actor(),
     options.papers(), options.on(),
     Option("--opinion", metavar="TEXT"), pairs("--param", "params", "NAME=VALUE"), options.expect(), options.request(),
-    Option("--dry-run", is_flag=True),
+    *many.options(),
 )  # fmt: skip
 def fire(
     session: Session,
@@ -53,16 +53,18 @@ def fire(
     *,
     papers: Sequence[str],
     params: Pairs,
-    dry_run: bool,
     **how: Any,
 ) -> None:
     """Fire a trigger, or with --dry-run only say whether it may be."""
-    engine = session.engine()
     laid, values = [paper(text) for text in papers], mapping(params, "--param")
-    if dry_run:
-        _dry_run(session, key, trigger, how, by=actor, papers=laid, params=values)
+    if how["dry_run"] and not how["many"]:
+        more = {name: value for name, value in how.items() if name not in ("many", "batch", "dry_run")}
+        _dry_run(session, key, trigger, more, by=actor, papers=laid, params=values)
         return
-    receipt = engine.fire(key, trigger, by=actor, papers=laid, params=values, **how)
+    done = many.act(session, "fire", key, trigger, by=actor, papers=laid, params=values, **how)
+    if done is None:
+        return
+    engine, receipt = done
     definition = None if session.json else engine.show(key).definition
     what = shown.labelled(definition, "trigger", trigger) if definition else ""
     told(session, receipt, definition, what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.cli import options
+from kfq_workflow.cli import many, options
 from kfq_workflow.cli.gates import acted
 from kfq_workflow.cli.options import Option, actor, command, key, mapping, pairs, person, words
 from kfq_workflow.cli.papers import paper
@@ -24,15 +24,16 @@ Pairs = tuple[tuple[str, str], ...]
 @command(
     COMMANDS, "submit", key(), options.trigger(), actor(), options.papers(), pairs("--param", "params", "NAME=VALUE"),
     words("opinion"), Option("--due", metavar="DAY"), Option("--direct", is_flag=True), options.on(),
-    options.expect(), options.request(),
+    options.expect(), options.request(), *many.options(),
 )  # fmt: skip
 def submit(
     session: Session, key: str, trigger: str, actor: str, *, papers: Sequence[str], params: Pairs, **how: Any
 ) -> None:
     """Submit a move for approval: a round of its gate opens."""
-    engine = session.engine()
     laid, values = [paper(text) for text in papers], mapping(params, "--param")
-    acted(session, engine, engine.submit(key, trigger, by=actor, papers=laid, params=values, **how))
+    done = many.act(session, "submit", key, trigger, by=actor, papers=laid, params=values, **how)
+    if done is not None:
+        acted(session, *done)
 
 
 def _task() -> Option:
@@ -43,35 +44,22 @@ def _for() -> Option:
     return person("--for", "on_behalf_of")
 
 
-def _vote() -> list[click.Parameter]:
-    return [
-        key(), options.trigger(required=False), actor(), words("opinion"), options.papers(), _for(), _task(),
-        options.on(), options.expect(), options.request(),
-    ]  # fmt: skip
+def _vote(how: str) -> None:
+    """Add the command of one way to vote."""
+
+    @command(
+        COMMANDS, how, key(), options.trigger(required=False), actor(), words("opinion"), options.papers(), _for(),
+        _task(), options.on(), options.expect(), options.request(), *many.options(),
+    )  # fmt: skip
+    def vote(session: Session, key: str, trigger: str | None, actor: str, papers: Sequence[str], **given: Any) -> None:
+        """Cast a vote; if it decides the gate, the instance moves."""
+        done = many.act(session, how, key, trigger, by=actor, papers=[paper(text) for text in papers], **given)
+        if done is not None:
+            acted(session, *done)
 
 
-@command(COMMANDS, "approve", *_vote())
-def approve(session: Session, key: str, trigger: str | None, actor: str, papers: Sequence[str], **how: Any) -> None:
-    """Approve; if that decides the gate, the instance moves."""
-    engine = session.engine()
-    laid = [paper(text) for text in papers]
-    acted(session, engine, engine.approve(key, trigger, by=actor, papers=laid, **how))
-
-
-@command(COMMANDS, "reject", *_vote())
-def reject(session: Session, key: str, trigger: str | None, actor: str, papers: Sequence[str], **how: Any) -> None:
-    """Vote against it."""
-    engine = session.engine()
-    laid = [paper(text) for text in papers]
-    acted(session, engine, engine.reject(key, trigger, by=actor, papers=laid, **how))
-
-
-@command(COMMANDS, "abstain", *_vote())
-def abstain(session: Session, key: str, trigger: str | None, actor: str, papers: Sequence[str], **how: Any) -> None:
-    """Abstain."""
-    engine = session.engine()
-    laid = [paper(text) for text in papers]
-    acted(session, engine, engine.abstain(key, trigger, by=actor, papers=laid, **how))
+for _how in ("approve", "reject", "abstain"):
+    _vote(_how)
 
 
 @command(

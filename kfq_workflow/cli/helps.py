@@ -37,6 +37,11 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "opinion": ("意见（不以明文进入记录）", "an opinion; not kept in the entry in clear"),
     "expect": ("只在修订仍为此数时办理", "act only if this is still its revision"),
     "request": ("请求号；重复提交时返回原回执", "request id: the same again returns the old receipt"),
+    "many": (
+        "KEY 是一个文件，每行一个键（- 为标准输入），逐件办理",
+        "KEY is a file with a key in each line (- for standard input); each is done by itself",
+    ),
+    "batch": ("批次名；中断后用同一名称继续", "name of the batch; the same name continues it after a break"),
     "dry_run": ("只判断，不写入", "only decide, write nothing"),
     "performed_by": ("当时作出决定的机关", "the office that decided then"),
     "source": ("依据的来源", "where this is known from"),

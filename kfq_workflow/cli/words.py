@@ -26,6 +26,15 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
+    "usage.batch": (
+        "批量办理须用 --batch 给出批次名：中断后用同一名称继续",
+        "with --many, name the batch with --batch: the same name continues it after a break",
+    ),
+    "usage.not_many": (
+        "--many 不能与 --request-id、--expect 同用：请求号由批次名和键得出",
+        "--many does not go with --request-id or --expect: the batch and the key make the request ids",
+    ),
+    "usage.alone": ("{option} 只与 --many 同用", "{option} goes with --many only"),
     # errors
     "interrupted": ("已中断。", "Interrupted."),
     "unexpected": (
@@ -34,6 +43,25 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "os_error": ("文件或系统错误：{reason}", "File or system error: {reason}"),
     "paper_file": ("无法读取材料文件“{path}”：{reason}", "The paper's file {path!r} cannot be read: {reason}"),
+    # many at once
+    "dry.would": ("可以办理：{key}。这只是试算，什么都没有写入。", "Allowed: {key}. Only tried, nothing was written."),
+    "and": ("，", ", "),
+    "many.moved": ("{count} 件已办理", "{count} moved"),
+    "many.recorded": ("{count} 件已记录", "{count} recorded"),
+    "many.done": ("{count} 件先前已办", "{count} done before"),
+    "many.refused": ("{count} 件被拒绝", "{count} refused"),
+    "many.conflict": ("{count} 件有冲突", "{count} in conflict"),
+    "many.failed": ("{count} 件失败", "{count} failed"),
+    "many.none": ("没有可办的键", "no keys were given"),
+    "many.total": ("批次 {batch}：{told}。", "Batch {batch}: {told}."),
+    "many.dry_run": ("只是试算，什么都没有写入：{told}。", "Only tried, nothing was written: {told}."),
+    "outcome.moved": ("已办理", "moved"),
+    "outcome.recorded": ("已记录", "recorded"),
+    "outcome.done": ("先前已办", "done before"),
+    "outcome.refused": ("被拒绝", "refused"),
+    "outcome.conflict": ("冲突", "conflict"),
+    "outcome.failed": ("失败", "failed"),
+    "progress.many": ("已处理 {done} / {total}", "{done} of {total} done"),
     # words of tables and sheets
     "key": ("键", "key"),
     "name": ("名称", "name"),

@@ -305,10 +305,10 @@ class Definition:
         return tuple(dict.fromkeys(transition.trigger for transition in self.transitions))
 
     def codes(self) -> frozenset[str]:
-        """Return the names of the guards in code that this definition needs."""
-        return frozenset(
-            leaf.name for guard in self.guards.values() for leaf in leaves(guard) if isinstance(leaf, Code)
-        )
+        """Return the names of the code that this definition needs: guards, and signers whom code names."""
+        guards = {leaf.name for guard in self.guards.values() for leaf in leaves(guard) if isinstance(leaf, Code)}
+        gates = (rule.gate for rule in self.transitions if rule.gate is not None)
+        return frozenset(guards | {signer.of for gate in gates for signer in gate.signers if signer.kind == "code"})
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:

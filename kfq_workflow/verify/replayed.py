@@ -164,9 +164,14 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and _OWN.isdisjoint(shape.body) and row.seq == run.seq + 1 and row.v == VERSION
+        keep = (
+            shape.shared and _OWN.isdisjoint(shape.body) and not run.node.snapshot.gates
+            and row.seq == run.seq + 1 and row.v == VERSION
+        )  # fmt: skip
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
+            if "gates" in shape.body:
+                run.fold_tasks(edge.node, row.at)
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
             return None
