@@ -37,6 +37,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "opinion": ("意见（不以明文进入记录）", "an opinion; not kept in the entry in clear"),
     "expect": ("只在修订仍为此数时办理", "act only if this is still its revision"),
     "request": ("请求号；重复提交时返回原回执", "request id: the same again returns the old receipt"),
+    "keys": ("只输出键，每行一个，可交给 --many", "print only the keys, one a line, as --many takes them"),
     "many": (
         "KEY 是一个文件，每行一个键（- 为标准输入），逐件办理",
         "KEY is a file with a key in each line (- for standard input); each is done by itself",

@@ -22,17 +22,21 @@ BOXES = ("todo", "waiting", "done", "copied", "started", "all")
 
 @command(
     COMMANDS, "inbox", actor(told="inbox.actor"), Option("--box", type=click.Choice(BOXES), default="todo"),
-    Option("--limit", type=int, default=100, metavar="N"),
+    Option("--limit", type=int, default=100, metavar="N"), Option("--keys", is_flag=True),
 )  # fmt: skip
-def inbox(session: Session, actor: str, box: str, limit: int) -> None:
-    """Print an actor's inbox."""
+def inbox(session: Session, actor: str, box: str, *, limit: int, keys: bool) -> None:
+    """Print an actor's inbox, or only the keys in it, which `--many` takes."""
     engine = session.engine()
     found = engine.inbox(actor, box=None if box == "all" else box, limit=limit)
     if session.json:
         print_json({"actor": actor, "box": box, "items": [_json(item) for item in found]})
         return
+    if keys:
+        for key in dict.fromkeys(item.instance for item in found):
+            line(key)
+        return
     if not found:
-        line(say("empty.inbox", actor=actor))
+        line(say("empty.inbox", actor=actor, box=shown.word("inbox", box)))
         return
     definitions = {definition.name: definition for definition in engine.definitions()}
     offset = engine.log().utc_offset

@@ -457,8 +457,8 @@ def test_an_inbox_says_what_to_do_what_was_done_and_what_was_started(gated: Kfq)
     text = gated.ok("inbox", "--actor", "c2", lang="zh").out
     for said in ("审批", "以何身份", "批准", "待签署", "经办科室"):
         assert said in text
-    assert "There is nothing like that for c1" in gated.ok("inbox", "--actor", "c1").out
-    assert "c1 没有此类事项" in gated.ok("inbox", "--actor", "c1", lang="zh").out
+    assert "The inbox of c1 is empty (to do)" in gated.ok("inbox", "--actor", "c1").out
+    assert "c1 的收件箱中没有事项（待办）" in gated.ok("inbox", "--actor", "c1", lang="zh").out
     gated.ok(*words("return p --actor c2 --reason r"))
     assert boxes("app", "todo") == [("applicant", "back")]
     assert "returned" in gated.ok("inbox", "--actor", "app").out
