@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     Resolver = Callable[[str, Any], Actor | None]
 
 ADMINISTRATOR = "administrator"
+#: The role of who checks: it gives no right, since reading and annotating need none, and so no workflow has to name it.
+AUDITOR = "auditor"
+#: The roles that the library knows by itself, beside those of the workflows.
+OWN_ROLES = frozenset({ADMINISTRATOR, AUDITOR})
 #: The account of the library itself; it may enroll and define only until there is an administrator.
 SYSTEM = "system"
 ACTORS = "~actor"
