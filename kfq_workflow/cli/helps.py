@@ -118,8 +118,10 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "replay": (
         "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
         "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
+        "Exits 4 when a stored state is not what the entries say.\n"
         "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
     "verify": (

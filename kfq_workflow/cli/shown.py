@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kfq_workflow.values import Decision
     from kfq_workflow.views import HistoryEntry, Instance
 
-LATE, ADOPTED = "*", "†"
+LATE, ADOPTED, UNKNOWN = "*", "†", "!"
 
 
 def name_of(instance: Instance) -> str:
@@ -71,6 +71,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "closed": instance.is_closed,
         "states": dict(sorted(instance.snapshot.regions.items())),
         "adopted": list(instance.snapshot.adopted),
+        "unknown": list(instance.unknown),
         "revision": row.rev,
         "entries": row.seq,
     }

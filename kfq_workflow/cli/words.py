@@ -172,6 +172,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "另有 {count} 条记录在此之后登记，未计入。",
         "{count} entries were recorded later and are left out.",
     ),
+    "replay.stored": (
+        "库中存储的状态与此不符（{states}）：请运行 kfq verify。",
+        "The stored states differ ({states}): run kfq verify.",
+    ),
     "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
@@ -224,6 +228,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "legend.adopted": (
         "† 补记：状态依来源记入，未见其办理过程。",
         "† adopted: the state was put on record without the procedure that led to it.",
+    ),
+    "legend.unknown": (
+        "! 存储的状态不在其定义中，不可采信：请运行 kfq verify。",
+        "! a stored state is not in its definition and cannot be relied upon: run kfq verify.",
     ),
     "next.papers": ("须交：{papers}", "needs: {papers}"),
     "next.roles": ("由 {roles}", "by {roles}"),

@@ -287,7 +287,21 @@ def test_a_stored_state_that_the_definition_does_not_know(demo: Kfq) -> None:
             (json.dumps(found),),
         )
         connection.commit()
+    for lang, legend in (("zh", "! 存储的状态不在其定义中"), ("en", "! a stored state is not in its definition")):
+        for args in (("board",), ("list",), ("list", "--root", "guxian-etdz"), ("replay",)):
+            ran = demo(*args, lang=lang)
+            assert ran.code == (0 if "--root" in args else 4), args
+            assert (legend in ran.out) is ("--root" not in args), args
+            assert "--root" in args or "hongtong-etdz" in ran.out
+        assert "staffing.asleep" in demo("replay", "guxian-etdz", lang=lang).out
+    assert demo("board", "--json").json["unknown"] == ["guxian-etdz"]
+    marked = {i["key"]: i["unknown"] for i in demo("list", "--json").json["instances"]}
+    assert {key for key, states in marked.items() if states} == {"guxian-etdz"}
+    assert marked["guxian-etdz"] == ["main=staffing.asleep"]
+    one = demo("replay", "guxian-etdz", "--json")
+    assert (one.code, one.json["instances"][0]["agrees"]) == (4, False)
+    assert one.json["instances"][0]["states"]["main"] == "staffing.posts_requested"
     _refused(demo, "unknown_stored_state", "show", "guxian-etdz")
-    assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are what is true
     assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are the truth
-    assert demo("verify").code == 4
+    found = demo("verify", "--json")
+    assert (found.code, {finding["instance"] for finding in found.json["findings"]}) == (4, {"guxian-etdz"})
