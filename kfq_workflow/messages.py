@@ -470,6 +470,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库结构版本 {found} 比本软件新（{needed}）。请升级 kfq-workflow。",
         "The tables are of revision {found}, newer than this version knows ({needed}). Upgrade kfq-workflow.",
     ),
+    "schema_unknown": (
+        "数据库结构版本 {found} 不是本软件所知的（{known}），也不比它新。未做任何改动：请查明是谁改了版本号，或恢复备份。",
+        "The tables are of revision {found}, which this version does not know ({known}) and which is not newer. Nothing "
+        "was done to them: find out who changed the revision, or go back to a backup.",
+    ),
+    "revisions_differ": (
+        "结构升级没有完成：{table} 为版本 {found}，{log_table} 为 {log}。请运行：{command}",
+        "An upgrade of the tables did not come to its end: {table} says revision {found}, {log_table} {log}. "
+        "Run: {command}",
+    ),
+    "revision_changed": (
+        "结构版本自相矛盾：{table} 为 {found}，{log_table} 为 {log}。升级不会这样：请查明是谁改了其中之一，或恢复备份。",
+        "The revisions contradict each other: {table} says {found}, {log_table} {log}. No upgrade does that: find out who "
+        "changed one of them, or go back to a backup.",
+    ),
     "not_ours": (
         "数据库 {database} 中有同名但不属于本软件的表。请使用另一个数据库或表前缀。",
         "The database {database} has tables of these names that are not ours. Use another database or prefix.",

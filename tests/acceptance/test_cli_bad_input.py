@@ -220,7 +220,7 @@ def test_tables_that_are_not_ours(empty: Kfq, tmp_path: Path) -> None:
     _refused(empty, "not_ours", "init")
 
 
-@pytest.mark.parametrize(("revision", "code"), [("0000", "schema_too_new"), ("9999", "schema_too_new")])
+@pytest.mark.parametrize(("revision", "code"), [("0000", "schema_unknown"), ("9999", "schema_too_new")])
 def test_tables_of_another_revision(demo: Kfq, revision: str, code: str) -> None:
     path = demo.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
@@ -230,6 +230,8 @@ def test_tables_of_another_revision(demo: Kfq, revision: str, code: str) -> None
         connection.commit()
     assert schema.REVISION not in ("0000", "9999")
     _refused(demo, code)
+    for args in (("db", "current"), ("db", "upgrade")):  # Alembic's table says something else
+        _refused(demo, "revision_changed", *args)
 
 
 def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kfq_workflow import schema
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -225,7 +227,7 @@ def test_definitions_are_shown_without_a_database(empty: Kfq, tmp_path: Path) ->
 
 
 def test_the_database_itself(demo: Kfq) -> None:
-    assert demo.ok("db", "current", "--json").json["revision"] == "0001"
+    assert demo.ok("db", "current", "--json").json == {"revision": schema.REVISION, "needed": schema.REVISION}
     assert demo.ok("db", "upgrade").out == demo.ok("db", "current").out
     assert demo.ok("db", "check", "--json").json["ok"] is True
     with closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"))) as connection:
