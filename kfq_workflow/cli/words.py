@@ -259,6 +259,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "All of it can be entered: {cases} cases in {entries} entries. Nothing was written.",
     ),
     "importing": ("正在补录 {done}/{total}", "entering {done}/{total}"),
+    "waiting": (
+        "数据库正被另一个进程占用，等待中……",
+        "the database is locked by another process; waiting …",
+    ),
     "verifying": ("正在核验 {done} 条", "{done} entries verified"),
     # the demo
     "demo.built": (

@@ -244,6 +244,24 @@ def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:
     demo.ok(*FIRE)
 
 
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+@pytest.mark.parametrize("args", [FIRE, ("board",), ("verify",)], ids=["fire", "board", "verify"])
+def test_a_wait_for_a_lock_is_said_once(
+    demo: Kfq, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], journal: str
+) -> None:
+    monkeypatch.setattr("kfq_workflow.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("kfq_workflow.database.TELL_SECONDS", 0.05)
+    with closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("BEGIN EXCLUSIVE")
+        waits = args == FIRE or journal == "delete"  # with a write-ahead log, readers do not wait for a writer
+        for lang, words in (("zh", "占用，等待中"), ("en", "locked by another process; waiting")):
+            ran = demo(*args, lang=lang)
+            assert (ran.code, ran.err.count(words)) == ((1, 1) if waits else (0, 0)), ran
+        connection.execute("ROLLBACK")
+    assert "waiting" not in demo.ok(*args).err
+
+
 def test_a_read_only_database(demo: Kfq) -> None:
     path = demo.url.removeprefix("sqlite:///")
     kfq = Kfq(f"sqlite:///file:{path}?mode=ro&uri=true")
