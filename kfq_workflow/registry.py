@@ -134,11 +134,13 @@ class Registry:
         before = as_actor(head.row) if head else Actor(id)
         if kind is not None and kind not in KINDS:
             raise InvalidInput("invalid_value", name="kind", value=kind, type=", ".join(KINDS))
+        if enabled is not None and not isinstance(enabled, bool):
+            raise InvalidInput("invalid_value", name="enabled", value=enabled, type="boolean")
         act.body = {
             "enabled": before.enabled if enabled is None else enabled,
             "kind": kind or before.kind,
             "org": before.org if org is None else inputs.text(org, "org"),
-            "roles": sorted(before.roles if roles is None else {inputs.identifier(role) for role in roles}),
+            "roles": sorted(before.roles if roles is None else set(inputs.identifiers(roles, "roles"))),
         }
         for field, value, old in (
             ("valid_from", valid_from, before.valid_from),
@@ -146,7 +148,8 @@ class Registry:
         ):
             if value or old:
                 act.body[field] = inputs.exact_day(value) if value else old
-        act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
+        act.put_text("name", name)
+        act.put_text("post", post)
         return self._write(act, head, ACTORS)
 
     def grant(
@@ -176,8 +179,8 @@ class Registry:
             "number": inputs.text(number, "number", required=True),
             "to": self.actor(inputs.identifier(to)).id,
             "until": last,
-            **({"workflows": sorted({inputs.identifier(name) for name in workflows})} if workflows else {}),
-            **({"roles": sorted({inputs.identifier(role) for role in roles})} if roles else {}),
+            **({"workflows": sorted(set(inputs.identifiers(workflows, "workflows")))} if workflows else {}),
+            **({"roles": sorted(set(inputs.identifiers(roles, "roles")))} if roles else {}),
         }
         if to == id:
             raise InvalidInput("proxy_self", id=id)

@@ -32,8 +32,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "程序内部错误（{reason}）。加 --debug 可看详情；数据未因此改变的，请用 kfq verify 确认。",
         "Unexpected error ({reason}). Run it again with --debug for details; see with kfq verify that all is well.",
     ),
-    "os_error": ("文件或系统错误：{reason}", "File or system error: {reason}"),
-    "paper_file": ("无法读取材料文件“{path}”：{reason}", "The paper's file {path!r} cannot be read: {reason}"),
+    "os_error": ("文件或系统错误（系统原文：{reason}）。", "File or system error: {reason}"),
     # words of tables and sheets
     "key": ("键", "key"),
     "name": ("名称", "name"),

@@ -280,6 +280,10 @@ def test_what_is_wrong_is_said_in_chinese(demo: Kfq) -> None:
         ((*FIRE, "--opinion", "言" * 350_000), "意见 过长"),
         (("annotate", "guxian-etdz", " ", "--actor", "registrar"), "备注 不能为空"),
         (("start", "zone_lifecycle", " k", *START), "首尾有空格"),
+        ((*FIRE[:5], "--paper", "posts_reply=1@/nowhere/x.pdf"), "（系统原文：No such file or directory）"),
+        (("definition", "check", "/nowhere/x.yaml"), "（系统原文：No such file or directory）"),
+        (("verify", "--file", "/nowhere/x.jsonl"), "（系统原文：No such file or directory）"),
+        (("export", "/nowhere/x.jsonl"), "（系统原文："),
     ):
         assert words in demo(*args, lang="zh").err
 
