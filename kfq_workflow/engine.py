@@ -251,10 +251,10 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.available(key, by=by)
 
-    def show(self, key: str) -> Instance:
-        """Return an instance as it stands. Raises NotFound."""
+    def show(self, key: str, *, as_stored: bool = False) -> Instance:
+        """Return an instance as it stands; see `Transaction.show`. Raises NotFound."""
         with self.reading() as transaction:
-            return transaction.show(key)
+            return transaction.show(key, as_stored=as_stored)
 
     def history(self, key: str) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first. Raises NotFound."""

@@ -256,8 +256,8 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
         "The file {path!r} is no exported log: it does not hold the log's first entry.",
     ),
-    "export_failed": ("无法写入“{path}”（{reason}）。", "The file {path!r} cannot be written ({reason})."),
-    "export_unreadable": ("无法读取“{path}”（{reason}）。", "The file {path!r} cannot be read ({reason})."),
+    "export_failed": ("无法写入“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be written ({reason})."),
+    "export_unreadable": ("无法读取“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be read ({reason})."),
     "export_tampered": (
         "“{key}”的第 {seq} 条记录与其散列不符，不能导出：请运行 kfq verify。",
         "Entry {seq} of {key!r} does not hash to its leaf and cannot be exported: run kfq verify.",

@@ -56,8 +56,8 @@ class Proxies:
             "number": inputs.text(number, "number", required=True),
             "to": self._registry.actor(inputs.identifier(to)).id,
             "until": last,
-            **({"workflows": sorted({inputs.identifier(name) for name in workflows})} if workflows else {}),
-            **({"roles": sorted({inputs.identifier(role) for role in roles})} if roles else {}),
+            **({"workflows": sorted(set(inputs.identifiers(workflows, "workflows")))} if workflows else {}),
+            **({"roles": sorted(set(inputs.identifiers(roles, "roles")))} if roles else {}),
         }
         if to == id:
             raise InvalidInput("proxy_self", id=id)

@@ -16,7 +16,7 @@ from kfq_workflow.ledger import Head
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
+from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -80,9 +80,16 @@ class Reading:
             code=self._registry.code_answers(head, rules, EMPTY, actor),
         )
 
-    def show(self, key: str) -> Instance:
-        """Return an instance as it stands. Raises NotFound."""
-        return self._view(self._ledger.look(inputs.key(key)))
+    def show(self, key: str, *, as_stored: bool = False) -> Instance:
+        """Return an instance as it stands. Raises NotFound.
+
+        A stored state that its definition does not know raises KfqError `unknown_stored_state`, or, `as_stored`, is
+        in the `unknown` of what is returned.
+        """
+        head = self._ledger.look(inputs.key(key))
+        if not as_stored:
+            self._rules(head)
+        return self._view(head)
 
     def history(self, key: str) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first. Raises NotFound."""
@@ -94,7 +101,7 @@ class Reading:
         ]
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
-        """Yield instances in key order, reserved ones left out."""
+        """Yield instances in key order, reserved ones left out; each tells which of its stored states are `unknown`."""
         for row in self._ledger.store.rows(self._ledger.cursor):
             if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
                 continue
@@ -145,18 +152,18 @@ class Reading:
         ]  # fmt: skip
 
     def _view(self, head: Head) -> Instance:
-        rules = self._rules(head)
+        if head.row.def_ is None:
+            raise NotFound("instance", head.row.key)
+        definition = self._registry.rules(bytes(head.row.def_)).definition
         name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
-        return Instance(head.row, head.snapshot, rules.definition, name)
+        return Instance(head.row, head.snapshot, definition, name)
 
     def _rules(self, head: Head) -> Rules:
         if head.row.def_ is None:
             raise NotFound("instance", head.row.key)
         rules = self._registry.rules(bytes(head.row.def_))
-        for region, state in head.snapshot.regions.items():
-            known = rules.definition.regions.get(region)
-            if known is None or state not in known.states:
-                raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
+        for region, state in unknown(rules.definition, head.snapshot.regions.items()):
+            raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
         return rules
 
     def _decide(

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     Resolver = Callable[[str, Any], Actor | None]
 
 ADMINISTRATOR = "administrator"
+#: The role of who checks: it gives no right, since reading and annotating need none, and so no workflow has to name it.
+AUDITOR = "auditor"
+#: The roles that the library knows by itself, beside those of the workflows.
+OWN_ROLES = frozenset({ADMINISTRATOR, AUDITOR})
 #: The account of the library itself; it may enroll and define only until there is an administrator.
 SYSTEM = "system"
 ACTORS = "~actor"
@@ -129,11 +133,13 @@ class Registry:
         before = as_actor(head.row) if head else Actor(id)
         if kind is not None and kind not in KINDS:
             raise InvalidInput("invalid_value", name="kind", value=kind, type=", ".join(KINDS))
+        if enabled is not None and not isinstance(enabled, bool):
+            raise InvalidInput("invalid_value", name="enabled", value=enabled, type="boolean")
         act.body = {
             "enabled": before.enabled if enabled is None else enabled,
             "kind": kind or before.kind,
             "org": before.org if org is None else inputs.text(org, "org"),
-            "roles": sorted(before.roles if roles is None else {inputs.identifier(role) for role in roles}),
+            "roles": sorted(before.roles if roles is None else set(inputs.identifiers(roles, "roles"))),
         }
         for field, value, old in (
             ("valid_from", valid_from, before.valid_from),
@@ -141,7 +147,8 @@ class Registry:
         ):
             if value or old:
                 act.body[field] = inputs.exact_day(value) if value else old
-        act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
+        act.put_text("name", name)
+        act.put_text("post", post)
         return self._write(act, head, ACTORS)
 
     def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

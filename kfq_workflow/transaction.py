@@ -46,7 +46,7 @@ class Transaction(Approving):
         Raises AlreadyStarted, NotAuthorised, NotFound, InvalidInput.
         """
         act = prepare("started", "start", key, by, request)
-        head = self._ledger.open(act.key, root)
+        head = self._ledger.open(act.key, None if root is None else inputs.is_text(root, "root"))
         def_, rules = self._registry.newest(workflow)
         self._describe(act, rules, name, root, attrs)
         if head is not None:
@@ -156,7 +156,7 @@ class Transaction(Approving):
         act.body |= {"mode": "late", "basis": inputs.basis(basis), "set": dict(states)}
         act.texts["source"] = inputs.text(source, "source", required=True)
         act.put_text("reason", reason)
-        head = self._ledger.open(act.key, root)
+        head = self._ledger.open(act.key, None if root is None else inputs.is_text(root, "root"))
         def_ = None
         if workflow is not None:
             def_, rules = self._registry.newest(workflow)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.entry import check_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.entry import Row
@@ -43,6 +43,22 @@ class Instance:
     def is_closed(self) -> bool:
         """Whether `main` is in a terminal state."""
         return self.definition.is_terminal("main", self.row.state)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The stored states, `region=state`, that its definition does not know: somebody changed them."""
+        stored = list(self.snapshot.regions.items())
+        if self.row.state is not None:
+            stored.append(("main", self.row.state))
+        return tuple(dict.fromkeys(f"{region}={state}" for region, state in unknown(self.definition, stored)))
+
+
+def unknown(definition: Definition, stored: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each region and its stored state that a definition does not know."""
+    for region, state in stored:
+        known = definition.regions.get(region)
+        if known is None or state not in known.states:
+            yield region, state
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
     "utc_offset": ("当地与 UTC 相差的分钟数，不可再改", "minutes east of UTC; fixed for ever"),
-    "roles": ("角色，可多次给出", "a role; may be repeated"),
+    "roles": (
+        "角色：流程所用的，或 administrator、auditor（只读、可加注）；可多次给出",
+        "a role: one that a workflow uses, administrator, or auditor (reads and annotates); may be repeated",
+    ),
     "update.roles": ("新的全部角色，可多次给出", "all roles from now on; may be repeated"),
     "org": ("单位", "organisation"),
     "actor.name": ("姓名（不以明文进入记录）", "name; not kept in the entry in clear"),
@@ -203,8 +206,10 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "replay": (
         "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
         "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
+        "Exits 4 when a stored state is not what the entries say.\n"
         "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
     "verify": (

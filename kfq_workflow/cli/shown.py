@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kfq_workflow.values import Decision
     from kfq_workflow.views import HistoryEntry, Instance
 
-LATE, ADOPTED = "*", "†"
+LATE, ADOPTED, UNKNOWN = "*", "†", "!"
 #: Kinds of entries that approvals are made of.
 APPROVAL_KINDS = frozenset({
     "opened", "voted", "transferred", "delegated", "replied", "added", "removed", "returned", "withdrawn", "retracted",
@@ -76,6 +76,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "closed": instance.is_closed,
         "states": dict(sorted(instance.snapshot.regions.items())),
         "adopted": list(instance.snapshot.adopted),
+        "unknown": list(instance.unknown),
         "revision": row.rev,
         "entries": row.seq,
         "suspended": instance.snapshot.held.get("seq"),

@@ -41,8 +41,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "程序内部错误（{reason}）。加 --debug 可看详情；数据未因此改变的，请用 kfq verify 确认。",
         "Unexpected error ({reason}). Run it again with --debug for details; see with kfq verify that all is well.",
     ),
-    "os_error": ("文件或系统错误：{reason}", "File or system error: {reason}"),
-    "paper_file": ("无法读取材料文件“{path}”：{reason}", "The paper's file {path!r} cannot be read: {reason}"),
+    "os_error": ("文件或系统错误（系统原文：{reason}）。", "File or system error: {reason}"),
     # many at once
     "dry.would": ("可以办理：{key}。这只是试算，什么都没有写入。", "Allowed: {key}. Only tried, nothing was written."),
     "and": ("，", ", "),
@@ -282,6 +281,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "另有 {count} 条记录在此之后登记，未计入。",
         "{count} entries were recorded later and are left out.",
     ),
+    "replay.stored": (
+        "库中存储的状态与此不符（{states}）：请运行 kfq verify。",
+        "The stored states differ ({states}): run kfq verify.",
+    ),
     "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
@@ -335,6 +338,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "† 补记：状态依来源记入，未见其办理过程。",
         "† adopted: the state was put on record without the procedure that led to it.",
     ),
+    "legend.unknown": (
+        "! 存储的状态不在其定义中，不可采信：请运行 kfq verify。",
+        "! a stored state is not in its definition and cannot be relied upon: run kfq verify.",
+    ),
     "next.papers": ("须交：{papers}", "needs: {papers}"),
     "next.roles": ("由 {roles}", "by {roles}"),
     "next.submit": ("由 {roles} 提交审批：kfq submit", "submitted for approval by {roles}: kfq submit"),
@@ -363,6 +370,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "All of it can be entered: {cases} cases in {entries} entries. Nothing was written.",
     ),
     "importing": ("正在补录 {done}/{total}", "entering {done}/{total}"),
+    "waiting": (
+        "数据库正被另一个进程占用，等待中……",
+        "the database is locked by another process; waiting …",
+    ),
     "verifying": ("正在核验 {done} 条", "{done} entries verified"),
     # the demo
     "demo.built": (
