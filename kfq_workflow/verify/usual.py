@@ -18,6 +18,7 @@ instances have no ways. So a way may be missing, never wrong.
 from __future__ import annotations
 
 import sys
+from binascii import hexlify
 from hashlib import sha256
 from json.encoder import encode_basestring as quote
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from kfq_workflow.edtf import DAY_US
 from kfq_workflow.entry import MAX_BYTES, VERSION
 from kfq_workflow.verify.fold import DAYS
 from kfq_workflow.verify.legality import ODD
-from kfq_workflow.verify.ways import Acts, learn
+from kfq_workflow.verify.ways import learn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ class Usual:
     """Passes over the entries that are as usual."""
 
     def __init__(self, chain: ChainCheck, texts: TextCheck, replay: ReplayCheck, shapes: Shapes, book: Book) -> None:
-        self._log = chain.log.encode()
+        self._log = f',"log":"{chain.log}","prev":"'.encode()
         self._latest = sys.maxsize if chain.latest is None else chain.latest
         self._texts = texts
         self._replay = replay
@@ -79,7 +80,6 @@ class Usual:
         self._roles: dict[frozenset[str], frozenset[str]] = {}
         #: From when until when an entry may say an `on`, and the earliest and latest day that it says.
         self._dates: dict[bytes, tuple[int, int, str | None, str | None]] = {}
-        self._via, self._closing = "", b""
 
     def passes(self, rows: Sequence[Any], run: Run) -> tuple[int, int]:
         """Return how many entries, from the first on, are in order, and how many after them need a careful look.
@@ -108,7 +108,8 @@ class Usual:
         first = seq = run.seq
         def_ = run.def_ if seq else rows[0][7]
         actors, dates, texts, book = self._actors, self._dates, self._texts, self._book
-        latest, log, other = self._latest, self._log, 0
+        latest, largest, log, one, other = self._latest, MAX_BYTES + 1, self._log, VERSION, 0
+        door, closing = None, b""
         ahead = texts.ahead(instance)
         try:
             place = f',"def":{"null" if def_ is None else chr(34) + def_.hex() + chr(34)},"instance":{quote(instance)},"kind":'.encode()
@@ -116,9 +117,8 @@ class Usual:
                 who = actors.get(actor)
                 if who is None or not who.since <= at < who.until:
                     who = self._who(actor, at)
-                # That it is the same small integer tells that it is an integer; where it is another object, or a
-                # number of another type, the careful checks look at it.
-                if number != seq + 1 or rules != def_ or version is not VERSION or type(number) is not int:
+                # Of a small integer there is one object, so that the same is an integer; and 1.0 is not.
+                if number != seq + 1 or rules != def_ or version is not one or type(number) is not int or type(at) is not int:
                     break
                 way = node.sizes.get(len(text))
                 if (
@@ -133,7 +133,7 @@ class Usual:
                 ):
                     on, digest, attrs = text[way.on : way.end], text[way.digest : way.closed], None
                 else:
-                    found = self._way(text, node, Acts(kind, who.roles, def_), at)
+                    found = self._way(text, node, kind, who.roles, def_, at)
                     if found is None:
                         break
                     way, (on, digest, attrs, told) = found
@@ -150,14 +150,13 @@ class Usual:
                             low = day
                     if high is not None and low is not None and low > high:
                         break
-                data = b'%b%d,"body":%b%b"%b","log":"%b","prev":"%b","req":%b,"seq":%d%b' % (
-                    who.opening, at, text, place, kind.encode(), log, head.hex().encode(),
-                    b"null" if req is None else quote(req).encode(), number,
-                    self._closing if via == self._via else self._close(via),
+                if via != door:
+                    door, closing = via, f',"v":{VERSION},"via":{quote(via)}}}'.encode()
+                data = b'%b%d,"body":%b%b%b%b%b","req":%b,"seq":%d%b' % (
+                    who.opening, at, text, place, way.quoted, log, hexlify(head),
+                    b"null" if req is None else quote(req).encode(), number, closing,
                 )  # fmt: skip
-                if sha256(data).digest() != leaf or prev != head or len(data) > MAX_BYTES + 1:
-                    break
-                if not before <= at <= latest or type(at) is not int:
+                if sha256(data).digest() != leaf or prev != head or len(data) > largest or not before <= at <= latest:
                     break
                 if digest:
                     if ahead != number:
@@ -204,11 +203,6 @@ class Usual:
         who = self._actors[actor] = Known(opening, roles, span.since, span.until)
         return who
 
-    def _close(self, via: str) -> bytes:
-        """Return how the bytes of an entry end, and keep it for the others."""
-        self._via, self._closing = via, f',"v":{VERSION},"via":{quote(via)}}}'.encode()
-        return self._closing
-
     def _date(self, on: bytes, at: int) -> tuple[int, int, str | None, str | None] | None:
         """Return from when until when an entry may say an `on`, at this instant among others, and its days.
 
@@ -230,13 +224,16 @@ class Usual:
         dates = self._dates[on] = since, until, said.lo, said.hi
         return dates
 
-    def _way(self, text: bytes, node: Node, acts: Acts, at: int) -> tuple[Way, Cut] | None:
+    def _way(  # noqa: PLR0913, PLR0917 - an object for them costs as much as the rest
+        self, text: bytes, node: Node, kind: str, roles: frozenset[str] | None, def_: bytes | None, at: int
+    ) -> tuple[Way, Cut] | None:
         """Return the way of a body among the others of a node, cut up; learn it from the edge known by its shape."""
-        kind, roles, def_ = acts
         if roles is None:
             return None
         for way in node.ways:
-            if way.roles is not roles or way.kind != kind or way.def_ != def_ or not self._performs(way, at):
+            if way.roles is not roles or way.kind != kind or way.def_ != def_:
+                continue
+            if way.performer is not None and self._their(way.performer, at) != way.their:
                 continue
             cut = way.cut(text)
             if cut is not None:
@@ -250,16 +247,13 @@ class Usual:
         if edge is None or not edge.legal:
             return None
         their = None if body.shape.performer is None else self._their(body.shape.performer, at)
-        learnt = learn(edge, body, text, acts, their)
+        learnt = learn(edge, body, text, (kind, roles, def_, their))
         if learnt is not None:
             self._keep(node, learnt[0])
         return learnt
 
-    def _performs(self, way: Way, at: int) -> bool:
-        """Tell whether the office whose act a late entry is has the roles for it, as it had when the way was learnt."""
-        return way.performer is None or self._their(way.performer, at) == way.their
-
     def _their(self, performer: str, at: int) -> frozenset[str] | None:
+        """Return the roles of whom an entry is late for, as they are of another actor of that instant."""
         found = self._replay.actors.at(performer, at)
         return None if found is None else found.roles
 

@@ -9,7 +9,9 @@ cut out of it, and no more; otherwise there is none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from json.encoder import encode_basestring as quote
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.state import NOTES
 from kfq_workflow.verify.replayed import COUNTED
@@ -19,26 +21,17 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.fold import Edge
     from kfq_workflow.verify.shapes import Body
 
+    #: What changes from body to body: day and commitment as they stand there, attributes read and in canonical JSON.
+    Cut = tuple[bytes, bytes, dict[str, Any] | None, str]
+    #: Who does what: an entry's kind, its actor's roles, its definition, the roles of whom it was entered late for.
+    Acts = tuple[str, frozenset[str], bytes | None, frozenset[str] | None]
+
 #: Hex digits of a commitment.
-SIZE = 64
+_SIZE = 64
 _ATTRS, _ON, _PAPERS, _TEXTS = FIRST.encode(), b'"on":{', b'"papers":[{', b'"texts":{'
-
-
-class Acts(NamedTuple):
-    """Who does what under which definition: the kind of an entry, its actor's roles, its performer's."""
-
-    kind: str
-    roles: frozenset[str]
-    def_: bytes | None
-
-
-class Cut(NamedTuple):
-    """What changes from body to body: day and commitment as they stand there, attributes read and as they stand."""
-
-    on: bytes
-    digest: bytes
-    attrs: dict[str, Any] | None
-    told: str
+#: Attributes and papers in which one word changes: an attribute's, and a paper's number.
+_FRAME = re.compile(r'(\{"[^"]+":"|\[\{"filed":(?:true|false),"number":")[^"]*("\}|","type":"[^"]*"\}\])')
+_NO_FRAME = ("", "")
 
 
 class Way:
@@ -50,15 +43,16 @@ class Way:
     """
 
     __slots__ = (
-        "after", "closed", "dated", "def_", "digest", "end", "even", "field", "filed", "gap", "head", "kind", "late",
-        "middle", "move", "names", "node", "on", "performer", "plain", "refused", "roles", "sets", "shape", "silent",
-        "tail", "their",
+        "after", "attrs", "closed", "dated", "def_", "digest", "end", "even", "field", "filed", "gap", "head", "kind",
+        "late", "middle", "move", "names", "node", "on", "papers", "performer", "plain", "quoted", "refused", "roles",
+        "sets", "shape", "silent", "tail", "their",
     )  # fmt: skip
 
-    def __init__(self, edge: Edge, body: Body, text: bytes, acts: Acts, their: frozenset[str] | None) -> None:
+    def __init__(self, edge: Edge, body: Body, text: bytes, acts: Acts) -> None:
         shape = self.shape = body.shape
-        self.kind, self.roles, self.def_ = acts
-        self.performer, self.their = shape.performer, their
+        self.kind, self.roles, self.def_, self.their = acts
+        self.performer = shape.performer
+        self.quoted = quote(self.kind).encode()
         self.node = edge.node
         self.after = edge.after
         self.sets = shape.sets
@@ -74,7 +68,10 @@ class Way:
     def _spell(self, text: bytes) -> None:
         """Note the bytes between the pieces, and where the pieces stand."""
         first = stop = text.find(b"}", len(_ATTRS)) + 1 if text.startswith(_ATTRS) else 0
-        self.names = tuple(attributes_of(text[9:first].decode())) if first else None
+        told = text[9:first].decode()
+        #: The names of attributes, and what stands around the one that is a word.
+        self.names = tuple(attributes_of(told)) if told else None
+        self.attrs = _frame(told)
         found = text.find(_ON, first)
         self.dated = found >= 0
         self.on = 0
@@ -83,14 +80,16 @@ class Way:
             stop = text.find(b"}", found) + 1
         self.head = text[first : first + self.on]
         found = text.find(_PAPERS, stop)
-        self.gap, self.filed = b"", None
+        #: What is told of papers, and what stands around the number of one.
+        self.gap, self.filed, self.papers = b"", None, _NO_FRAME
         if found >= 0:
             self.gap = text[stop : found + 9]
             stop = text.find(b"}]", found) + 2
-            self.filed = papers_of(text[found + 9 : stop].decode())
+            part = text[found + 9 : stop].decode()
+            self.filed, self.papers = papers_of(part), _frame(part)
         found = text.find(_TEXTS, stop)
         closed = text.find(b"}", found) - 1 if found >= 0 else stop
-        digest = closed - SIZE if found >= 0 else stop
+        digest = closed - _SIZE if found >= 0 else stop
         self.middle, self.tail = text[stop:digest], text[closed:]
         self.even = self.names is None and self.filed is None
         self.closed = -len(self.tail)
@@ -106,8 +105,9 @@ class Way:
                     return None
                 first = text.find(b"}", 9) + 1
                 told = text[9:first].decode()
-                attrs = attributes_of(told)
-                if tuple(attrs) != self.names:
+                word = _word(told, self.attrs)
+                attrs = attributes_of(told) if word is None else {self.names[0]: word}
+                if word is None and tuple(attrs) != self.names:
                     return None
             on = stop = first + self.on
             if text[first:on] != self.head:
@@ -117,30 +117,46 @@ class Way:
             end = stop
             if self.filed is not None:
                 start = end + len(self.gap)
+                if text[end:start] != self.gap:
+                    return None
                 stop = text.find(b"}]", start) + 2
-                if text[end:start] != self.gap or papers_of(text[start:stop].decode()) != self.filed:
+                part = text[start:stop].decode()
+                if _word(part, self.papers) is None and papers_of(part) != self.filed:
                     return None
         except (Unusual, UnicodeDecodeError):
             return None
         closed = len(text) + self.closed
-        digest = closed - SIZE if self.field else closed
+        digest = closed + self.digest - self.closed
         if text[stop:digest] != self.middle or text[closed:] != self.tail:
             return None
-        return Cut(text[on:end], text[digest:closed], attrs, told)
+        return text[on:end], text[digest:closed], attrs, told
 
 
-def learn(edge: Edge, body: Body, text: bytes, acts: Acts, their: frozenset[str] | None) -> tuple[Way, Cut] | None:
+def _frame(part: str) -> tuple[str, str]:
+    """Return what stands around the one word that changes; nothing where that is not all."""
+    found = _FRAME.fullmatch(part)
+    return _NO_FRAME if found is None else (found[1], found[2])
+
+
+def _word(part: str, frame: tuple[str, str]) -> str | None:
+    """Return the word in a frame if JSON writes it as it is; None where that takes a closer look."""
+    before, after = frame
+    word = part[len(before) : len(part) - len(after)]
+    plain = before and word.isprintable() and '"' not in word and "\\" not in word
+    return word if plain and f"{before}{word}{after}" == part else None
+
+
+def learn(edge: Edge, body: Body, text: bytes, acts: Acts) -> tuple[Way, Cut] | None:
     """Make the way of a legal edge, and cut the body that took it; None where `Shapes` has cut it otherwise."""
     try:
-        way = Way(edge, body, text, acts, their)
+        way = Way(edge, body, text, acts)
     except (Unusual, UnicodeDecodeError):
         return None
     cut = way.cut(text)
     if cut is None:
         return None
-    pieces = (("on", way.dated), ("attrs", way.names is not None), ("papers", way.filed is not None), ("texts", cut.digest))
-    parts = {name for name, found in pieces if found}
-    digests = [cut.digest.decode()] if cut.digest else []
-    if parts != body.shape.parts or digests != body.digests or cut.attrs != body.attrs:
-        return None
-    return way, cut
+    _, digest, attrs, _ = cut
+    pieces = {"on": way.dated, "attrs": attrs is not None, "papers": way.filed is not None, "texts": digest}
+    parts = {name for name, found in pieces.items() if found}
+    digests = [digest.decode()] if digest else []
+    return (way, cut) if parts == body.shape.parts and digests == body.digests and attrs == body.attrs else None
