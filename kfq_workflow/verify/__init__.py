@@ -33,7 +33,7 @@ from kfq_workflow.verify.texts import TextCheck
 from kfq_workflow.verify.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kfq_workflow.source import Source
     from kfq_workflow.verify.fold import Run
@@ -108,17 +108,22 @@ class _Reader:
 
     def read(self, progress: Callable[[int], object] | None) -> None:
         """Read every entry once."""
-        book, told = self._book, _TOLD
+        book, told, passes = self._book, _TOLD, self._usual.passes
         run: Run | None = None
         for instance, group in groupby(_rows(self._source, "entries", self._key), _INSTANCE):
-            while rows := list(islice(group, _STRETCH)):
-                if type(instance) is not str:
-                    for row in rows:
-                        book.error("bytes", "columns", str(row[0]), None)
-                    continue
-                if run is None or instance != run.instance:
-                    run = self._begin(instance, run)
-                self._stretch(rows, run)
+            if type(instance) is not str:
+                for row in group:
+                    book.error("bytes", "columns", str(row[0]), None)
+                continue
+            if run is None or instance != run.instance:
+                run = self._begin(instance, run)
+            more = True
+            while more:
+                rows = list(islice(group, _STRETCH))
+                more = len(rows) == _STRETCH
+                passed, odd = passes(rows, run)
+                if passed != len(rows):
+                    self._look(rows, passed, odd, run)
                 if progress is not None and book.entries >= told:
                     told = book.entries - book.entries % _TOLD + _TOLD
                     progress(book.entries)
@@ -142,13 +147,14 @@ class _Reader:
         if self._caches is not None:
             self._caches.instance(run, self._replay.phase(run))
 
-    def _stretch(self, rows: list[Any], run: Run) -> None:
-        """Check some entries of one instance: pass over those that are as usual, look at the others one by one."""
+    def _look(self, rows: Sequence[Any], passed: int, odd: int, run: Run) -> None:
+        """Look one by one at entries of an instance that are not as usual; pass over those that are between them."""
         while rows:
-            passed, odd = self._usual.passes(rows, run)
             for row in rows[passed : passed + odd]:
                 self._entry(plain(row), run)
             rows = rows[passed + odd :]
+            if rows:
+                passed, odd = self._usual.passes(rows, run)
 
     def _entry(self, row: Any, run: Run) -> None:
         """Check one entry and make it the head of its instance."""

@@ -79,18 +79,15 @@ class TextCheck:
         if name != field or len(salt) != SALT or sha256(b"\x02" + salt + known + value).hexdigest().encode() != digest:
             return 0
         after = next(self._texts, None)
-        if after is None:
-            ahead = sys.maxsize
-        else:
+        if after is not None:
             key, ahead = after[0], after[1]
-            odd = type(key) is not str or type(ahead) is not int or key < instance
-            if odd or (key == instance and ahead <= seq):
+            if type(key) is not str or type(ahead) is not int or key < instance or (key == instance and ahead <= seq):
                 self._held = after
                 return 0
-            if key != instance:
-                ahead = sys.maxsize
-        self.next = after
-        return ahead
+            self.next = after
+            return ahead if key == instance else sys.maxsize
+        self.next = None
+        return sys.maxsize
 
     def unreadable(self, instance: str, seq: int) -> None:
         """Pass over the texts of an entry whose commitments cannot be read."""

@@ -95,12 +95,13 @@ class Usual:
         room = DAYS - len(run.earliest)
         if force is None or room <= 0:
             return 0, len(rows)
-        passed = self._pass(rows if len(rows) <= room else rows[:room], run, force)
-        if not passed:
-            self._odd = min(2 * self._odd, 16)
-            return 0, min(len(rows), self._odd)
-        self._odd = 1
-        return passed, min(len(rows) - passed, 1)
+        size = len(rows)
+        passed = self._pass(rows if size <= room else rows[:room], run, force)
+        if passed:
+            self._odd = 1
+            return passed, 0 if passed == size else 1
+        self._odd = min(2 * self._odd, 16)
+        return 0, min(size, self._odd)
 
     def _pass(self, rows: Sequence[Any], run: Run, force: InForce) -> int:  # noqa: C901, PLR0912, PLR0915 - calls double its time
         """Pass over entries up to the first that is not as usual; return how many."""
@@ -129,7 +130,6 @@ class Usual:
                     and kind == way.kind
                     and who.roles is way.roles
                     and def_ == way.def_
-                    and way.performer is None
                 ):
                     on, digest, attrs = text[way.on : way.end], text[way.digest : way.closed], None
                 else:

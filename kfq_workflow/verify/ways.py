@@ -38,7 +38,7 @@ class Way:
     """A legal edge as it is met again: where it leads, and what an entry that takes it changes besides.
 
     A body is its attributes, `head`, its day, `gap` and papers, `middle` and its commitment, `tail`. In an `even` one,
-    which has neither attributes nor papers, they stand at `on`, `end`, `digest` and `closed`, the latter three counted
+    which has neither attributes nor papers and is nobody else's act, they stand at `on`, `end`, `digest` and `closed`, the latter three counted
     from its end; so its size is all that need be known of it to compare it.
     """
 
@@ -91,7 +91,7 @@ class Way:
         closed = text.find(b"}", found) - 1 if found >= 0 else stop
         digest = closed - _SIZE if found >= 0 else stop
         self.middle, self.tail = text[stop:digest], text[closed:]
-        self.even = self.names is None and self.filed is None
+        self.even = self.names is None and self.filed is None and self.performer is None
         self.closed = -len(self.tail)
         self.digest = self.closed + digest - closed
         self.end = self.digest - len(self.middle)
