@@ -7,6 +7,7 @@ merged in one pass and constant memory.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kfq_workflow.approval.tasks import TaskRow
@@ -14,7 +15,7 @@ from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Rows that one query reads from a server, whose connection cannot stream several queries at once.
 CHUNK = 2_000
+#: Rows that are taken from SQLite at once.
+_SOME = 64
 _CLOCKS = {
     "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
@@ -105,19 +108,19 @@ class DatabaseSource:
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
-        return map(Row._make, self.entry_tuples(instance))
+        return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), instance))
 
-    def entry_tuples(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
-        """Yield entries as `entries` does, as the tuples that the driver gives: verify unpacks most of them at once."""
-        return self._stream(self._tables.entry, ("instance", "seq"), instance)
+    def raw_entries(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield entries as `raw` does: verify compares and hashes most bodies without ever decoding them."""
+        return self._raw(self._tables.entry, ("instance", "seq"), instance)
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""
-        return map(TextRow._make, self.text_tuples(instance))
+        return map(TextRow._make, self._stream(self._tables.text, ("instance", "seq", "field"), instance))
 
-    def text_tuples(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
-        """Yield texts as `texts` does, as the tuples that the driver gives."""
-        return self._stream(self._tables.text, ("instance", "seq", "field"), instance)
+    def raw_texts(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield texts as `raw` does."""
+        return self._raw(self._tables.text, ("instance", "seq", "field"), instance)
 
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key."""
@@ -146,9 +149,17 @@ class DatabaseSource:
             elif state != triggers.PRESENT:
                 book.error("database", f"trigger_{state}", trigger=name)
 
-    def _stream(self, table: Any, key: Sequence[str], instance: str | None) -> Iterator[Any]:
-        """Yield a table's rows in the order of its key, through the driver's cursor."""
-        columns = ", ".join(self._quote(column.name) for column in table.columns)
+    def _raw(self, table: Any, key: Sequence[str], instance: str | None) -> Iterator[tuple[Any, ...]]:
+        """Yield a table's rows with the bytes of its last column, which SQLite gives as they lie, if in UTF-8."""
+        if self._dialect != "sqlite" or self._connection.exec_driver_sql("PRAGMA encoding").scalar_one() != "UTF-8":
+            return raw(self._stream(table, key, instance))
+        last = self._quote(list(table.columns)[-1].name)
+        return self._stream(table, key, instance, last=f"CASE typeof({last}) WHEN 'text' THEN CAST({last} AS BLOB) END")
+
+    def _stream(self, table: Any, key: Sequence[str], instance: str | None, *, last: str = "") -> Iterator[Any]:
+        """Yield a table's rows in the order of its key, through the driver's cursor; `last` for the last column."""
+        names = [self._quote(column.name) for column in table.columns]
+        columns = ", ".join([*names[:-1], last or names[-1]])
         name = self._connection.dialect.identifier_preparer.format_table(table)
         order = ", ".join(self._quote(column) for column in key)
         where = f" WHERE {self._quote(key[0])} = {self._mark}" if instance is not None else ""
@@ -161,11 +172,16 @@ class DatabaseSource:
     def _sqlite(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
         """Yield the rows of a query; bytes that are no UTF-8 become lone surrogates, which no entry may hold."""
         driver: Any = self._connection.connection.driver_connection
+        return chain.from_iterable(self._some(driver, sql, values))
+
+    def _some(self, driver: Any, sql: str, values: Sequence[Any]) -> Iterator[list[Any]]:
+        """Yield some rows at a time, which takes less of an interpreter's time than each by itself."""
         read = 0
+        cursor = self._cursor(driver, sql, values)
         try:
-            for row in self._cursor(driver, sql, values):
-                yield row
-                read += 1
+            while rows := cursor.fetchmany(_SOME):
+                yield rows
+                read += len(rows)
         except driver.OperationalError as error:
             if "decode" not in str(error):
                 raise
@@ -174,7 +190,9 @@ class DatabaseSource:
         strict = driver.text_factory
         driver.text_factory = lambda data: data.decode(errors="surrogateescape")
         try:
-            yield from self._cursor(driver, f"{sql} LIMIT -1 OFFSET {read}", values)
+            cursor = self._cursor(driver, f"{sql} LIMIT -1 OFFSET {read}", values)
+            while rows := cursor.fetchmany(_SOME):
+                yield rows
         finally:
             driver.text_factory = strict
 
@@ -215,6 +233,24 @@ class DatabaseSource:
             values = [last[n] for part in spread for n in part]
             where = f"{only} AND ({after})" if only else after
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
+
+
+def raw(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows as tuples with their last column in UTF-8, as it is where that cannot be, None where it is no text."""
+    for row in rows:
+        value = row[-1]
+        if type(value) is str:
+            with suppress(UnicodeEncodeError):
+                value = value.encode()
+        else:
+            value = None
+        yield (*row[:-1], value)
+
+
+def plain(row: tuple[Any, ...]) -> Row:
+    """Return an entry from its raw row; bytes that are no UTF-8 become lone surrogates, which no entry may hold."""
+    body = row[-1]
+    return Row._make(row if type(body) is not bytes else (*row[:-1], body.decode(errors="surrogateescape")))
 
 
 def _octets(value: Any) -> bytes:

@@ -19,8 +19,9 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import SUITE, Row
+from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import NotFound
+from kfq_workflow.source import plain, raw
 from kfq_workflow.state import NOTES
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
@@ -32,7 +33,7 @@ from kfq_workflow.verify.texts import TextCheck
 from kfq_workflow.verify.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kfq_workflow.source import Source
     from kfq_workflow.verify.fold import Run
@@ -70,6 +71,12 @@ def verify(
     return book.report()
 
 
+def _rows(source: Source, table: str, key: str | None) -> Iterator[tuple[Any, ...]]:
+    """Yield entries or texts with their bytes, as the source gives them if it can (see `source.raw`)."""
+    own: Callable[[str | None], Iterator[tuple[Any, ...]]] | None = getattr(source, f"raw_{table}", None)
+    return raw(getattr(source, table)(key)) if own is None else own(key)
+
+
 class _Reader:
     """One pass over a log."""
 
@@ -86,7 +93,7 @@ class _Reader:
         self._genesis = first
         self._chain = ChainCheck(head, source.clock(), book)
         self._replay = ReplayCheck(source, head, book)
-        self._texts = TextCheck(getattr(source, "text_tuples", source.texts)(key), book)
+        self._texts = TextCheck(_rows(source, "texts", key), book)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -102,18 +109,22 @@ class _Reader:
 
     def read(self, progress: Callable[[int], object] | None) -> None:
         """Read every entry once."""
-        book, told = self._book, _TOLD
+        book, told, passes = self._book, _TOLD, self._usual.passes
         run: Run | None = None
-        entries = getattr(self._source, "entry_tuples", self._source.entries)
-        for instance, group in groupby(entries(self._key), _INSTANCE):
-            while rows := list(islice(group, _STRETCH)):
-                if type(instance) is not str:
-                    for row in rows:
-                        book.error("bytes", "columns", str(row[0]), None)
-                    continue
-                if run is None or instance != run.instance:
-                    run = self._begin(instance, run)
-                self._stretch(rows, run)
+        for instance, group in groupby(_rows(self._source, "entries", self._key), _INSTANCE):
+            if type(instance) is not str:
+                for row in group:
+                    book.error("bytes", "columns", str(row[0]), None)
+                continue
+            if run is None or instance != run.instance:
+                run = self._begin(instance, run)
+            more = True
+            while more:
+                rows = list(islice(group, _STRETCH))
+                more = len(rows) == _STRETCH
+                passed, odd = passes(rows, run)
+                if passed != len(rows):
+                    self._look(rows, passed, odd, run)
                 if progress is not None and book.entries >= told:
                     told = book.entries - book.entries % _TOLD + _TOLD
                     progress(book.entries)
@@ -139,13 +150,14 @@ class _Reader:
             self._caches.instance(run, self._replay.phase(run))
         self._tasks.instance(run)
 
-    def _stretch(self, rows: list[Any], run: Run) -> None:
-        """Check some entries of one instance: pass over those that are as usual, look at the others one by one."""
+    def _look(self, rows: Sequence[Any], passed: int, odd: int, run: Run) -> None:
+        """Look one by one at entries of an instance that are not as usual; pass over those that are between them."""
         while rows:
-            passed, odd = self._usual.passes(rows, run)
             for row in rows[passed : passed + odd]:
-                self._entry(Row._make(row), run)
+                self._entry(plain(row), run)
             rows = rows[passed + odd :]
+            if rows:
+                passed, odd = self._usual.passes(rows, run)
 
     def _entry(self, row: Any, run: Run) -> None:
         """Check one entry and make it the head of its instance."""

@@ -6,16 +6,12 @@ was cut, or an instance that is gone altogether agree with themselves: only an a
 
 from __future__ import annotations
 
-import sys
 from hashlib import sha256
-from json.encoder import encode_basestring as quote
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
     from kfq_workflow.verify.fold import Run
@@ -32,15 +28,16 @@ class ChainCheck:
     """Checks bytes, leaf, links and clock of each entry."""
 
     def __init__(self, head: LogHead, clock: int | None, book: Book) -> None:
-        self._log = head.log
+        self.log = head.log
         self._book = book
-        self._latest = None if clock is None else clock + SKEW_US
+        #: The latest time that an entry may have, in µs since 1970 UTC; None where nothing tells.
+        self.latest = None if clock is None else clock + SKEW_US
 
     def entry(self, row: Row, run: Run) -> None:
         """Check one entry against the one before it in `run`."""
         at = row[3]
         try:
-            data = encode_fields(row, row[9], self._log)
+            data = encode_fields(row, row[9], self.log)
             same = sha256(b"\x00" + data).digest() == row[10] and type(at) is int and row[8] == VERSION
         except _ODD:
             same = False
@@ -50,36 +47,14 @@ class ChainCheck:
             self._book.error("bytes", "too_large", row.instance, row.seq, size=len(data), limit=MAX_BYTES)
         if row[1] != run.seq + 1 or row[9] != run.head or run.seq == 0:
             self._link(row, run)
-        if type(at) is int and (at < run.at or (self._latest is not None and at > self._latest)):
+        if type(at) is int and (at < run.at or (self.latest is not None and at > self.latest)):
             self._clock(row, run)
-
-    def holds(self, rows: Sequence[Any], run: Run) -> bool:
-        """Tell whether `entry` would find nothing in entries of one instance that are numbered on from `run`."""
-        head, before, latest = run.head, run.at, self._latest or sys.maxsize
-        def_ = rows[0][7]
-        try:
-            rules = "null" if def_ is None else f'"{def_.hex()}"'
-            place = f',"def":{rules},"instance":{quote(run.instance)},"kind":'
-            for _, seq, kind, at, actor, via, req, _, v, prev, leaf, body in rows:
-                request = "null" if req is None else quote(req)
-                data = (
-                    f'\x00{{"actor":{quote(actor)},"at":{at},"body":{body}{place}{quote(kind)},"log":"{self._log}",'
-                    f'"prev":"{head.hex()}","req":{request},"seq":{seq},"v":{v},"via":{quote(via)}}}'
-                ).encode()
-                if sha256(data).digest() != leaf or prev != head or len(data) > MAX_BYTES + 1:
-                    return False
-                if not before <= at <= latest or type(at) is not int or type(seq) is not int:
-                    return False
-                head, before = leaf, at
-        except _ODD:
-            return False
-        return True
 
     def _bytes(self, row: Row) -> None:
         """Tell an altered entry from one of a version that this library does not know."""
         if row.v != VERSION and isinstance(row.v, int):
             try:
-                known = sha256(b"\x00" + encode_fields(row._replace(v=VERSION), row.prev, self._log)).digest()
+                known = sha256(b"\x00" + encode_fields(row._replace(v=VERSION), row.prev, self.log)).digest()
             except _ODD:
                 known = b""
             if known != row.leaf:

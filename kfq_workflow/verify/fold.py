@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.past import InForce
     from kfq_workflow.verify.shapes import Shape
+    from kfq_workflow.verify.ways import Way
 
 _MARK = re.compile(r"\[([0-9]+),null\]")
 _ATTRS = '"attrs":{"?":0},'
@@ -47,13 +48,14 @@ class Edge:
 class Node:
     """The state after some entries, the days and attributes left out; `edges` lead on."""
 
-    __slots__ = ("_template", "edges", "snapshot", "ways")
+    __slots__ = ("_template", "edges", "sizes", "snapshot", "ways")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.edges: dict[tuple[Any, ...], Edge] = {}
-        #: Edges found legal, by what they are met again by; see `usual`.
-        self.ways: dict[Any, Any] = {}
+        #: Edges found legal as they are met again, and those whose body's size tells which it may be; see `usual`.
+        self.ways: list[Way] = []
+        self.sizes: dict[int, Way] = {}
         self._template: tuple[str, str, list[int]] | None = None
 
     def encode(self, earliest: Mapping[int, str | None], attrs: str) -> str:

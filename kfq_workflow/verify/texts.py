@@ -1,7 +1,11 @@
-"""Texts: every commitment opens, and every text that is kept is committed to."""
+"""Texts: every commitment opens, and every text that is kept is committed to.
+
+Words come as the bytes that are hashed, those of UTF-8 (see `source.TextTuple`); anything else is None.
+"""
 
 from __future__ import annotations
 
+import sys
 from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 SALT = 16
-_ODD = (TypeError, AttributeError, UnicodeEncodeError)
+_ODD = (TypeError, AttributeError, UnicodeError)
 #: Field names that are kept encoded.
 _NAMES = 1_000
 
@@ -22,12 +26,11 @@ class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
     def __init__(self, texts: Iterator[TextRow], book: Book) -> None:
-        self._stream = texts
-        #: Texts that were read and given back.
-        self._held: Iterator[TextRow] = iter(())
-        self._texts: Iterator[TextRow] = texts
+        self._texts = texts
         self._book = book
         self._names: dict[str, bytes] = {}
+        #: A text that was read after the next one and given back.
+        self._held: TextRow | None = None
         self.next = self._advance()
 
     def entry(self, instance: str, seq: int, fields: Sequence[str], digests: Sequence[str]) -> None:
@@ -50,43 +53,41 @@ class TextCheck:
         for field in expected:
             self._book.error("text", "missing", instance, seq, field=field)
 
-    def opens(self, instance: str, last: int, wanted: Sequence[tuple[int, str, str]]) -> bool:
-        """Pass over the texts of an instance's entries up to the number `last` if they are those that are wanted.
+    def ahead(self, instance: str) -> int:
+        """Return the number of the entry of an instance beside which the next text stands.
 
-        `wanted` has number, field and commitment of each, in order. Where the texts are not exactly these, none is
-        passed over, whatever is wrong.
+        A large one where it stands beside none of this instance's, 0 where that is odd.
         """
         text = self.next
-        seen: list[Any] = []
-        names, texts = self._names, self._texts
-        try:
-            for number, field, digest in wanted:
-                key, seq, name, salt, value = text  # type: ignore[misc]  # None is odd
-                seen.append(text)
-                text = next(texts, None)
-                data = b"\x02" + salt + (names.get(field) or self._name(field)) + value.encode()
-                good = seq == number and name == field and key == instance and len(salt) == SALT
-                if not good or sha256(data).hexdigest() != digest or type(seq) is not int:
-                    return self._give_back(seen, text)
-        except _ODD:
-            return self._give_back(seen, text)
-        if text is not None and (
-            type(text[0]) is not str
-            or type(text[1]) is not int
-            or text[0] < instance
-            or (text[0] == instance and text[1] <= last)
-        ):
-            return self._give_back(seen, text)
-        self.next = text
-        return True
+        if self._held is not None:
+            return 0
+        if text is None or text[0] > instance:
+            return sys.maxsize
+        return text[1] if text[0] == instance else 0
 
-    def _give_back(self, seen: list[TextRow], text: TextRow | None) -> bool:
-        """Let texts be read again, all but the first, at which the check still stands."""
-        if seen:
-            back = [*seen[1:], text] if text is not None else seen[1:]
-            self._held = iter([*back, *self._held])
-            self._texts = chain(self._held, self._stream)
-        return False
+    def opens(self, field: str, digest: bytes) -> int:
+        """Pass over the next text if it gives this commitment under this field, and return what `ahead` then does.
+
+        Whose text it is `ahead` has told, whose number must be the entry's. Where anything is wrong, also with the
+        text after it, the answer is 0 and none is passed over.
+        """
+        text = self.next
+        instance, seq, name, salt, value = text  # type: ignore[misc]  # there is one, whose number was told
+        if not value.isascii():
+            value.decode()  # raises what is no UTF-8
+        known = self._names.get(field) or self._name(field)
+        if name != field or len(salt) != SALT or sha256(b"\x02" + salt + known + value).hexdigest().encode() != digest:
+            return 0
+        after = next(self._texts, None)
+        if after is not None:
+            key, ahead = after[0], after[1]
+            if type(key) is not str or type(ahead) is not int or key < instance or (key == instance and ahead <= seq):
+                self._held = after
+                return 0
+            self.next = after
+            return ahead if key == instance else sys.maxsize
+        self.next = None
+        return sys.maxsize
 
     def unreadable(self, instance: str, seq: int) -> None:
         """Pass over the texts of an entry whose commitments cannot be read."""
@@ -107,7 +108,8 @@ class TextCheck:
         field, salt = text[2], text[3]
         try:
             name = self._names.get(field) or self._name(field)
-            return len(salt) == SALT and sha256(b"\x02" + salt + name + text[4].encode()).hexdigest() == digest
+            text[4].decode()  # raises what is no UTF-8
+            return len(salt) == SALT and sha256(b"\x02" + salt + name + text[4]).hexdigest() == digest
         except _ODD:
             return False
 
@@ -126,7 +128,8 @@ class TextCheck:
 
     def _advance(self) -> TextRow | None:
         """Return the next text; one whose key is of the wrong type can stand beside no entry."""
-        for text in self._texts:
+        held, self._held = self._held, None
+        for text in self._texts if held is None else chain([held], self._texts):
             if type(text[1]) is int and type(text[0]) is str:
                 return text
             self._book.error("text", "orphan", str(text[0]), None, field=str(text[2]))
