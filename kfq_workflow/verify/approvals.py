@@ -7,6 +7,7 @@ then in force allows. What is refused now was not allowed then.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval import opening, operations, signers
@@ -63,8 +64,6 @@ class ApprovalJudge:
             self._stood(case, kind)
             return
         case.live(late=False)
-        if case.actor is None:
-            return  # noted already: nothing is known of the one who acted
         special = {
             "opened": self._opened,
             "voted": self._voted,
@@ -81,7 +80,10 @@ class ApprovalJudge:
                 "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
             )
         except LookupError as error:
-            case.error("attested_missing", guard=str(error.args[0]) if error.args else "-")
+            guard = str(error.args[0]) if error.args else "-"
+            if "@" not in guard:
+                raise  # nothing that code answers: the body is malformed
+            case.error("attested_missing", guard=guard)
 
     # Rounds
 
@@ -97,7 +99,7 @@ class ApprovalJudge:
         outside = self.outside(case)
         ask = asking(rules, case.before, self._judge.params(case), outside)
         gate = opening.submit(
-            rule, case.before, case.row.seq, case.actor or Actor(""), ask,
+            rule, case.before, case.row.seq, self._who(case), ask,
             papers=[paper["type"] for paper in body.get("papers", ())], params=body.get("params"),
             due=body.get("due"), direct=bool(body.get("direct")),
         )  # fmt: skip
@@ -209,8 +211,12 @@ class ApprovalJudge:
         ]
         if len(named) != 1:
             raise Denied(("gate_closed", {}))
-        actor = case.actor or Actor(case.row.actor)
+        actor = self._who(case)
         return Desk(rules.gated[named[0]], case.before, case.row.seq, case.day, actor, self._principal(case, actor))
+
+    def _who(self, case: Case) -> Actor:
+        """Return who acted; one who was not enrolled by then as he was later, and one who never was as a nobody."""
+        return case.actor or self._judge.actors.at(case.row.actor, sys.maxsize) or Actor(case.row.actor)
 
     def _principal(self, case: Case, actor: Actor) -> Actor:
         """Return for whom the actor signed, as the grant that the entry cites lets him."""

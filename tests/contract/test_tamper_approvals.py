@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
 from kfq_workflow.source import verify_database
-from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, in_review, submitted
+from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
 from tests.tampering import change, places, rehash, remove, tampering
 
 if TYPE_CHECKING:
@@ -167,6 +169,7 @@ def voted(row: Row, actor: str, task: str) -> Row:
 
 
 _NOT_HIS = (
+    ("ghost", "2", "not_a_signer"),
     ("x", "2", "not_a_signer"),
     ("app", "2", "not_a_signer"),
     ("c1", "2", "duty_voted"),
@@ -261,6 +264,41 @@ def test_other_acts_that_were_not_allowed(database: Engine) -> None:
         forged = edited(forged, lambda body: body.pop("gates")) if stands else forged
         found = forge(case, [*chain, forged._replace(kind=kind, actor=by, seq=5, req="forged")])
         assert found & {("replay", "not_allowed", "p", 5), ("replay", "actor_role", "p", 5)}, kind
+
+
+def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
+    small = {"small": m.FieldIs("attribute", "area", "le", "2")}
+    asked = gate(m.Signer("clerks", "role", "clerk", when="small"), binds=("area",))
+    definition = guarded(asked, guards=small)
+    grant = replace(definition.transitions[2], guards=("small",))
+    rules = tuple(grant if rule.id == "grant" else rule for rule in definition.transitions)
+    case = in_review(prepared(database, guarded(asked, guards=small, transitions=rules)))
+    case.act("submit", "grant", by="app")
+    case.act("amend", {"area": "2"}, by="app")
+    case.act("approve", by="c1")
+    chain = case.rows
+    forgeries: tuple[tuple[int, Callable[[Row], Row], str], ...] = (
+        (3, lambda row: edited(row, lambda body: body.update(trigger="fly")), "unknown_trigger"),
+        (3, lambda row: edited(row, lambda body: body.update(trigger="suspend")), "not_allowed"),
+        (3, lambda row: row._replace(actor="c1"), "not_allowed"),
+        (3, lambda row: row._replace(actor="ghost"), "gates_differs"),
+        (3, lambda row: edited(row, lambda body: body.update(direct=True)), "not_allowed"),
+        (4, lambda row: edited(row, lambda body: body["attrs"].update(area="9")), "not_allowed"),
+        (
+            4,
+            lambda row: edited(row, lambda body: body.update(attested={"panel@1": {"answer": True}})),
+            "attested_differs",
+        ),
+        (4, lambda row: edited(row, lambda body: body["candidates"].update(clerks=["boss"])), "candidate"),
+        (5, lambda row: edited(row, lambda body: body.update(trigger="suspend")), "not_allowed"),
+        (5, lambda row: edited(row, lambda body: body.pop("gates")), "malformed"),
+    )
+    for seq, change_, kind in forgeries:
+        found = forge(case, [change_(row) if row.seq == seq else row for row in chain])
+        assert ("replay", kind, "p", seq) in found, (seq, kind, found)
+    large = edited(chain[3], lambda body: (body["attrs"].update(area="3"), body.pop("gates"), body.pop("candidates")))
+    bound = edited(chain[2], lambda body: gates(body).pop("bound"))
+    assert ("replay", "not_allowed", "p", 5) in forge(case, [*chain[:2], bound, large, chain[4]])
 
 
 # What only an anchor shows
