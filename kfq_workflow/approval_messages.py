@@ -32,8 +32,16 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "There is no open approval of {gate}.",
     ),
     "no_open_gate": (
-        "“{key}”没有进行中的审批（动作：{trigger}）。可办理的动作：kfq next {key}。",
-        "{key} has no open approval (trigger: {trigger}). What may be done: kfq next {key}",
+        "“{key}”没有进行中的审批。可办理的动作：kfq next {key}。",
+        "{key} has no open approval. What may be done: kfq next {key}",
+    ),
+    "no_gate_yet": (
+        "“{key}”的“{trigger}”尚未提交审批。可办理的动作：kfq next {key}。",
+        "{trigger} of {key} has not been submitted for approval. What may be done: kfq next {key}",
+    ),
+    "due_past": (
+        "期限 {due} 已在今天（{today}）之前。请写今天或以后的日期。",
+        "The day {due}, by which it is due, is before today ({today}). State today or a later day.",
     ),
     "gate_which": (
         "“{key}”有多项审批：{triggers}。请写明是哪一项。",

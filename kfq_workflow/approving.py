@@ -69,6 +69,8 @@ class Approving(Supervising):
         act.body["on"] = inputs.on(on, self._ledger.today(head.now), late=False)
         if (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
+        if due:
+            inputs.due(due, self._ledger.today(head.now))
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
         decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit")

@@ -92,7 +92,8 @@ class AtDesk(Steps):
         open_ = [name for name in named if gates[name]["state"] == "open"]
         found = open_ or sorted(named, key=lambda name: gates[name].get("closed", 0))[-1:]
         if not found:
-            raise KfqError("no_open_gate", key=head.row.key, trigger=trigger or "-")
+            code = "no_open_gate" if trigger is None else "no_gate_yet"
+            raise KfqError(code, key=head.row.key, **({} if trigger is None else {"trigger": trigger}))
         if len(found) > 1:
             raise InvalidInput("gate_which", key=head.row.key, triggers=[rules.gated[name].trigger for name in found])
         return rules.gated[found[0]]

@@ -128,6 +128,14 @@ def count(value: Any, name: str) -> int:
     return value
 
 
+def due(value: str, today: str) -> str:
+    """Return the ISO day by which something is due, today or later."""
+    found = exact_day(value)
+    if found < today:
+        raise InvalidInput("due_past", due=found, today=today)
+    return found
+
+
 def choice(value: str, name: str, known: Sequence[str]) -> str:
     """Return one of the words that are known."""
     if is_text(value, name) not in known:

@@ -24,7 +24,7 @@ class Supervising(AtDesk):
         act = prepare("extended", "extend", key, by, request)
         act.body |= {"due": inputs.exact_day(due), "number": inputs.text(number, "number", required=True)}
         opened = self._desk(act, trigger, None, reason=reason, supervise=True)
-        return self._apply(opened, lambda desk: (None, operations.extend(desk, act.body["due"])))
+        return self._apply(opened, lambda desk: (None, operations.extend(desk, inputs.due(due, desk.today))))
 
     def waive(
         self, key: str, trigger: str | None = None, *, by: str, actor: str, reason: str, request: str | None = None

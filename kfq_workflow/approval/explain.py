@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kfq_workflow.approval.duties import WAIVERS
+from kfq_workflow.approval.gate import counting
 from kfq_workflow.approval.prospect import prospect
 from kfq_workflow.approval.quorum import tally
 from kfq_workflow.approval.sentences import said
@@ -115,9 +116,9 @@ def _open(
         tasks=tuple(_asked(definition, number, tasks[number], sources) for number in sorted(tasks, key=int)),
         quorum=declared.quorum,
         papers=tuple(_label(definition, "paper", paper) for paper in declared.papers),
-        tally=tally(declared.quorum, tasks.values(), gate.get("need")),
-        prospect=prospect(declared.quorum, tasks, gate.get("need")),
-        changed="need" in gate and "settled" not in gate,
+        tally=tally(declared.quorum, counting(gate).values(), gate.get("need")),
+        prospect=prospect(declared.quorum, counting(gate), gate.get("need")),
+        changed="need" in gate,
         settled=len(gate.get("settled", ())),
         urged=tuple((sources.person(who), day) for who, day in sorted(gate.get("urged", {}).items())),
         opinions=tuple(_opinions(tasks, sources)),

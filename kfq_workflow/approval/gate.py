@@ -2,9 +2,11 @@
 
     gate = {"round": n, "state": S, "opened": seq, "closed": seq, "by": applicant, "org": the applicant's,
             "tally": {…}, "need": n, "papers": [type], "params": {…}, "bound": HEX, "touched": [attribute],
-            "settled": {vote: {"by", "for"}}, "returned": {"by": task, "to": state}, "due": day, "extended": seq,
-            "copies": {actor: {"seq", "read"}}, "urged": {actor: day}, "waived": {actor: [id]}, "tasks": {"1": task, …}}
-    task = {"seat", "kind", "of", "step", "weight", "veto", "state", "by", "vote", "from", "asked", "since"}
+            "settled": {vote: {"by", "for", "weight"}}, "returned": {"by": task, "to": state}, "due": day,
+            "extended": seq, "copies": {actor: {"seq", "read"}}, "urged": {actor: day}, "waived": {actor: [id]},
+            "tasks": {"1": task, …}}
+    task = {"seat", "kind", "of", "step", "after", "weight", "veto", "state", "by", "for", "vote", "from", "asked",
+            "since"}
 
 A gate's state is open, approved, rejected, returned, withdrawn or void. A task is open (whoever may sign, may now),
 waiting (for those before it), blocked (the instance is suspended), approved, rejected or abstained (the vote),
@@ -54,6 +56,12 @@ def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> State:
     }
 
 
+def counting(gate: Mapping[str, Any]) -> State:
+    """Return what counts in a round: its tasks by number, and approvals of the round before that stand, below zero."""
+    standing = {f"-{vote}": {**said, "state": "approved", "step": 0} for vote, said in gate.get("settled", {}).items()}
+    return {**standing, **gate["tasks"]}
+
+
 class Round:
     """The present round of a gate while an operation works on a copy of it; `patch` says what the entry changes."""
 
@@ -83,7 +91,7 @@ class Round:
 
     def tally(self) -> Tally:
         """Count the votes as they stand."""
-        return tally(self.rule.quorum, self.tasks.values(), self.gate.get("need"))
+        return tally(self.rule.quorum, counting(self.gate).values(), self.gate.get("need"))
 
     def settle(self) -> str | None:
         """Let the next in line sign, and close the gate where the votes decide it; return the outcome, if any."""
@@ -95,11 +103,24 @@ class Round:
         return outcome
 
     def line_up(self) -> None:
-        """Open the tasks whose turn it is, and let the others wait."""
-        pending = list(self.undecided())
-        turn = min((task["step"] for _, task in pending), default=0)
-        for _, task in pending:
-            task["state"] = "open" if task["step"] == turn else "waiting"
+        """Open the tasks whose turn it is; the others wait for an earlier step or for those that they come `after`."""
+        pending = dict(self.undecided())
+        turn = min((task["step"] for task in pending.values()), default=0)
+        for task in pending.values():
+            free = task["step"] == turn and pending.keys().isdisjoint(task.get("after", ()))
+            task["state"] = "open" if free else "waiting"
+
+    def wait_for(self, number: str, other: str) -> None:
+        """Let a task wait until another one is done."""
+        task = self.tasks[number]
+        task["after"] = [*task.get("after", ()), other]
+
+    def hand_on(self, number: str, task: State) -> None:
+        """Put a new task in the place of one that is asked no more: what waited for that one waits for this."""
+        waiting = [name for name, found in self.undecided() if number in found.get("after", ())]
+        new = self.add({**task, "from": number})
+        for name in waiting:
+            self.wait_for(name, new)
 
     def block(self) -> None:
         """Block what is undecided: the instance is suspended."""

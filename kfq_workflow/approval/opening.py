@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import Round
 from kfq_workflow.approval.operations import Denied, asked_of
-from kfq_workflow.approval.quorum import tally
 from kfq_workflow.entry import canonical, document_digest
 
 if TYPE_CHECKING:
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     from kfq_workflow.values import Actor
 
     State = dict[str, Any]
+
+
+#: Tasks of a returned round that are asked again when it goes straight back, and what stands of those that are not.
+_AGAIN = frozenset({"returned", "superseded", "abstained", "rejected"})
+_STANDS = ("by", "for", "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,32 +133,30 @@ def _people(signer: Signer, asking: Asking) -> list[tuple[str, str]]:
 def _remaining(gate: Gate, before: Mapping[str, Any], by: Actor) -> State:
     """Return who is still to be asked when a file goes straight back: those who had not approved.
 
-    The approvals given stand under `settled` and are not asked or counted again; so much less is needed.
+    The approvals given are not asked again; they stand under `settled` and count as if it had not been returned.
     """
     changed = sorted(set(before.get("touched", ())) - set(gate.direct))
     returned = before.get("state") == "returned" and "to" not in before["returned"] and before["by"] == by.id
     if not returned or changed:
         raise Denied(("direct_not_allowed", {"fields": changed}))
     tasks = before["tasks"]
+    again = [number for number in sorted(tasks, key=int) if tasks[number]["state"] in _AGAIN]
+    places = {number: str(place) for place, number in enumerate(again, 1)}
+    found: State = {"tasks": {places[number]: _anew(tasks[number], places) for number in again}}
+    if "need" in before:
+        found["need"] = before["need"]
     standing = [task for task in tasks.values() if task["state"] == "approved"]
-    again = [
-        {**asked_of(tasks[number]), "state": "open"}
-        for number in sorted(tasks, key=int)
-        if tasks[number]["state"] in ("returned", "superseded", "abstained", "rejected")
-    ]
-    found: State = {"tasks": {str(number): task for number, task in enumerate(again, 1)}}
-    if "need" in before or standing:
-        all_asked = [{**asked_of(task), "state": "open"} for task in (*again, *standing)]
-        need = tally(gate.quorum, all_asked, before.get("need")).need
-        found["need"] = max(need - sum(_weight(gate, task) for task in standing), 0)
-    settled = {str(task["vote"]): {name: task[name] for name in ("by", "for") if name in task} for task in standing}
+    settled = {str(task["vote"]): {name: task[name] for name in _STANDS if name in task} for task in standing}
     if settled := {**before.get("settled", {}), **settled}:
         found["settled"] = settled
     return found
 
 
-def _weight(gate: Gate, task: Mapping[str, Any]) -> int:
-    return int(task.get("weight", 1)) if gate.quorum.kind == "weight" else 1
+def _anew(task: Mapping[str, Any], places: Mapping[str, str]) -> State:
+    """Return a task to be asked again, after those that it came after if they are asked again as well."""
+    found = {**asked_of(task), "state": "open"}
+    after = [places[number] for number in found.pop("after", ()) if number in places]
+    return {**found, **({"after": after} if after else {})}
 
 
 def bound(gate: Gate, attrs: Mapping[str, Any]) -> str | None:

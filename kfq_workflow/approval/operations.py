@@ -86,6 +86,8 @@ def own_task(desk: Desk, work: Round, number: str | None = None) -> str:
     """
     mine = {name: task for name, task in work.tasks.items() if may_sign(task, desk.principal)}
     if number is not None:
+        if number not in work.tasks:
+            raise Denied(("no_task", {"actor": number, "tasks": sorted(name for name, _ in work.undecided())}))
         mine = {number: mine[number]} if number in mine else {}
     ready = sorted((name for name, task in mine.items() if task["state"] == "open"), key=int)
     if ready:
@@ -161,7 +163,7 @@ def retract(desk: Desk, rev: int, task: str | None = None) -> tuple[str, State, 
                 other["state"] = "open"
     old = work.tasks[mine[0]]
     old["state"] = "retracted"
-    work.add({**asked_of(old), "state": "open", "from": mine[0]})
+    work.hand_on(mine[0], {**asked_of(old), "state": "open"})
     count = work.tally()
     if count.outcome(wait=work.rule.quorum.wait) is not None:  # it was not needed: the others decide as they did
         raise Denied(("would_decide", {"need": count.need, "approve": count.approve}))
@@ -171,7 +173,7 @@ def retract(desk: Desk, rev: int, task: str | None = None) -> tuple[str, State, 
 
 def asked_of(task: Mapping[str, Any]) -> State:
     """Return what a task asks of whom, without what became of it."""
-    return {name: task[name] for name in ("seat", "kind", "of", "step", "weight", "veto") if name in task}
+    return {name: task[name] for name in ("seat", "kind", "of", "step", "after", "weight", "veto") if name in task}
 
 
 # The round as a whole
@@ -222,7 +224,9 @@ def urge(desk: Desk) -> State:
 
 
 def copy_to(desk: Desk, people: Sequence[Actor]) -> State:
-    """Send a copy to these people, once each; they owe nothing for it."""
+    """Send a copy to these people, once each; they owe nothing for it. Nothing is copied of what is void."""
+    if desk.snapshot.voided:
+        raise Denied(*standing(desk.snapshot))
     work = Round(desk.gate, desk.stored(), desk.seq)
     copies = work.gate.setdefault("copies", {})
     twice = [person.id for person in people if person.id in copies]

@@ -1,6 +1,7 @@
 """The arithmetic of a quorum: what the votes add up to, and whether that decides the gate.
 
-    asked      every task that is or was to be voted on; removed and transferred ones are not asked
+    asked      every task that is or was to be voted on, also where the gate closed without it; removed,
+               transferred and retracted ones are asked no more
     of         the denominator: all asked, without the abstentions where those are `excluded`
     need       all: of · any: 1 · count, weight: as declared · ratio: ⌈of · p/q⌉, with `strict` ⌊of · p/q⌋ + 1
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Task states that still wait for a vote.
 UNDECIDED = frozenset({"open", "waiting", "blocked"})
+#: Task states of those who were asked and were not needed any more when the gate closed: they stay in the denominator.
+_NOT_NEEDED = frozenset({"superseded", "returned", "void"})
 _VOTES = {"approved": "approve", "rejected": "reject", "abstained": "abstain"}
 
 
@@ -71,6 +74,7 @@ def share(text: str) -> Fraction:
 def tally(quorum: Quorum, tasks: Iterable[Mapping[str, Any]], need: int | None = None) -> Tally:
     """Count the votes of a round's tasks. `need` takes the place of the declared one where signers have changed."""
     count = {"approve": 0, "reject": 0, "abstain": 0, "open": 0}
+    idle = 0
     vetoed = veto_open = False
     for task in tasks:
         state = task["state"]
@@ -81,8 +85,10 @@ def tally(quorum: Quorum, tasks: Iterable[Mapping[str, Any]], need: int | None =
         elif state in _VOTES:
             count[_VOTES[state]] += weight
             vetoed = vetoed or (state == "rejected" and bool(task.get("veto")))
+        elif state in _NOT_NEEDED:
+            idle += weight
     excluded = count["abstain"] if quorum.abstain == "excluded" else 0
-    of = sum(count.values()) - excluded
+    of = sum(count.values()) + idle - excluded
     return Tally(**count, of=of, need=_need(quorum, of, need), vetoed=vetoed, veto_open=veto_open)
 
 

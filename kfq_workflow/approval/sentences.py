@@ -86,8 +86,8 @@ WAITING: dict[str, tuple[str, str]] = {
     "opinions.only": ("听取意见：不论同意与否", "opinions only, whatever they are"),
     "need": ("签署人变更后须 {need}（共 {of}）", "since the signers changed, {need} of {of}"),
     "settled": (
-        "先前 {count} 票同意继续有效，还须 {need}（共 {of}）",
-        "{count} earlier approvals stand, {need} of {of} more are needed",
+        "退回前的 {count} 票同意继续有效，已计入",
+        "{count} approvals given before it was returned stand and count",
     ),
     "sequential": ("依次签署", "one after another"),
     "parallel": ("同时签署", "in any order"),

@@ -29,7 +29,7 @@ def transfer(desk: Desk, to: Actor, task: str | None = None) -> tuple[str, State
         raise Denied(*reasons)
     old = work.tasks[number]
     old |= {"state": "transferred", "by": desk.by.id}
-    work.add({**asked_of(old), "kind": "actor", "of": to.id, "state": "open", "from": number})
+    work.hand_on(number, {**asked_of(old), "kind": "actor", "of": to.id, "state": "open"})
     work.line_up()
     return number, work.patch()
 
@@ -63,7 +63,10 @@ def add(
     desk: Desk, signer: Actor, *, place: str = "parallel", weight: int = 1, need: int | None = None,
     task: str | None = None, manages: bool = False,
 ) -> tuple[str | None, State]:  # fmt: skip
-    """Add a signer before, after or in parallel to one's own task; who manages the gate needs no task of his own."""
+    """Add a signer before, after or in parallel to one's own task; who manages the gate needs no task of his own.
+
+    Before: one's own task waits until the new one is done. After: the new one waits for one's own. Nobody else waits.
+    """
     work = desk.round()
     number = None if manages and task is None else own_task(desk, work, task)
     reasons = desk.bars(work.gate, (*(desk.people() if number else ()), signer))
@@ -71,27 +74,20 @@ def add(
         reasons.append(("signer_twice", {"actor": signer.id}))
     if reasons:
         raise Denied(*reasons)
-    last = max(found["step"] for found in work.tasks.values())
-    step = work.tasks[number]["step"] if number else last
-    if place != "parallel":
-        step = _insert(work, step if place == "before" else step + 1, number if place == "before" else None)
+    step = work.tasks[number]["step"] if number else max(found["step"] for found in work.tasks.values())
     new: State = {"seat": signer.id, "kind": "actor", "of": signer.id, "step": step, "state": "open"}
+    if place == "after" and number:
+        new["after"] = [number]
     if number:
         new["from"] = number
     if weight != 1:
         new["weight"] = weight
-    work.add(new)
+    added = work.add(new)
+    if place == "before" and number:
+        work.wait_for(number, added)
     _require(work, need)
     work.line_up()
     return number, work.patch()
-
-
-def _insert(work: Round, step: int, before: str | None) -> int:
-    """Make room for a step of its own: undecided tasks from that step on move one further."""
-    for number, task in work.undecided():
-        if task["step"] > step or (task["step"] == step and (before is None or number == before)):
-            task["step"] += 1
-    return step
 
 
 def remove(desk: Desk, task: str, *, need: int | None = None, manages: bool = False) -> State:

@@ -192,11 +192,11 @@ class GateWaiting(Waiting):
 
     def rule(self, lang: str) -> Iterator[str]:
         """Yield the quorum's clauses."""
-        yield quorum_words(self.quorum, self.tally, lang, declared=not (self.changed or self.settled))
+        yield quorum_words(self.quorum, self.tally, lang, declared=not self.changed)
         if self.changed:
             yield said("need", lang, need=self.tally.need, of=self.tally.of)
         if self.settled:
-            yield said("settled", lang, count=self.settled, need=self.tally.need, of=self.tally.of)
+            yield said("settled", lang, count=self.settled)
         if len(self.tasks) > 1:
             steps = {task.step for task in self.tasks}
             yield said("sequential" if len(steps) > 1 else "parallel", lang)

@@ -224,7 +224,7 @@ class Usual:
         dates = self._dates[on] = since, until, said.lo, said.hi
         return dates
 
-    def _way(  # noqa: PLR0913, PLR0917 - an object for them costs as much as the rest
+    def _way(
         self, text: bytes, node: Node, kind: str, roles: frozenset[str] | None, def_: bytes | None, at: int
     ) -> tuple[Way, Cut] | None:
         """Return the way of a body among the others of a node, cut up; learn it from the edge known by its shape."""

@@ -89,7 +89,7 @@ def test_approvals_stand_through_two_direct_rounds() -> None:
         gates = merge(gates, {"grant": opening.submit(rule(asked), Snapshot(gates=gates), 9, APP, NOBODY, direct=True)})
     stored = gates["grant"]
     assert {vote["by"] for vote in stored["settled"].values()} == {"c1", "c2"}
-    assert (stored["round"], stored["need"], stored["tally"]["of"]) == (3, 3, 3)
+    assert (stored["round"], stored["tally"]["approve"], stored["tally"]["need"], stored["tally"]["of"]) == (3, 2, 5, 5)
 
 
 def test_a_new_round_keeps_the_papers_of_the_submission() -> None:
