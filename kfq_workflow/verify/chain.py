@@ -7,7 +7,7 @@ was cut, or an instance that is gone altogether agree with themselves: only an a
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields
 

@@ -216,6 +216,18 @@ def test_a_changed_log_gives_the_same_report_without_the_glance(seed: int, chang
     assert changes or quick.verdict == "self-consistent"
 
 
+def test_a_column_that_is_missing_takes_no_constant_of_the_entry_before() -> None:
+    log = made(random.Random(3))
+    place = next(place for place in range(len(log.rows) - 1, 0, -1) if log.rows[place].kind == "fired")
+    row = log.rows[place]
+    whole = encode_fields(row, row.prev, NAME)
+    for name, left_out in (("via", b',"v":1,"via":"' + row.via.encode() + b'"}'), ("via", b""), ("v", b',"v":1')):
+        log.rows[place] = row._replace(**{name: None}, leaf=leaf_hash(whole.replace(left_out, b"")))
+        quick, careful = reports(log)
+        assert quick == careful
+        assert quick.verdict == "tampered"
+
+
 def test_the_glance_passes_over_what_it_has_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     passed: list[int] = []
     passes = Usual.passes
