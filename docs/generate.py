@@ -207,6 +207,10 @@ def _cell(text: str) -> str:
 _BESIDE: dict[str, tuple[str, ...]] = {
     "database": ("open_database",),
     "schema": ("init", "upgrade", "current", "check"),
+    "approval.waiting": ("GateWaiting", "Standstill", "EndedRound", "MovesWaiting", "Asked", "Move", "Mark", "Named"),
+    "approval.quorum": ("tally", "Tally"),
+    "approval.prospect": ("prospect", "Prospect"),
+    "definition.model": ("Gate", "Signer", "Quorum"),
     "definition.document": ("load",),
     "definition.lint": ("lint",),
     "definition.diagram": ("mermaid",),

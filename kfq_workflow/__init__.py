@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kfq_workflow.registry import GuardContext
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Paper, Receipt, Refusal
-    from kfq_workflow.views import HistoryEntry, Instance, Proxy
+    from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _ERRORS = (
 _HOMES = {
     **dict.fromkeys(_ERRORS, "errors"),
     **dict.fromkeys(("Actor", "Decision", "Paper", "Receipt", "Refusal"), "values"),
-    **dict.fromkeys(("HistoryEntry", "Instance", "Proxy"), "views"),
+    **dict.fromkeys(("HistoryEntry", "InboxItem", "Instance", "Proxy"), "views"),
     "Definition": "definition.model",
     "GuardContext": "registry",
     "Transaction": "transaction",
@@ -58,10 +58,10 @@ _HOMES = {
 
 __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
-    "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "Instance",
-    "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised", "OutcomeUnknown",
-    "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction", "TransactionLost",
-    "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
+    "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
+    "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
+    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction",
+    "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Act:
 
     def put_text(self, name: str, value: str | None) -> None:
         """Add what a person wrote, if anything."""
-        if value:
+        if value is not None and value != "":
             self.texts[name] = inputs.text(value, name)
 
     def put_params(self, rules: Rules, trigger: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,4 +79,4 @@ def prepare(kind: str, name: str, key: str, by: str, request: str | None) -> Act
     """Begin an act with a key, an actor's id and a request id that are well formed. Raises InvalidInput."""
     if request is not None:
         inputs.request_id(request)
-    return Act(kind, inputs.key(key), inputs.identifier(by), request, name)
+    return Act(kind, inputs.key(key), inputs.identifier(by), request, inputs.is_text(name, "trigger"))

@@ -140,6 +140,10 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "批次名“{batch}”过长：最多 {limit} 个字符。",
         "The batch's name {batch!r} is too long: at most {limit} characters.",
     ),
+    "keys_file": (
+        "无法读取键的文件“{path}”：{reason}。每行写一个键，UTF-8 编码。",
+        "The file of keys {path!r} cannot be read: {reason}. Write a key in each line, in UTF-8.",
+    ),
     # Effects on other instances
     "effect_target": (
         "不知道要联动哪个实例（{target}）：请先登记指明它的属性（kfq amend）。",

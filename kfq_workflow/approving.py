@@ -1,4 +1,4 @@
-"""The verbs of approval gates: submit, sign, hand on, return, withdraw, suspend, void, urge and copy.
+"""The verbs of approval gates: submit, sign, hand on, return, withdraw, urge and copy.
 
 Each goes the way of every act: lock → repeated request → who acts → ask the operation (`approval/`), which is pure and
 which verification asks again → one entry, with the patch of the gate in it. The deciding vote's entry also moves the
@@ -7,44 +7,33 @@ state, so that vote, outcome and move are one fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import prepare
 from kfq_workflow.approval import opening, operations, signers
-from kfq_workflow.approval.deciding import Outside, asking, closing
-from kfq_workflow.approval.gate import merge
-from kfq_workflow.approval.operations import Denied, Desk
+from kfq_workflow.approval.deciding import asking, closing
+from kfq_workflow.approval.gate import VOTES, merge
 from kfq_workflow.decision import refuse
-from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
-from kfq_workflow.steps import Steps, attest, check_order, cite
-from kfq_workflow.values import EMPTY, Decision
+from kfq_workflow.desk import Open
+from kfq_workflow.entry import parse_canonical
+from kfq_workflow.errors import InvalidInput, refused
+from kfq_workflow.steps import attest, cite
+from kfq_workflow.supervising import Supervising
+from kfq_workflow.values import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from kfq_workflow.acts import Act
+    from kfq_workflow.approval.operations import Desk
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.ledger import Head
-    from kfq_workflow.machine import Rules
-    from kfq_workflow.values import Actor, Paper, Receipt
+    from kfq_workflow.values import Paper, Receipt
 
-_REASONED = frozenset({"transferred", "added", "removed", "returned", "withdrawn", "retracted", "extended", "waived"})
 Place = Literal["parallel", "before", "after"]
 
 
-@dataclass(slots=True)
-class _Open:
-    """An act on a gate under way: the act, its instance, its rules, and what the operation looks at."""
-
-    act: Act
-    head: Head
-    rules: Rules
-    desk: Desk
-
-
-class Approving(Steps):
+class Approving(Supervising):
     """The verbs of approval gates, inside an open transaction."""
 
     def submit(
@@ -134,9 +123,11 @@ class Approving(Steps):
         move's conditions do not hold, the deciding vote is refused and the gate stays open.
         """
         act = prepare("voted", how, key, by, request)
-        act.body["vote"] = how
-        opened = self._desk(act, trigger, on_behalf_of, opinion=opinion, papers=papers, on=on, expect=expect)
-        if not isinstance(opened, _Open):
+        act.body["vote"] = inputs.choice(how, "vote", tuple(VOTES))
+        opened = self._desk(
+            act, trigger, on_behalf_of, task=task, opinion=opinion, papers=papers, on=on, expect=expect
+        )  # fmt: skip
+        if not isinstance(opened, Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
         laid = [paper["type"] for paper in act.body.get("papers", ())]
@@ -156,16 +147,27 @@ class Approving(Steps):
     ) -> Receipt:  # fmt: skip
         """Take one's own vote back (收回): while the gate is open, or closed and nothing has come after it."""
         act = prepare("retracted", "retract", key, by, request)
-        opened = self._desk(act, trigger, None, reason=reason, closed=True)
-        if not isinstance(opened, _Open):
+        opened = self._desk(act, trigger, None, task=task, reason=reason, closed=True)
+        if not isinstance(opened, Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
         rev = head.row.rev
         number, patch, reopened = self._ask(act, rules, lambda: operations.retract(desk, rev, task))
+        if reopened and self._cited(head, desk.stored()["closed"]):
+            self._refuse(act, refuse(rules.definition, "retract_relied", seq=rev))
         act.body |= {"task": number, "gates": {desk.rule.id: patch}}
         if reopened and desk.stored()["state"] == "approved":
             self._set_region(act, head, rules, desk.rule, self._before(head, desk.rule))
         return self._ledger.append(act, head, rules.definition)
+
+    def _cited(self, head: Head, since: int) -> bool:
+        """Tell whether another instance of the family has acted on what this one has been since an entry."""
+        return any(
+            seen["instance"] == head.row.key and seen["seq"] >= since
+            for other in self._ledger.family(head.row)
+            for row in self._ledger.store.chain(self._ledger.cursor, other)
+            for seen in parse_canonical(row.body).get("seen", ())
+        )
 
     def _before(self, head: Head, rule: Transition) -> str:
         """Return the state that the gate's transition left with the newest act."""
@@ -181,8 +183,8 @@ class Approving(Steps):
         """Hand one's task on (转办): the receiver must pass the duties, the old task stays on record."""
         act = prepare("transferred", "transfer", key, by, request)
         act.body["to"] = inputs.identifier(to)
-        opened = self._desk(act, trigger, on_behalf_of, reason=reason)
-        return self._apply(opened, lambda desk: signers.transfer(desk, self._registry.actor(to), task))
+        opened = self._desk(act, trigger, on_behalf_of, task=task, reason=reason)
+        return self._apply(opened, lambda desk: signers.transfer(desk, self._receiver(desk, to), task))
 
     def delegate(
         self, key: str, trigger: str | None = None, *, by: str, to: str, question: str | None = None,
@@ -192,8 +194,8 @@ class Approving(Steps):
         act = prepare("delegated", "delegate", key, by, request)
         act.body["to"] = inputs.identifier(to)
         act.put_text("question", question)
-        opened = self._desk(act, trigger, None)
-        return self._apply(opened, lambda desk: signers.delegate(desk, self._registry.actor(to), task))
+        opened = self._desk(act, trigger, None, task=task)
+        return self._apply(opened, lambda desk: signers.delegate(desk, self._receiver(desk, to), task))
 
     def reply(
         self, key: str, trigger: str | None = None, *, by: str, opinion: str, task: str | None = None,
@@ -202,7 +204,7 @@ class Approving(Steps):
         """Give the opinion that one was asked for."""
         act = prepare("replied", "reply", key, by, request)
         act.texts["opinion"] = inputs.text(opinion, "opinion", required=True)
-        return self._apply(self._desk(act, trigger, None), lambda desk: signers.reply(desk, task))
+        return self._apply(self._desk(act, trigger, None, task=task), lambda desk: signers.reply(desk, task))
 
     def add_signer(
         self, key: str, trigger: str | None = None, *, by: str, signer: str, reason: str, place: Place = "parallel",
@@ -214,12 +216,13 @@ class Approving(Steps):
         """
         act = prepare("added", "add_signer", key, by, request)
         act.body |= {"place": inputs.choice(place, "place", ("parallel", "before", "after"))}
-        act.body |= {"signer": inputs.identifier(signer)} | ({"weight": weight} if weight != 1 else {})
-        act.body |= {} if need is None else {"need": need}
-        opened = self._desk(act, trigger, None, reason=reason)
+        act.body |= {"signer": inputs.identifier(signer)}
+        act.body |= {"weight": weight} if inputs.count(weight, "weight") != 1 else {}
+        act.body |= {} if need is None else {"need": inputs.count(need, "need")}
+        opened = self._desk(act, trigger, None, task=task, reason=reason)
 
         def change(desk: Desk) -> tuple[str | None, dict[str, Any]]:
-            person, manages = self._registry.actor(signer), self._supervises(desk, opened)
+            person, manages = self._receiver(desk, signer), self._supervises(desk, opened)
             return signers.add(desk, person, place=place, weight=weight, need=need, task=task, manages=manages)
 
         return self._apply(opened, change)
@@ -230,8 +233,8 @@ class Approving(Steps):
     ) -> Receipt:  # fmt: skip
         """Remove a signer who has not voted (减签), by the number of the task. Somebody is always left to vote."""
         act = prepare("removed", "remove_signer", key, by, request)
-        act.body |= {} if need is None else {"need": need}
-        opened = self._desk(act, trigger, None, reason=reason)
+        act.body |= {} if need is None else {"need": inputs.count(need, "need")}
+        opened = self._desk(act, trigger, None, task=task, reason=reason)
         return self._apply(
             opened,
             lambda desk: (task, signers.remove(desk, task, need=need, manages=self._supervises(desk, opened))),
@@ -246,8 +249,8 @@ class Approving(Steps):
         """Return the file (退回) to the applicant, or to a state that the gate declares, for a new round."""
         act = prepare("returned", "return", key, by, request)
         act.body |= {"to": to} if to else {}
-        opened = self._desk(act, trigger, on_behalf_of, reason=reason)
-        if not isinstance(opened, _Open):
+        opened = self._desk(act, trigger, on_behalf_of, task=task, reason=reason)
+        if not isinstance(opened, Open):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
         number, patch = self._ask(act, rules, lambda: operations.send_back(desk, to, task))
@@ -293,173 +296,3 @@ class Approving(Steps):
         act = prepare("read", "read", key, by, request)
         opened = self._desk(act, trigger, None, closed=True)
         return self._apply(opened, lambda desk: (None, operations.mark_read(desk)))
-
-    # Under supervision
-
-    def extend(
-        self, key: str, trigger: str | None = None, *, by: str, due: str, reason: str, number: str,
-        request: str | None = None,
-    ) -> Receipt:  # fmt: skip
-        """Set another day by which a gate is due (延期): once, by a supervisor who does not sign it."""
-        act = prepare("extended", "extend", key, by, request)
-        act.body |= {"due": inputs.exact_day(due), "number": inputs.text(number, "number", required=True)}
-        opened = self._desk(act, trigger, None, reason=reason, supervise=True)
-        return self._apply(opened, lambda desk: (None, operations.extend(desk, act.body["due"])))
-
-    def waive(
-        self, key: str, trigger: str | None = None, *, by: str, actor: str, reason: str, request: str | None = None
-    ) -> Receipt:
-        """Let somebody sign whom a duty bars: two supervisors must, each with an entry."""
-        act = prepare("waived", "waive", key, by, request)
-        act.body["signer"] = inputs.identifier(actor)
-        opened = self._desk(act, trigger, None, reason=reason, supervise=True)
-        return self._apply(opened, lambda desk: (None, operations.waive(desk, self._registry.actor(actor))))
-
-    def suspend(self, key: str, **how: Any) -> Receipt:
-        """Suspend an instance (挂起): nothing moves and nobody signs until it is resumed."""
-        return self._stand(key, "suspended", "suspend", **how)
-
-    def resume(self, key: str, **how: Any) -> Receipt:
-        """Resume a suspended instance (恢复)."""
-        return self._stand(key, "resumed", "resume", **how)
-
-    def void(self, key: str, **how: Any) -> Receipt:
-        """Void an instance (作废): its open gates end, and nothing moves any more. Not by one of its approvers."""
-        return self._stand(key, "voided", "void", **how)
-
-    def reinstate(self, key: str, **how: Any) -> Receipt:
-        """Reinstate a void instance; gates that were voided must be submitted again."""
-        return self._stand(key, "reinstated", "reinstate", **how)
-
-    def _stand(
-        self, key: str, kind: str, name: str, *, by: str, reason: str, number: str, request: str | None = None
-    ) -> Receipt:
-        act = prepare(kind, name, key, by, request)
-        act.body["number"] = inputs.text(number, "number", required=True)
-        act.texts["reason"] = inputs.text(reason, "reason", required=True)
-        head = self._ledger.lock(act.key)
-        if (receipt := self._resume(act, head, None, None)) is not None:
-            return receipt
-        rules = self._rules(head)
-        self._authorise(act, rules, rules.definition.permissions.supervise, head.now)
-        patches = self._ask(
-            act, rules, lambda: operations.stand(head.snapshot, rules.gated, head.row.seq + 1, kind, by)
-        )
-        if patches:
-            act.body["gates"] = patches
-        return self._ledger.append(act, head, rules.definition)
-
-    # What the verbs share
-
-    def _desk(
-        self, act: Act, trigger: str | None, on_behalf_of: str | None, *, reason: str | None = None,
-        needs_reason: bool = True, opinion: str | None = None, papers: Sequence[Paper] = (), on: str | None = None,
-        expect: int | None = None, closed: bool = False, supervise: bool = False,
-    ) -> _Open | Receipt:  # fmt: skip
-        """Lock the instance and find the gate; return the old receipt of a request that is repeated."""
-        head = self._ledger.lock(act.key)
-        rules = self._rules(head)
-        if trigger is not None:
-            act.body["trigger"] = trigger
-        if on_behalf_of is not None:
-            inputs.identifier(on_behalf_of)
-        laid, titles = inputs.papers(rules.definition, papers)
-        act.body |= {"papers": laid} if laid else {}
-        act.texts |= titles
-        act.put_text("opinion", opinion)
-        if reason or (needs_reason and act.kind in _REASONED):
-            act.texts["reason"] = inputs.text(reason or "", "reason", required=True)
-        act.body |= {"mode": "live", "on": inputs.on(on, self._ledger.today(head.now), late=False)}
-        if (receipt := self._resume(act, head, on, expect)) is not None:
-            return receipt
-        rule = self._gate(head, rules, trigger, closed=closed)
-        act.body["trigger"] = rule.trigger
-        actor = self._actor(act, rules, head.now)
-        if supervise:
-            self._authorise(act, rules, rules.definition.permissions.supervise, head.now)
-        today = self._ledger.today(head.now)
-        principal = self._proxy(act, rules, actor, on_behalf_of, today) if on_behalf_of else actor
-        desk = Desk(rule, head.snapshot, head.row.seq + 1, today, actor, principal)
-        return _Open(act, head, rules, desk)
-
-    def _gate(self, head: Head, rules: Rules, trigger: str | None, *, closed: bool) -> Transition:
-        """Return the transition whose gate is meant: the one named, or the only one that is open."""
-        gates = head.snapshot.gates
-        if trigger is not None:
-            if trigger not in rules.table:
-                raise NotFound("trigger", trigger, known=rules.definition.triggers())
-            named = [name for name in gates if name in rules.gated and rules.gated[name].trigger == trigger]
-        else:
-            named = [name for name, gate in gates.items() if gate["state"] == "open" and name in rules.gated]
-            if not named and closed:
-                named = [name for name in gates if name in rules.gated]
-                named = sorted(named, key=lambda name: gates[name].get("closed", 0))[-1:]
-        open_ = [name for name in named if gates[name]["state"] == "open"]
-        found = open_ or named
-        if not found:
-            raise KfqError("no_open_gate", key=head.row.key, trigger=trigger or "-")
-        if len(found) > 1:
-            raise InvalidInput("gate_which", key=head.row.key, triggers=[rules.gated[name].trigger for name in found])
-        return rules.gated[found[0]]
-
-    def _proxy(self, act: Act, rules: Rules, actor: Actor, principal: str, today: str) -> Actor:
-        """Return the one whom the actor signs for, as far as a grant that is in force reaches."""
-        found = self._registry.proxy(principal, actor.id, rules.definition.name, today)
-        if found is None:
-            self._refuse(act, refuse(rules.definition, "proxy_none", actor=actor.id, principal=principal))
-        person, said = found
-        act.body["for"] = said
-        return person
-
-    def _supervises(self, desk: Desk, opened: _Open | Receipt) -> bool:
-        supervisors = opened.rules.definition.permissions.supervise if isinstance(opened, _Open) else frozenset()
-        return not desk.by.roles.isdisjoint(supervisors)
-
-    def _apply(self, opened: _Open | Receipt, change: Callable[[Desk], tuple[str | None, dict[str, Any]]]) -> Receipt:
-        """Ask an operation that only changes the gate, and write its entry."""
-        if not isinstance(opened, _Open):
-            return opened
-        act, desk = opened.act, opened.desk
-        task, patch = self._ask(act, opened.rules, lambda: change(desk))
-        act.body |= {"gates": {desk.rule.id: patch}} | ({"task": task} if task else {})
-        return self._ledger.append(act, opened.head, opened.rules.definition)
-
-    def _ask(self, act: Act, rules: Rules, operation: Callable[[], Any]) -> Any:
-        """Ask a pure operation; what it denies becomes a refusal with every reason."""
-        try:
-            return operation()
-        except Denied as denied:
-            reasons = tuple(refuse(rules.definition, code, **values) for code, values in denied.reasons)
-            decision = Decision(act.body.get("trigger", act.name), allowed=False, refusals=reasons)
-            raise refused(decision, key=act.key, act=act) from None
-
-    def _set_region(self, act: Act, head: Head, rules: Rules, rule: Transition, state: str) -> None:
-        """Move the gate's region without a transition: a return, or the retraction of a deciding vote."""
-        snapshot = head.snapshot
-        act.body["set"] = rules.moved(snapshot.regions, snapshot.kept, {rule.region: state})
-        act.body["was"] = {name: snapshot.regions[name] for name in act.body["set"] if name in snapshot.regions}
-        self._overtake(act, head, rules, but=rule.id)
-        check_order(head, act, ())
-
-    def _rebind(self, act: Act, head: Head, rules: Rules) -> None:
-        """Begin anew every open gate whose votes are bound to an attribute that the act changes."""
-        attrs = act.body.get("attrs", {})
-        if not attrs or not head.snapshot.gates:
-            return
-        outside = self._outside(head, rules, EMPTY, None)
-        patches = self._ask(act, rules, lambda: opening.rebind(
-            rules.gated.values(), head.snapshot, head.row.seq + 1, attrs,
-            lambda after: asking(rules, head.snapshot, EMPTY, outside, after),
-        ))  # fmt: skip
-        if patches:
-            act.body["gates"] = patches
-        attest(act, outside.attested)
-
-    def _outside(self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None) -> Outside:
-        """Return what is read outside the instance's chain."""
-        return Outside(
-            head.row.key,
-            head.row.root,
-            self._ledger.family(head.row) if rules.witnessed else EMPTY,
-            self._registry.code_answers(head, rules, params, actor),
-        )

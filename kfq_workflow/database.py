@@ -5,7 +5,7 @@ An application that has an Engine of its own passes that instead; on SQLite it s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -13,19 +13,27 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from kfq_workflow.errors import DatabaseUnavailable, InvalidInput
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
 DEFAULT_URL = "sqlite:///kfq.db"
 #: Seconds that a writer waits for another one before it gives up.
 BUSY_SECONDS = 5
+#: Seconds after which a wait for a locked SQLite file is told to who asked for it.
+TELL_SECONDS = 1.0
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 
 
-def open_database(url: str = DEFAULT_URL, *, synchronous: str = "FULL", **options: Any) -> Engine:
+def open_database(
+    url: str = DEFAULT_URL, *, synchronous: str = "FULL", waiting: Callable[[], None] | None = None, **options: Any
+) -> Engine:
     """Return an Engine for a URL: SQLite, PostgreSQL (psycopg 3) or MariaDB (PyMySQL).
 
     `synchronous` is SQLite's: FULL survives a power cut, NORMAL is faster and may lose the last commits in one.
+    `waiting` is called, in a thread of its own, each time that a locked SQLite file keeps us waiting for over a second.
     `options` go to `create_engine`. Raises InvalidInput for a URL that is none, DatabaseUnavailable without driver.
     """
     try:
@@ -37,7 +45,10 @@ def open_database(url: str = DEFAULT_URL, *, synchronous: str = "FULL", **option
     if backend not in ("sqlite", *_EXTRAS):
         raise InvalidInput("unknown_database", backend=backend)
     if backend == "sqlite":
-        options.setdefault("connect_args", {}).setdefault("timeout", BUSY_SECONDS)
+        connect = options.setdefault("connect_args", {})
+        connect.setdefault("timeout", BUSY_SECONDS)
+        if waiting is not None:
+            connect["factory"] = _telling(waiting)
     try:
         database = create_engine(parsed, **options)
     except (ImportError, NoSuchModuleError):
@@ -45,6 +56,39 @@ def open_database(url: str = DEFAULT_URL, *, synchronous: str = "FULL", **option
     if backend == "sqlite":
         _prepare_sqlite(database, synchronous)
     return database
+
+
+def _telling(waiting: Callable[[], None]) -> type[sqlite3.Connection]:
+    """Return a class of connections that tells when they wait for a lock.
+
+    sqlite3 waits inside of a statement and has no hook. These do nothing else that takes a second: BEGIN IMMEDIATE, and
+    whatever first opens the file, a PRAGMA or a question about the log's head.
+    """
+    import sqlite3
+    from threading import Timer
+
+    class Telling(sqlite3.Cursor):
+        def execute(self, sql: str, parameters: Any = (), /) -> Self:
+            connection: Any = self.connection
+            if sql != "BEGIN IMMEDIATE" and connection.reached:
+                return super().execute(sql, parameters)
+            timer = Timer(TELL_SECONDS, waiting)
+            timer.daemon = True
+            timer.start()
+            try:
+                found = super().execute(sql, parameters)
+            finally:
+                timer.cancel()
+            connection.reached = connection.reached or not sql.startswith(("PRAGMA", "BEGIN"))
+            return found
+
+    class Connection(sqlite3.Connection):
+        reached = False
+
+        def cursor(self, factory: Any = Telling) -> Any:
+            return super().cursor(factory)
+
+    return Connection
 
 
 def _prepare_sqlite(database: Engine, synchronous: str) -> None:

@@ -282,9 +282,19 @@ def _stage(context: Context, rule: Transition, stage: Stage) -> list[Refusal]:
             found.append(refuse(context.definition, "no_gate", trigger=rule.trigger))
     elif stage in ("fire", "effect"):
         found.append(refuse(context.definition, "needs_approval", trigger=rule.trigger))
-    elif stage != "close" and context.snapshot.gates.get(rule.id, {}).get("state") == "open":
+    elif stage != "close" and _under_approval(context, rule.trigger):
         found.append(refuse(context.definition, "gate_open", gate=rule.trigger))
     return found
+
+
+def _under_approval(context: Context, trigger: str) -> bool:
+    """Tell whether a gate of the trigger is open: votes name the trigger, so that it has one at a time."""
+    gates = context.snapshot.gates
+    return any(
+        gates.get(rule.id, {}).get("state") == "open"
+        for rule in context.definition.transitions
+        if rule.trigger == trigger
+    )
 
 
 def unsupported_effects(rule: Transition) -> list[str]:

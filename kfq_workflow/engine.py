@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
     from kfq_workflow.values import Actor, Decision, Receipt
-    from kfq_workflow.views import HistoryEntry, Instance, Proxy
+    from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 T = TypeVar("T")
 TRIES = 4
@@ -251,10 +251,10 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.available(key, by=by)
 
-    def show(self, key: str) -> Instance:
-        """Return an instance as it stands. Raises NotFound."""
+    def show(self, key: str, *, as_stored: bool = False) -> Instance:
+        """Return an instance as it stands; see `Transaction.show`. Raises NotFound."""
         with self.reading() as transaction:
-            return transaction.show(key)
+            return transaction.show(key, as_stored=as_stored)
 
     def history(self, key: str) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first. Raises NotFound."""
@@ -265,6 +265,11 @@ class WorkflowEngine(ApprovalVerbs):
         """Say why an instance waits, and what would move it on; see `Transaction.explain`."""
         with self.reading() as transaction:
             return transaction.explain(key)
+
+    def inbox(self, actor: str, *, box: str | None = None, limit: int = 100) -> list[InboxItem]:
+        """Return what an actor has to do, waits for, has done, was copied or has started; see `Transaction.inbox`."""
+        with self.reading() as transaction:
+            return transaction.inbox(actor, box=box, limit=limit)
 
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002
         """Return the proxies that an actor has granted and not revoked. Raises NotFound."""

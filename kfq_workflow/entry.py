@@ -169,6 +169,8 @@ def _check_text(value: str) -> None:
 
 def normal_text(value: str, *, limit: int = MAX_BYTES, what: str = "text") -> str:
     """Return a person's text as it is stored: NFC, no NUL, no lone surrogate, at most `limit` bytes of UTF-8."""
+    if not isinstance(value, str):
+        raise InvalidInput("not_text", what=what, type=type(value).__name__)
     _check_text(value)
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
     size = len(text) if text.isascii() else len(text.encode())

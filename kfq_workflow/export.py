@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.verify.report import Book
@@ -187,6 +188,10 @@ class ExportSource:
         )
 
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:  # noqa: ARG002
+        """Return None: an export has no caches."""
+        return None
+
+    def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:  # noqa: ARG002
         """Return None: an export has no caches."""
         return None
 

@@ -147,6 +147,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The rules {document} were not registered yet at that time.",
     ),
     "cache.row_missing": ("有记录但实例表中没有这一行。", "There are entries but no row of the instance."),
+    "cache.task_missing": (
+        "待办表中没有 {gate} 第 {round} 轮的任务 {task}。",
+        "The inbox has no row of task {task} in round {round} of {gate}.",
+    ),
+    "cache.task_orphan": (
+        "待办表中 {gate} 第 {round} 轮的任务 {task} 没有对应的记录。",
+        "No entry makes the inbox's row of task {task} in round {round} of {gate}.",
+    ),
+    "cache.task_differs": (
+        "待办表中 {gate} 第 {round} 轮任务 {task} 的 {name} 为 {found}，按记录应为 {expected}。",
+        "The inbox says {name} {found} of task {task} in round {round} of {gate}; the entries make it {expected}.",
+    ),
     "cache.row_orphan": ("实例表中有这一行但没有记录。", "There is a row of the instance but no entry."),
     "replay.malformed": ("记录内容不合格式（{reason}）。", "What the entry says is malformed ({reason})."),
     "replay.kind_place": (
@@ -244,8 +256,8 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
         "The file {path!r} is no exported log: it does not hold the log's first entry.",
     ),
-    "export_failed": ("无法写入“{path}”（{reason}）。", "The file {path!r} cannot be written ({reason})."),
-    "export_unreadable": ("无法读取“{path}”（{reason}）。", "The file {path!r} cannot be read ({reason})."),
+    "export_failed": ("无法写入“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be written ({reason})."),
+    "export_unreadable": ("无法读取“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be read ({reason})."),
     "export_tampered": (
         "“{key}”的第 {seq} 条记录与其散列不符，不能导出：请运行 kfq verify。",
         "Entry {seq} of {key!r} does not hash to its leaf and cannot be exported: run kfq verify.",

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
 from kfq_workflow.entry import MAX_INTEGER, normal_text
 from kfq_workflow.errors import InvalidInput, NotFound
+from kfq_workflow.values import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition, Field, ValueType
-    from kfq_workflow.values import Paper
 
 MAX_KEY = 128
 MAX_TEXT = 16_384
@@ -30,22 +31,31 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,15})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?", re.ASCII)
 
 
-def key(value: str) -> str:
+def is_text(value: object, what: str) -> str:
+    """Return what is text. Raises InvalidInput for anything else: a program may hand in whatever it likes."""
+    if not isinstance(value, str):
+        raise InvalidInput("not_text", what=what, type=type(value).__name__)
+    return value
+
+
+def key(value: str, *, reserved: bool = False) -> str:
     """Return an instance's key in NFC.
 
-    It has 1 to 128 characters, does not begin with ~, and has no control characters and no spaces at its ends.
-    Slashes and Chinese are welcome.
+    It has 1 to 128 characters, does not begin with ~ (`reserved` lets it, for who only reads), and has no control
+    characters and no spaces at its ends. Slashes and Chinese are welcome.
     """
     try:
-        text = normal_text(value)
+        text = normal_text(is_text(value, "key"))
     except InvalidInput as error:
+        if error.code == "not_text":
+            raise
         raise InvalidInput("invalid_key", key=ascii(value)[:80], reason=error.code) from None
     reason = ""
     if not text:
         reason = "empty"
     elif len(text) > MAX_KEY:
         reason = f"{len(text)} > {MAX_KEY}"
-    elif text[0] == "~":
+    elif text[0] == "~" and not reserved:
         reason = "reserved"
     elif text != text.strip():
         reason = "spaces"
@@ -58,14 +68,21 @@ def key(value: str) -> str:
 
 def identifier(value: str) -> str:
     """Return an actor's or workflow's id: 1 to 64 letters, digits or `. _ : -`."""
-    if not _ID.fullmatch(value):
+    if not _ID.fullmatch(is_text(value, "id")):
         raise InvalidInput("invalid_id", id=value[:80])
     return value
 
 
+def identifiers(values: Iterable[str], what: str) -> list[str]:
+    """Return several ids; one text is not a list of its letters."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidInput("not_a_list", what=what, type=type(values).__name__)
+    return [identifier(value) for value in values]
+
+
 def request_id(value: str) -> str:
     """Return a request id: 1 to 64 letters, digits or `. _ : -`."""
-    if not _ID.fullmatch(value):
+    if not _ID.fullmatch(is_text(value, "request")):
         raise InvalidInput("invalid_request_id", request=value[:80])
     return value
 
@@ -80,7 +97,7 @@ def text(value: str, what: str, *, required: bool = False) -> str:
 
 def basis(value: str) -> str:
     """Return how sure a late entry's source is: stated, implied or inferred."""
-    if value not in BASES:
+    if is_text(value, "basis") not in BASES:
         raise InvalidInput("invalid_basis", basis=value)
     return value
 
@@ -88,7 +105,7 @@ def basis(value: str) -> str:
 def day(value: str, today: str | None = None) -> edtf.Day:
     """Read EDTF text; with `today` (ISO) a day that lies wholly after it is refused."""
     try:
-        found = edtf.parse(value)
+        found = edtf.parse(is_text(value, "date"))
     except edtf.InvalidDate as error:
         raise InvalidInput("invalid_date", text=value[:80], reason=error.reason) from None
     if today is not None and found.lo is not None and found.lo > today:
@@ -104,9 +121,16 @@ def exact_day(value: str) -> str:
     return found.lo
 
 
+def count(value: Any, name: str) -> int:
+    """Return a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_INTEGER:
+        raise InvalidInput("invalid_value", name=name, value=str(value)[:80], type="1, 2, 3, …")
+    return value
+
+
 def choice(value: str, name: str, known: Sequence[str]) -> str:
     """Return one of the words that are known."""
-    if value not in known:
+    if is_text(value, name) not in known:
         raise InvalidInput("invalid_value", name=name, value=value[:80], type=", ".join(known))
     return value
 
@@ -179,19 +203,21 @@ def papers(definition: Definition, laid: Sequence[Paper]) -> tuple[list[dict[str
     found: list[dict[str, Any]] = []
     texts: dict[str, str] = {}
     for number, paper in enumerate(laid):
-        if paper.type not in definition.papers:
+        if not isinstance(paper, Paper):
+            raise InvalidInput("not_a_paper", type=type(paper).__name__)
+        if is_text(paper.type, "paper type") not in definition.papers:
             raise NotFound("paper", paper.type, known=sorted(definition.papers))
         item: dict[str, Any] = {"filed": True, "type": paper.type}
         if paper.number is not None:
             item["number"] = text(paper.number, "paper number", required=True)
         if paper.sha256 is not None:
-            if not _SHA256.fullmatch(paper.sha256):
+            if not _SHA256.fullmatch(is_text(paper.sha256, "digest")):
                 raise InvalidInput("invalid_digest", value=paper.sha256[:80])
             item["sha256"] = paper.sha256
         if paper.dates:
             item["dates"] = _paper_dates(paper.dates)
         for name, words in (("title", paper.title), ("issuer", paper.issuer)):
-            if words:
+            if words is not None and words != "":
                 texts[f"papers.{number}.{name}"] = text(words, f"paper {name}")
         found.append(item)
     return found, texts

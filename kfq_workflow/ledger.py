@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "attrs", "basis", "direct", "due", "enabled", "for", "grant", "kind", "labels", "name", "need", "number",
-    "org", "params", "papers", "place", "plan", "roles", "root", "rules", "signer", "to", "trigger", "valid_from",
-    "valid_to", "version", "vote", "weight", "workflow",
+    "act", "attrs", "basis", "direct", "due", "enabled", "grant", "kind", "labels", "name", "need", "number",
+    "org", "papers", "params", "place", "plan", "roles", "root", "rules", "signer", "task", "to", "trigger",
+    "valid_from", "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
-_FOUND = frozenset({"trigger", "for"})
+_FOUND = frozenset({"task", "trigger"})
 
 
 @dataclass(slots=True)
@@ -122,6 +122,8 @@ class Ledger:
             found.kind == act.kind
             and found.actor == act.by
             and all(body.get(n) == act.body.get(n) for n in _ASKED if n in act.body or n not in _FOUND)
+            and ("for" in act.body) is ("for" in body)
+            and act.body.get("for", {}).items() <= body.get("for", {}).items()
             and (on is None or body.get("on", {}).get("edtf") == act.body.get("on", {}).get("edtf"))
             and (found.kind != "adopted" or act.body.get("set", {}).items() <= body.get("set", {}).items())
             and self._same_texts(act, found, body.get("texts", {}))

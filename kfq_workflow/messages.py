@@ -56,6 +56,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "文字中含有不成对的代理字符，不是有效的 Unicode。",
         "The text contains a lone surrogate and is not valid Unicode.",
     ),
+    "not_text": ("{what} 应为文字，而不是 {type}。", "The {what} must be text, not {type}."),
+    "not_a_list": (
+        "{what} 应为一组值，而不是单个 {type}。",
+        "The {what} must be a list of them, not one {type}.",
+    ),
+    "not_a_paper": (
+        "材料应为 Paper，而不是 {type}。",
+        "A paper must be given as Paper, not as {type}.",
+    ),
     "text_too_long": (
         "{what} 过长：{size} 字节，最多 {limit} 字节。请存为文件并附其摘要。",
         "The {what} is too long: {size} bytes, at most {limit}. File it as a document and attach its digest.",
@@ -107,8 +116,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "yaml.too_deep": ("文件嵌套过深。", "The file is nested too deeply."),
     "yaml.empty": ("文件是空的。", "The file is empty."),
     "yaml.not_utf8": ("文件不是 UTF-8 编码。", "The file is not UTF-8 text."),
-    "yaml.unreadable": ("无法读取文件：{reason}", "The file cannot be read: {reason}"),
-    "yaml.broken": ("YAML 语法错误：{reason}", "This is not valid YAML: {reason}"),
+    "yaml.unreadable": ("无法读取文件（系统原文：{reason}）。", "The file cannot be read: {reason}"),
+    "yaml.broken": ("YAML 语法错误（解析器原文：{reason}）。", "This is not valid YAML: {reason}"),
     "yaml.two_documents": ("只能有一个 YAML 文档。", "There must be one YAML document only."),
     "yaml.anchor": ("不允许使用锚点和别名（& 和 *）。", "Anchors and aliases (& and *) are not allowed."),
     "yaml.tag": ("不允许使用类型标签（!）。", "Tags (!) are not allowed."),
@@ -362,7 +371,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "as: kfq --database sqlite:///demo.db demo linfen-2020",
     ),
     "paper_file": (
-        "无法读取材料文件“{path}”（{reason}）。未写入任何内容。",
+        "无法读取材料文件“{path}”（系统原文：{reason}）。未写入任何内容。",
         "The paper's file {path!r} cannot be read ({reason}). Nothing was written.",
     ),
     "administrator_exists": (
@@ -470,6 +479,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "数据库结构版本 {found} 比本软件新（{needed}）。请升级 kfq-workflow。",
         "The tables are of revision {found}, newer than this version knows ({needed}). Upgrade kfq-workflow.",
     ),
+    "schema_unknown": (
+        "数据库结构版本 {found} 不是本软件所知的（{known}），也不比它新。未做任何改动：请查明是谁改了版本号，或恢复备份。",
+        "The tables are of revision {found}, which this version does not know ({known}) and which is not newer. Nothing "
+        "was done to them: find out who changed the revision, or go back to a backup.",
+    ),
+    "revisions_differ": (
+        "结构升级没有完成：{table} 为版本 {found}，{log_table} 为 {log}。请运行：{command}",
+        "An upgrade of the tables did not come to its end: {table} says revision {found}, {log_table} {log}. "
+        "Run: {command}",
+    ),
+    "revision_changed": (
+        "结构版本自相矛盾：{table} 为 {found}，{log_table} 为 {log}。升级不会这样：请查明是谁改了其中之一，或恢复备份。",
+        "The revisions contradict each other: {table} says {found}, {log_table} {log}. No upgrade does that: find out who "
+        "changed one of them, or go back to a backup.",
+    ),
     "not_ours": (
         "数据库 {database} 中有同名但不属于本软件的表。请使用另一个数据库或表前缀。",
         "The database {database} has tables of these names that are not ours. Use another database or prefix.",
@@ -486,7 +510,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "缺少 {backend} 的驱动。请安装：pip install 'kfq-workflow[{extra}]'",
         "The driver for {backend} is not installed. Run: pip install 'kfq-workflow[{extra}]'",
     ),
-    "database_unavailable": ("无法使用数据库：{reason}", "The database cannot be used: {reason}"),
+    "database_unavailable": ("无法使用数据库（系统原文：{reason}）。", "The database cannot be used: {reason}"),
     "database_locked": (
         "数据库被占用，等待超时。请稍后重试。",
         "The database is locked and the wait timed out. Try again later.",
@@ -503,15 +527,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # the database
     "database_gone": (
-        "与数据库的连接中断（{reason}）。请确认数据库仍在运行后重试。",
+        "与数据库的连接中断（系统原文：{reason}）。请确认数据库仍在运行后重试。",
         "The connection to the database broke ({reason}). See that it is running, then try again.",
     ),
     "database_unreachable": (
-        "无法连接或打开数据库 {database}（{reason}）。请检查地址、路径和服务。",
+        "无法连接或打开数据库 {database}（系统原文：{reason}）。请检查地址、路径和服务。",
         "The database {database} cannot be reached or opened ({reason}). Check the address, the path and the server.",
     ),
     "database_unknown": (
-        "服务器上没有数据库 {database}（{reason}）。请先创建它或更正地址。",
+        "服务器上没有数据库 {database}（系统原文：{reason}）。请先创建它或更正地址。",
         "The server has no database {database} ({reason}). Create it first, or correct the address.",
     ),
     "database_no_schema": (
@@ -519,15 +543,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The database {database} has no schema {reason!r}. Correct its name; in SQLite a schema is an attached database.",
     ),
     "database_denied": (
-        "数据库拒绝了访问（{reason}）。请检查账号及其权限。",
+        "数据库拒绝了访问（系统原文：{reason}）。请检查账号及其权限。",
         "The database denied access ({reason}). Check the account and its privileges.",
     ),
     "database_full": (
-        "数据库没有可用空间或资源（{reason}），未写入任何内容。",
+        "数据库没有可用空间或资源（系统原文：{reason}），未写入任何内容。",
         "The database is out of space or resources ({reason}); nothing was written.",
     ),
     "database_damaged": (
-        "{database} 不是数据库，或已损坏，或无法读写（{reason}）。",
+        "{database} 不是数据库，或已损坏，或无法读写（系统原文：{reason}）。",
         "{database} is not a database, or is damaged, or its disk cannot be read or written ({reason}).",
     ),
     "triggers_missing": (
@@ -625,6 +649,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "paper number": ("材料文号", "paper number"),
     "paper title": ("材料名称", "paper title"),
     "paper issuer": ("材料发文机关", "paper issuer"),
+    "text": ("文字", "text"),
+    "key": ("键", "key"),
+    "id": ("标识", "id"),
+    "request": ("请求号", "request id"),
+    "trigger": ("动作", "trigger"),
+    "root": ("上级实例", "root"),
+    "roles": ("角色", "roles"),
+    "workflows": ("流程", "workflows"),
+    "date": ("日期", "date"),
+    "digest": ("摘要", "digest"),
+    "basis": ("依据", "basis"),
+    "paper type": ("材料类型", "paper type"),
     "malformed": ("写法不对", "not a date"),
     "impossible": ("没有这样的日期", "there is no such date"),
     "unsupported": ("这里不用的写法", "a notation that is not used here"),

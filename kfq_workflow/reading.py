@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.explain import Made, Sources, explain
+from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
-from kfq_workflow.errors import KfqError, NotFound
+from kfq_workflow.errors import InvalidInput, KfqError, NotFound
 from kfq_workflow.ledger import Head
+from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, Instance, Proxy
+from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from kfq_workflow.registry import Registry
     from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper
+
+
+#: So many rows an inbox has at most.
+_MOST = 1000
 
 
 class Reading:
@@ -74,9 +80,16 @@ class Reading:
             code=self._registry.code_answers(head, rules, EMPTY, actor),
         )
 
-    def show(self, key: str) -> Instance:
-        """Return an instance as it stands. Raises NotFound."""
-        return self._view(self._ledger.look(inputs.key(key)))
+    def show(self, key: str, *, as_stored: bool = False) -> Instance:
+        """Return an instance as it stands. Raises NotFound.
+
+        A stored state that its definition does not know raises KfqError `unknown_stored_state`, or, `as_stored`, is
+        in the `unknown` of what is returned.
+        """
+        head = self._ledger.look(inputs.key(key))
+        if not as_stored:
+            self._rules(head)
+        return self._view(head)
 
     def history(self, key: str) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first. Raises NotFound."""
@@ -88,7 +101,7 @@ class Reading:
         ]
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
-        """Yield instances in key order, reserved ones left out."""
+        """Yield instances in key order, reserved ones left out; each tells which of its stored states are `unknown`."""
         for row in self._ledger.store.rows(self._ledger.cursor):
             if row.def_ is None or (workflow or row.workflow) != row.workflow or (root or row.root) != row.root:
                 continue
@@ -110,9 +123,26 @@ class Reading:
 
         return explain(instance.definition, instance.snapshot, Sources(entry, cache(self.registry.name)), decisions)
 
+    def inbox(self, actor: str, *, box: str | None = None, limit: int = 100) -> list[InboxItem]:
+        """Return an actor's inbox: what must be done first, the oldest first; then the rest, the newest first.
+
+        `box` is todo, waiting, done, copied or started; None is all of them. `limit` is 1 to 1000 rows. Raises
+        NotFound, InvalidInput.
+        """
+        boxes = BOXES if box is None else (inputs.choice(box, "box", tuple(BOXES)),)
+        if not 1 <= limit <= _MOST:
+            raise InvalidInput("invalid_value", name="limit", value=limit, type=f"1–{_MOST}")
+        who = self.registry.actor(inputs.identifier(actor))
+        wanted = {name for each in boxes for name in BOXES[each]}
+        listed = self._ledger.store.inbox(self._ledger.cursor, who.id, who.roles, who.org or None, wanted, limit)
+        return [
+            InboxItem(row.instance, workflow, state, *row[1:])
+            for row, workflow, state in listed
+        ]  # fmt: skip
+
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
         """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""
-        grants = self.registry.grants(inputs.identifier(id))
+        grants = Proxies(self._ledger, self._registry).of(inputs.identifier(id))
         return [
             Proxy(
                 int(number), grant["to"], grant["from"], grant["until"], grant["number"],
@@ -122,18 +152,18 @@ class Reading:
         ]  # fmt: skip
 
     def _view(self, head: Head) -> Instance:
-        rules = self._rules(head)
+        if head.row.def_ is None:
+            raise NotFound("instance", head.row.key)
+        definition = self._registry.rules(bytes(head.row.def_)).definition
         name = self._ledger.store.newest_text(self._ledger.cursor, head.row.key, "name")
-        return Instance(head.row, head.snapshot, rules.definition, name)
+        return Instance(head.row, head.snapshot, definition, name)
 
     def _rules(self, head: Head) -> Rules:
         if head.row.def_ is None:
             raise NotFound("instance", head.row.key)
         rules = self._registry.rules(bytes(head.row.def_))
-        for region, state in head.snapshot.regions.items():
-            known = rules.definition.regions.get(region)
-            if known is None or state not in known.states:
-                raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
+        for region, state in unknown(rules.definition, head.snapshot.regions.items()):
+            raise KfqError("unknown_stored_state", key=head.row.key, region=region, state=state)
         return rules
 
     def _decide(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.gate import may_sign
-from kfq_workflow.approval.proxies import covered, grant_in_force
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.lint import lint
@@ -38,6 +37,10 @@ if TYPE_CHECKING:
     Resolver = Callable[[str, Any], Actor | None]
 
 ADMINISTRATOR = "administrator"
+#: The role of who checks: it gives no right, since reading and annotating need none, and so no workflow has to name it.
+AUDITOR = "auditor"
+#: The roles that the library knows by itself, beside those of the workflows.
+OWN_ROLES = frozenset({ADMINISTRATOR, AUDITOR})
 #: The account of the library itself; it may enroll and define only until there is an administrator.
 SYSTEM = "system"
 ACTORS = "~actor"
@@ -130,11 +133,13 @@ class Registry:
         before = as_actor(head.row) if head else Actor(id)
         if kind is not None and kind not in KINDS:
             raise InvalidInput("invalid_value", name="kind", value=kind, type=", ".join(KINDS))
+        if enabled is not None and not isinstance(enabled, bool):
+            raise InvalidInput("invalid_value", name="enabled", value=enabled, type="boolean")
         act.body = {
             "enabled": before.enabled if enabled is None else enabled,
             "kind": kind or before.kind,
             "org": before.org if org is None else inputs.text(org, "org"),
-            "roles": sorted(before.roles if roles is None else {inputs.identifier(role) for role in roles}),
+            "roles": sorted(before.roles if roles is None else set(inputs.identifiers(roles, "roles"))),
         }
         for field, value, old in (
             ("valid_from", valid_from, before.valid_from),
@@ -142,106 +147,18 @@ class Registry:
         ):
             if value or old:
                 act.body[field] = inputs.exact_day(value) if value else old
-        act.texts = {field: inputs.text(value, field) for field, value in (("name", name), ("post", post)) if value}
+        act.put_text("name", name)
+        act.put_text("post", post)
         return self._write(act, head, ACTORS)
-
-    def grant(
-        self,
-        id: str,  # noqa: A002
-        *,
-        by: str,
-        to: str,
-        valid_from: str,
-        valid_to: str,
-        number: str,
-        workflows: Sequence[str] = (),
-        roles: Sequence[str] = (),
-        request: str | None = None,
-    ) -> Receipt:
-        """Let actor `to` sign for actor `id` (代理) from one ISO day to another, on the authority of a document.
-
-        `workflows` and `roles` narrow it; empty: all. Only `id` itself or an administrator grants.
-        """
-        act = Act("granted", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "grant_proxy")
-        head = self._chain(self._ledger.lock, id)
-        first, last = inputs.exact_day(valid_from), inputs.exact_day(valid_to)
-        if last < first:
-            raise InvalidInput("proxy_days", first=first, last=last)
-        act.body["grant"] = {
-            "from": first,
-            "number": inputs.text(number, "number", required=True),
-            "to": self.actor(inputs.identifier(to)).id,
-            "until": last,
-            **({"workflows": sorted({inputs.identifier(name) for name in workflows})} if workflows else {}),
-            **({"roles": sorted({inputs.identifier(role) for role in roles})} if roles else {}),
-        }
-        if to == id:
-            raise InvalidInput("proxy_self", id=id)
-        return self._on_actor(act, head)
-
-    def revoke(
-        self,
-        id: str,  # noqa: A002
-        grant: int,
-        *,
-        by: str,
-        reason: str,
-        request: str | None = None,
-    ) -> Receipt:
-        """End a proxy before its last day; `grant` is the entry that granted it."""
-        act = Act("revoked", f"{ACTORS}/{inputs.identifier(id)}", inputs.identifier(by), request, "revoke_proxy")
-        head = self._chain(self._ledger.lock, id)
-        act.body["grant"] = grant
-        act.texts["reason"] = inputs.text(reason, "reason", required=True)
-        if (receipt := self._ledger.replayed(act, head.row)) is not None:
-            return receipt
-        if str(grant) not in head.snapshot.attrs.get("grants", {}):
-            raise NotFound("grant", f"{id}/{grant}", known=sorted(head.snapshot.attrs.get("grants", {})))
-        return self._on_actor(act, head)
-
-    def _on_actor(self, act: Act, head: Head) -> Receipt:
-        """Write an entry that the actor himself or an administrator makes on the actor's chain."""
-        if (receipt := self._ledger.replayed(act, head.row)) is not None:
-            return receipt
-        if act.key != f"{ACTORS}/{act.by}":
-            self._authorise(act, head)
-        elif not self.actor(act.by).acts_on(self._ledger.today(head.now)):
-            refusal = refuse(None, "actor_not_valid", actor=act.by)
-            raise refused(Decision(act.name, allowed=False, refusals=(refusal,)), key=act.key, act=act)
-        return self._ledger.append(act, head)
-
-    def grants(self, id: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: A002
-        """Return the proxies that an actor has granted, by the number of the entry. Raises NotFound."""
-        found: Mapping[str, Mapping[str, Any]] = self._chain(self._ledger.look, id).snapshot.attrs.get("grants", {})
-        return found
-
-    def _chain(self, read: Callable[[str], Head], id: str) -> Head:  # noqa: A002
-        """Read an actor's chain. Raises NotFound in the actor's name, not the chain's."""
-        try:
-            return read(f"{ACTORS}/{id}")
-        except NotFound:
-            raise NotFound("actor", id) from None
-
-    def proxy(self, principal: str, actor: str, workflow: str, today: str) -> tuple[Actor, dict[str, Any]] | None:
-        """Return whom the actor signs for, with the roles that the grant covers, and what the entry says of it."""
-        head = self._chain(self._ledger.look, inputs.identifier(principal))
-        person = as_actor(head.row)
-        grant = grant_in_force(head.snapshot.attrs.get("grants", {}), actor, workflow, today)
-        if grant is None or not person.acts_on(today):
-            return None
-        said = {
-            "grant": int(grant[0]), "ground": "proxy", "id": principal,
-            "leaf": bytes(head.row.head).hex(), "seq": head.row.seq,
-        }  # fmt: skip
-        return covered(person, grant[1]), said
 
     def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
         """Return who could sign each seat now, by id: at most 100 of them, those who may act."""
-        people = [as_actor(row) for row in self._ledger.store.of_workflow(self._ledger.cursor, ACTORS)]
-        return {
-            task["seat"]: [person.id for person in people if person.enabled and may_sign(task, person)][:_CANDIDATES]
-            for task in tasks
-        }
+        people = [person for person in self._enrolled() if person.enabled]
+        found: dict[str, set[str]] = {}
+        for task in tasks:
+            able = (person.id for person in people if may_sign(task, person))
+            found.setdefault(task["seat"], set()).update(able)
+        return {seat: sorted(able)[:_CANDIDATES] for seat, able in found.items()}
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a definition; the same again does nothing, new labels for the same rules are a new entry.
@@ -289,11 +206,12 @@ class Registry:
         if head is not None and (receipt := self._ledger.replayed(act, head.row)) is not None:
             return receipt
         head = head or self._ledger.vacant(act, workflow)
-        self._authorise(act, head)
+        self.administer(act, head)
         self._keep_an_administrator(act, head)
         return self._ledger.append(act, head)
 
-    def _authorise(self, act: Act, head: Head) -> None:
+    def administer(self, act: Act, head: Head) -> None:
+        """Refuse an act that only an administrator may do; `system` may until there is one."""
         if act.by == SYSTEM and not self.has_administrator():
             return
         actor = self.actor(act.by)

@@ -2,7 +2,12 @@
 
     absent ──init──▶ tables + triggers + genesis + row of kfq_log, revision = REVISION
     older  ──init or upgrade──▶ Alembic's migrations, then the triggers again
-    newer, or tables of these names that are not ours: refused
+    newer or unknown, or tables of these names that are not ours: refused
+
+The revision is stored twice: Alembic's table says up to where its migrations ran, kfq_log says for which one the log
+was made ready. What reads and writes a log looks at kfq_log alone, with the head that it needs anyhow; what looks after
+the tables compares the two. They differ where MariaDB kept an upgrade that was interrupted, which `upgrade` and `init`
+bring to its end, or where somebody changed one of them, which is refused.
 
 `init` makes a new log without loading Alembic; only a migration loads it. All of it happens under one lock, in one
 transaction where the database allows DDL in one. MariaDB does not: there the row of kfq_log comes last, and until it
@@ -89,6 +94,8 @@ def init(
                 _create(connection, tables)
             elif revision != REVISION:
                 _migrate(connection, tables)
+            elif _differing(connection, tables, revision):
+                finish_migration(connection, tables)
             if _head(connection, tables) is None:
                 _begin_log(connection, tables, utc_offset=utc_offset, origin=origin, via=via, actor=actor)
         if database.dialect.name == "sqlite":
@@ -120,10 +127,16 @@ def upgrade(database: Engine, *, schema: str | None = None, prefix: str = "kfq_"
 
 
 def current(database: Engine, *, schema: str | None = None, prefix: str = "kfq_") -> str | None:
-    """Return the revision of the stored tables, or None when there are none."""
+    """Return the revision of the stored tables, or None when there are none.
+
+    Raises SchemaOutOfDate `revisions_differ` or `revision_changed` when kfq_log names another one than Alembic's table.
+    """
     tables = Tables(schema, prefix)
     with _translated(database), database.connect() as connection:
-        return _stored_revision(connection, tables)
+        revision = _stored_revision(connection, tables)
+        if revision is not None and (log := _differing(connection, tables, revision)):
+            raise _differ(tables, revision, log)
+        return revision
 
 
 def check(connection: Connection, tables: Tables) -> LogHead:
@@ -213,7 +226,7 @@ def _is_current(database: Engine, tables: Tables) -> bool:
         except NotInitialised:
             return False
         except SchemaOutOfDate as error:
-            if error.code == "schema_too_new":
+            if error.code != SchemaOutOfDate.default_code:
                 raise
             return False
 
@@ -222,6 +235,9 @@ def _revision(connection: Connection, tables: Tables) -> str | None:
     """Return the stored revision, or None where the tables are still to be made; refuses what is not ours."""
     revision = _stored_revision(connection, tables)
     if revision is not None:
+        log = _differing(connection, tables, revision)
+        if log and (log not in REVISIONS or log > revision):
+            raise _differ(tables, revision, log)
         if revision not in REVISIONS:
             _check_revision(revision)
         return revision
@@ -247,12 +263,34 @@ def _stored_revision(connection: Connection, tables: Tables) -> str | None:
     return connection.execute(select(tables.version.c.version_num)).scalar()
 
 
+def _differing(connection: Connection, tables: Tables, revision: str) -> str | None:
+    """Return the revision that kfq_log names when it is another one than that of Alembic's table."""
+    if not inspect(connection).has_table(tables.log.name, schema=tables.schema):
+        return None
+    try:
+        head = _head(connection, tables)
+    except DBAPIError:
+        if revision in REVISIONS:
+            raise
+        return None  # the columns of a revision that is not known need not be ours
+    return head.revision if head is not None and head.revision != revision else None
+
+
+def _differ(tables: Tables, revision: str, log: str) -> SchemaOutOfDate:
+    """Return the error for two revisions; the command helps where an upgrade was interrupted, and only there."""
+    code = "revisions_differ" if log in REVISIONS and log < revision else "revision_changed"
+    where = {"table": tables.version.name, "found": revision, "log_table": tables.log.name, "log": log}
+    return SchemaOutOfDate(code, needed=REVISION, command="kfq db upgrade", **where)
+
+
 def _check_revision(found: str) -> None:
     if found == REVISION:
         return
     if found in REVISIONS:
         raise SchemaOutOfDate(found=found, needed=REVISION, command="kfq db upgrade")
-    raise SchemaOutOfDate("schema_too_new", found=found, needed=REVISION)
+    is_newer = found.isdecimal() and int(found) > int(REVISION)
+    known = f"{REVISIONS[0]}-{REVISION}"
+    raise SchemaOutOfDate("schema_too_new" if is_newer else "schema_unknown", found=found, needed=REVISION, known=known)
 
 
 def _head(connection: Connection, tables: Tables) -> LogHead | None:

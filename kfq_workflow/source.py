@@ -1,6 +1,6 @@
 """Where a log is read from: a database in one snapshot, or an exported file. Verify and replay take either.
 
-Entries, texts and instances come as three streams in the same order, (instance, seq) bytewise, so that they can be
+Entries, texts, instances and the inbox come as streams in the same order, by instance bytewise, so that they can be
 merged in one pass and constant memory.
 """
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
 
@@ -69,6 +70,9 @@ class Source(Protocol):
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key; None where the source has none."""
 
+    def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:
+        """Yield the cached rows of the inbox by (instance, gate, round, task); None where the source has none."""
+
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
         """Yield key, number and leaf of each instance's newest entry; None where `instances` has them."""
 
@@ -121,6 +125,11 @@ class DatabaseSource:
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:
         """Yield the cached rows by key."""
         return map(InstanceRow._make, self._stream(self._tables.instance, ("key",), instance))
+
+    def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:
+        """Yield the cached rows of the inbox by (instance, gate, round, task)."""
+        key = tuple(column.name for column in self._tables.task.primary_key.columns)
+        return map(TaskRow._make, self._stream(self._tables.task, key, instance))
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:  # noqa: ARG002
         """Return None: the instances' rows have them."""

@@ -14,6 +14,7 @@ from kfq_workflow.acts import Act, prepare
 from kfq_workflow.approving import Approving
 from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
+from kfq_workflow.proxies import Proxies
 from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
 
@@ -45,7 +46,7 @@ class Transaction(Approving):
         Raises AlreadyStarted, NotAuthorised, NotFound, InvalidInput.
         """
         act = prepare("started", "start", key, by, request)
-        head = self._ledger.open(act.key, root)
+        head = self._ledger.open(act.key, None if root is None else inputs.is_text(root, "root"))
         def_, rules = self._registry.newest(workflow)
         self._describe(act, rules, name, root, attrs)
         if head is not None:
@@ -155,7 +156,7 @@ class Transaction(Approving):
         act.body |= {"mode": "late", "basis": inputs.basis(basis), "set": dict(states)}
         act.texts["source"] = inputs.text(source, "source", required=True)
         act.put_text("reason", reason)
-        head = self._ledger.open(act.key, root)
+        head = self._ledger.open(act.key, None if root is None else inputs.is_text(root, "root"))
         def_ = None
         if workflow is not None:
             def_, rules = self._registry.newest(workflow)
@@ -232,12 +233,12 @@ class Transaction(Approving):
         return self._registry.enroll(id, by=by, **facts)
 
     def grant_proxy(self, id: str, *, by: str, **facts: Any) -> Receipt:  # noqa: A002
-        """Let somebody sign for an actor; see `Registry.grant`."""
-        return self._registry.grant(id, by=by, **facts)
+        """Let somebody sign for an actor; see `Proxies.grant`."""
+        return Proxies(self._ledger, self._registry).grant(id, by=by, **facts)
 
     def revoke_proxy(self, id: str, grant: int, *, by: str, reason: str, request: str | None = None) -> Receipt:  # noqa: A002
-        """End a proxy; see `Registry.revoke`."""
-        return self._registry.revoke(id, grant, by=by, reason=reason, request=request)
+        """End a proxy; see `Proxies.revoke`."""
+        return Proxies(self._ledger, self._registry).revoke(id, grant, by=by, reason=reason, request=request)
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a workflow definition; see `Registry.define`."""

@@ -110,11 +110,11 @@ class ApprovalVerbs:
         return self.run(lambda transaction: transaction.reinstate(key, **how))
 
     def grant_proxy(self, id: str, **how: Any) -> Receipt:  # noqa: A002 - the field's word
-        """Let somebody sign for an actor; see `Registry.grant`."""
+        """Let somebody sign for an actor; see `Proxies.grant`."""
         return self.run(lambda transaction: transaction.grant_proxy(id, **how))
 
     def revoke_proxy(self, id: str, grant: int, **how: Any) -> Receipt:  # noqa: A002
-        """End a proxy; see `Registry.revoke`."""
+        """End a proxy; see `Proxies.revoke`."""
         return self.run(lambda transaction: transaction.revoke_proxy(id, grant, **how))
 
     def advance_many(self, keys: Iterable[str], act: str, trigger: str | None = None, **how: Any) -> Iterator[Outcome]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.entry import check_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.entry import Row
@@ -44,6 +44,22 @@ class Instance:
         """Whether `main` is in a terminal state."""
         return self.definition.is_terminal("main", self.row.state)
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The stored states, `region=state`, that its definition does not know: somebody changed them."""
+        stored = list(self.snapshot.regions.items())
+        if self.row.state is not None:
+            stored.append(("main", self.row.state))
+        return tuple(dict.fromkeys(f"{region}={state}" for region, state in unknown(self.definition, stored)))
+
+
+def unknown(definition: Definition, stored: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each region and its stored state that a definition does not know."""
+    for region, state in stored:
+        known = definition.regions.get(region)
+        if known is None or state not in known.states:
+            yield region, state
+
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
@@ -59,6 +75,30 @@ class Proxy:
     number: str
     workflows: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A row of somebody's inbox: a duty, a copy, an opinion asked for, or a request of his own.
+
+    `gate` is the id of the transition under approval, `task` the number of a signer's task, `applicant`, `copy:N` or
+    `ask:TASK:N`; `box` is todo, back or ask for what must be done, wait, done, copy, read, mine or closed; `state` is
+    the task's, `instance_state` that of the instance's main region. `role`, `org` and `holder` say whose it is; `at` is
+    the time of the entry that last changed it, µs since 1970 UTC.
+    """
+
+    instance: str
+    workflow: str
+    instance_state: str | None
+    gate: str
+    round: int
+    task: str
+    box: str
+    state: str
+    role: str | None
+    org: str | None
+    holder: str | None
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.workflows import permit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.verify.report import Book
@@ -78,6 +79,9 @@ class Log:
         return iter(sorted(text for text in self.words if instance in (None, text.instance)))
 
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:  # noqa: ARG002
+        return None
+
+    def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:  # noqa: ARG002
         return None
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:  # noqa: ARG002

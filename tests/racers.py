@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from kfq_workflow import Paper, WorkflowEngine
 from kfq_workflow.database import open_database
-from kfq_workflow.errors import Conflict, TransactionLost
+from kfq_workflow.errors import Conflict, Refused, TransactionLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kfq_workflow.transaction import Transaction
 
 HOST = Table(
     "host_rows",
@@ -91,3 +96,58 @@ def work_until_killed(url: str, keys: list[str]) -> None:
         with Session(database) as session, session.begin():
             engine.join(session).fire(key, "comment", by="clerk", opinion="好" * 50)
             session.execute(insert(HOST).values(instance=key, racer=number))
+
+
+# Two who fire at once at the same gates
+
+
+@dataclass(frozen=True)
+class Shot:
+    """An act on the gate of each instance: a verb, who acts, and how."""
+
+    verb: str
+    by: str
+    how: tuple[tuple[str, str], ...] = ()
+
+    def fire(self, engine: WorkflowEngine, key: str) -> str:
+        """Do it; return `done`, `replayed`, or why not."""
+        how = dict(self.how) if self.verb == "fire" else {"trigger": "grant", **dict(self.how)}
+        try:
+            receipt = getattr(engine, self.verb)(key, by=self.by, **how)
+        except Refused as error:
+            return error.refusals[0].code
+        return "replayed" if receipt.replayed else "done"
+
+
+def duel(engine: WorkflowEngine, keys: Sequence[str], pair: Sequence[Shot]) -> list[Counter[str]]:
+    """Let all of a pair fire at once at each key in turn, each on a connection of its own; return how each fared."""
+    barrier = threading.Barrier(len(pair))
+    with ThreadPoolExecutor(len(pair)) as pool:
+        return list(pool.map(lambda shot: _shoot(engine, keys, shot, barrier), pair))
+
+
+def shoot(url: str, keys: list[str], shot: Shot, barrier: threading.Barrier) -> Counter[str]:
+    """Fire at each key in a process of its own, together with the others at the barrier."""
+    database = open_database(url)
+    try:
+        return _shoot(WorkflowEngine(database), keys, shot, barrier)
+    finally:
+        database.dispose()
+
+
+def _shoot(engine: WorkflowEngine, keys: Sequence[str], shot: Shot, barrier: threading.Barrier) -> Counter[str]:
+    fared: Counter[str] = Counter()
+    for key in keys:
+        barrier.wait(60)
+        fared[shot.fire(engine, key)] += 1
+    return fared
+
+
+def submit_all(tx: Transaction, keys: Sequence[str], voters: Sequence[str]) -> None:
+    """Bring permits before their gate, and let these people approve."""
+    for key in keys:
+        tx.start("permit", key, by="app", name="n")
+        tx.fire(key, "submit", by="app", papers=PAPERS)
+        tx.submit(key, "grant", by="app")
+        for voter in voters:
+            tx.approve(key, by=voter)

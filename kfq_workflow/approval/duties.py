@@ -3,7 +3,7 @@
 not_applicant       not whoever submitted                 not_applicant_org   nor anybody of the same organisation
 not_by              not whoever last did these transitions
 not_contributor     not who handed a task on or was asked for an opinion in this round
-(always)            nobody signs twice in a round, for whomever
+(always)            nobody signs twice in a round, for whomever, nor beside an approval of his that stands
 
 Asked of everybody an act puts at the desk: the voter and whom a proxy signs for, who takes over a task or is added.
 A duty is waived by two people with an entry each; that nobody signs twice is never waived.
@@ -29,8 +29,8 @@ WAIVERS = 2
 
 def barred(rule: Gate, gate: Mapping[str, Any], did: Mapping[str, str], person: Actor) -> Iterator[Reason]:
     """Yield why a person may not sign in this round: a refusal's code and values."""
-    tasks = gate.get("tasks", {}).values()
-    if any(person.id in (task.get("by"), task.get("for")) and task["state"] in VOTED for task in tasks):
+    votes = [task for task in gate.get("tasks", {}).values() if task["state"] in VOTED]
+    if any(person.id in (vote.get("by"), vote.get("for")) for vote in (*votes, *gate.get("settled", {}).values())):
         yield "duty_voted", {"actor": person.id}
     if len(gate.get("waived", {}).get(person.id, ())) >= WAIVERS:
         return

@@ -2,7 +2,7 @@
 
     gate = {"round": n, "state": S, "opened": seq, "closed": seq, "by": applicant, "org": the applicant's,
             "tally": {…}, "need": n, "papers": [type], "params": {…}, "bound": HEX, "touched": [attribute],
-            "settled": {task: seq}, "returned": {"by": task, "to": state}, "due": day, "extended": seq,
+            "settled": {vote: {"by", "for"}}, "returned": {"by": task, "to": state}, "due": day, "extended": seq,
             "copies": {actor: {"seq", "read"}}, "urged": {actor: day}, "waived": {actor: [id]}, "tasks": {"1": task, …}}
     task = {"seat", "kind", "of", "step", "weight", "veto", "state", "by", "vote", "from", "asked", "since"}
 
@@ -85,10 +85,9 @@ class Round:
         """Count the votes as they stand."""
         return tally(self.rule.quorum, self.tasks.values(), self.gate.get("need"))
 
-    def settle(self, *, decide: bool = True) -> str | None:
+    def settle(self) -> str | None:
         """Let the next in line sign, and close the gate where the votes decide it; return the outcome, if any."""
-        count = self.tally()
-        outcome = count.outcome(wait=self.rule.quorum.wait) if decide else None
+        outcome = self.tally().outcome(wait=self.rule.quorum.wait)
         if outcome is not None:
             self.close(outcome, "superseded")
         else:

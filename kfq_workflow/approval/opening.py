@@ -40,7 +40,7 @@ def submit(
     """Return the gate of a new round. With `direct` it goes straight back to the signer who returned it.
 
     Raises Denied: nobody is asked, or the quorum cannot be reached; for `direct` that it was not returned to the
-    applicant, or that more was changed than may be.
+    applicant, that somebody else submitted it, or that more was changed than may be.
     """
     if rule.gate is None:
         raise Denied(("no_gate", {"trigger": rule.trigger}))
@@ -55,7 +55,7 @@ def submit(
     if due:
         opened["due"] = due
     if direct:
-        opened |= _remaining(rule.gate, before)
+        opened |= _remaining(rule.gate, before, by)
     else:
         opened["tasks"] = _tasks(rule.gate, asking)
     return _begin(rule.gate, snapshot.attrs, before, opened, seq)
@@ -72,11 +72,12 @@ def rebind(
         if gate is None or stored.get("state") not in ("open", "returned"):
             continue
         if stored["state"] == "open" and bound(gate, after) != stored.get("bound"):
-            opened: State = {name: stored[name] for name in ("by", "org", "params", "due") if name in stored}
+            kept = ("by", "org", "params", "due", "extended")
+            opened: State = {name: stored[name] for name in kept if name in stored}
             if laid := sorted(set(stored.get("papers", ())) - set(gate.papers)):
                 opened["papers"] = laid
             opened["tasks"] = _tasks(gate, asking(after))
-            patches[rule.id] = _begin(gate, after, stored, opened, seq)
+            patches[rule.id] = _begin(gate, after, stored, opened, seq, held=bool(snapshot.held))
             continue
         touched = sorted({*stored.get("touched", ()), *attrs})
         if touched != stored.get("touched"):
@@ -84,7 +85,9 @@ def rebind(
     return patches
 
 
-def _begin(gate: Gate, attrs: Mapping[str, Any], before: Mapping[str, Any], opened: State, seq: int) -> State:
+def _begin(
+    gate: Gate, attrs: Mapping[str, Any], before: Mapping[str, Any], opened: State, seq: int, *, held: bool = False
+) -> State:
     stored: State = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
     if digest := bound(gate, attrs):
         stored["bound"] = digest
@@ -93,8 +96,13 @@ def _begin(gate: Gate, attrs: Mapping[str, Any], before: Mapping[str, Any], open
     if not stored["tasks"]:
         raise Denied(("nobody_to_ask", {}))
     count = work.tally()
-    if work.settle() == "rejected":
+    outcome = work.settle()
+    if outcome == "rejected":
         raise Denied(("quorum_unreachable", {"need": count.need, "of": count.of}))
+    if outcome == "approved":  # by nobody
+        raise Denied(("would_decide", {"need": count.need, "approve": 0}))
+    if held:
+        work.block()
     return work.patch()
 
 
@@ -118,26 +126,30 @@ def _people(signer: Signer, asking: Asking) -> list[tuple[str, str]]:
     return [(signer.kind, signer.of)] * signer.seats
 
 
-def _remaining(gate: Gate, before: Mapping[str, Any]) -> State:
+def _remaining(gate: Gate, before: Mapping[str, Any], by: Actor) -> State:
     """Return who is still to be asked when a file goes straight back: those who had not approved.
 
     The approvals given stand under `settled` and are not asked or counted again; so much less is needed.
     """
     changed = sorted(set(before.get("touched", ())) - set(gate.direct))
-    if before.get("state") != "returned" or "to" in before.get("returned", {}) or changed:
+    returned = before.get("state") == "returned" and "to" not in before["returned"] and before["by"] == by.id
+    if not returned or changed:
         raise Denied(("direct_not_allowed", {"fields": changed}))
     tasks = before["tasks"]
-    standing = {number: task["vote"] for number, task in tasks.items() if task["state"] == "approved"}
+    standing = [task for task in tasks.values() if task["state"] == "approved"]
     again = [
         {**asked_of(tasks[number]), "state": "open"}
         for number in sorted(tasks, key=int)
         if tasks[number]["state"] in ("returned", "superseded", "abstained", "rejected")
     ]
     found: State = {"tasks": {str(number): task for number, task in enumerate(again, 1)}}
-    if standing:
-        given = sum(_weight(gate, tasks[number]) for number in standing)
-        all_asked = [{**task, "state": "open"} for task in (*again, *(asked_of(tasks[number]) for number in standing))]
-        found |= {"settled": standing, "need": max(tally(gate.quorum, all_asked).need - given, 1)}
+    if "need" in before or standing:
+        all_asked = [{**asked_of(task), "state": "open"} for task in (*again, *standing)]
+        need = tally(gate.quorum, all_asked, before.get("need")).need
+        found["need"] = max(need - sum(_weight(gate, task) for task in standing), 0)
+    settled = {str(task["vote"]): {name: task[name] for name in ("by", "for") if name in task} for task in standing}
+    if settled := {**before.get("settled", {}), **settled}:
+        found["settled"] = settled
     return found
 
 

@@ -162,7 +162,10 @@ def retract(desk: Desk, rev: int, task: str | None = None) -> tuple[str, State, 
     old = work.tasks[mine[0]]
     old["state"] = "retracted"
     work.add({**asked_of(old), "state": "open", "from": mine[0]})
-    work.settle(decide=False)
+    count = work.tally()
+    if count.outcome(wait=work.rule.quorum.wait) is not None:  # it was not needed: the others decide as they did
+        raise Denied(("would_decide", {"need": count.need, "approve": count.approve}))
+    work.line_up()
     return mine[0], work.patch(), closed
 
 
@@ -293,9 +296,10 @@ def stand(snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, kind: s
     if kind == "reinstated" and not snapshot.voided:
         reasons.append(("not_voided", {}))
     if kind == "voided" and any(
-        task["state"] == "approved" and by in (task.get("by"), task.get("for"))
+        by in (task.get("by"), task.get("for"))
         for gate in snapshot.gates.values()
-        for task in gate["tasks"].values()
+        for task in (*gate["tasks"].values(), *gate.get("settled", {}).values())
+        if task.get("state", "approved") == "approved"
     ):
         reasons.append(("approver_may_not_void", {"actor": by}))
     if reasons:

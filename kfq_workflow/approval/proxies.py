@@ -16,17 +16,13 @@ if TYPE_CHECKING:
     Grant = Mapping[str, Any]
 
 
-def grant_in_force(grants: Mapping[str, Grant], actor: str, workflow: str, today: str) -> tuple[str, Grant] | None:
-    """Return the first grant, with the number of its entry, that lets an actor sign in a workflow today."""
-    for number in sorted(grants, key=int):
-        grant = grants[number]
-        if (
-            grant["to"] == actor
-            and grant["from"] <= today <= grant["until"]
-            and workflow in grant.get("workflows", (workflow,))
-        ):
-            return number, grant
-    return None
+def in_force(grant: Grant, actor: str, workflow: str, today: str) -> bool:
+    """Tell whether a grant lets an actor sign in a workflow today."""
+    return (
+        grant["to"] == actor
+        and grant["from"] <= today <= grant["until"]
+        and workflow in grant.get("workflows", (workflow,))
+    )
 
 
 def covered(person: Actor, grant: Grant) -> Actor:

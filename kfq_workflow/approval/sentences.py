@@ -99,6 +99,14 @@ WAITING: dict[str, tuple[str, str]] = {
         "同意 {approve}，不同意 {reject}，弃权 {abstain}，待签 {open}（共 {of}）",
         "{approve} approved, {reject} rejected, {abstain} abstained, {open} to come (of {of})",
     ),
+    "count.cast": (
+        "同意 {approve}，不同意 {reject}，弃权 {abstain}",
+        "{approve} approved, {reject} rejected, {abstain} abstained",
+    ),
+    "weight.cast": (
+        "按权重：同意 {approve}，不同意 {reject}，弃权 {abstain}",
+        "by weight: {approve} approved, {reject} rejected, {abstain} abstained",
+    ),
     "weight.now": (
         "按权重：同意 {approve}，不同意 {reject}，弃权 {abstain}，待签 {open}（共 {of}）",
         "by weight: {approve} approved, {reject} rejected, {abstain} abstained, {open} to come (of {of})",

@@ -1,6 +1,7 @@
 """Who signs: handing a task on, asking for an opinion, adding and removing signers.
 
-None of them is a vote and none decides a gate. Whoever comes to a task passes the duties like a voter.
+None of them is a vote and none decides a gate. Whoever comes to a task passes the duties like a voter, and so does
+whoever hands one on or chooses signers: one who may not sign does not choose who does.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def transfer(desk: Desk, to: Actor, task: str | None = None) -> tuple[str, State
     """Hand one's task to somebody else, who must pass the duties; the old task is kept and linked."""
     work = desk.round()
     number = own_task(desk, work, task)
-    reasons = desk.bars(work.gate, (to,))
+    reasons = desk.bars(work.gate, (*desk.people(), to))
     if to.id in (desk.by.id, desk.principal.id):
         reasons.append(("transfer_to_self", {"actor": to.id}))
     if reasons:
@@ -37,9 +38,12 @@ def delegate(desk: Desk, to: Actor, task: str | None = None) -> tuple[str, State
     """Ask somebody for an opinion on one's task. It is no vote."""
     work = desk.round()
     number = own_task(desk, work, task)
+    reasons = desk.bars(work.gate, desk.people())
     asked = work.tasks[number].setdefault("asked", {})
     if to.id in asked or to.id == desk.by.id:
-        raise Denied(("delegate_twice", {"actor": to.id}))
+        reasons.append(("delegate_twice", {"actor": to.id}))
+    if reasons:
+        raise Denied(*reasons)
     asked[to.id] = {"seq": desk.seq}
     return number, work.patch()
 
@@ -62,7 +66,7 @@ def add(
     """Add a signer before, after or in parallel to one's own task; who manages the gate needs no task of his own."""
     work = desk.round()
     number = None if manages and task is None else own_task(desk, work, task)
-    reasons = desk.bars(work.gate, (signer,))
+    reasons = desk.bars(work.gate, (*(desk.people() if number else ()), signer))
     if any(found["kind"] == "actor" and found["of"] == signer.id for _, found in work.undecided()):
         reasons.append(("signer_twice", {"actor": signer.id}))
     if reasons:
@@ -95,6 +99,8 @@ def remove(desk: Desk, task: str, *, need: int | None = None, manages: bool = Fa
     work = desk.round()
     if not manages:
         own_task(desk, work)
+        if reasons := desk.bars(work.gate, desk.people()):
+            raise Denied(*reasons)
     pending = dict(work.undecided())
     if task not in pending:
         raise Denied(("task_done" if task in work.tasks else "no_task", {"actor": task, "tasks": sorted(pending)}))

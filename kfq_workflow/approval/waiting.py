@@ -13,7 +13,7 @@ from kfq_workflow.approval.gate import VOTED
 from kfq_workflow.approval.sentences import clauses, listed, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kfq_workflow.approval.prospect import Prospect
     from kfq_workflow.approval.quorum import Tally
@@ -181,7 +181,7 @@ class GateWaiting(Waiting):
         yield from _under("behind", [task.waits(lang) for task in self.behind], lang)
         yield from _under("signed", [task.voted(lang) for task in self.tasks if task.state in VOTED], lang)
         yield said("rule", lang), clauses(self.rule(lang), lang)
-        yield said("tally", lang), counted(self.quorum, self.tally, lang)
+        yield said("tally", lang), counted(self.quorum, self.tally.plain(), lang)
         yield from _under("decides", list(self.decided(lang)), lang)
         yield from _under("urged", [said("urge", lang, who=who.text(lang), day=day) for who, day in self.urged], lang)
         yield from _under("opinions", [_opinion(asked, lang) for asked in self.opinions], lang)
@@ -263,9 +263,10 @@ def quorum_words(quorum: Quorum, count: Tally, lang: str, *, declared: bool = Tr
     return said(code, lang, of=count.of, need=count.need, ratio=quorum.ratio)
 
 
-def counted(quorum: Quorum, count: Tally, lang: str) -> str:
-    """Return a tally in words."""
-    return said("weight.now" if quorum.kind == "weight" else "count.now", lang, **count.plain())
+def counted(quorum: Quorum, count: Mapping[str, int], lang: str, *, closed: bool = False) -> str:
+    """Return a tally, as a gate keeps it, in words; of a `closed` round only the votes that were cast."""
+    code = "weight" if quorum.kind == "weight" else "count"
+    return said(f"{code}.cast" if closed else f"{code}.now", lang, **count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kfq_workflow.cli import options, shown
+from kfq_workflow.cli import many, options, shown
 from kfq_workflow.cli.options import Argument, Option, actor, command, key, mapping, pairs
 from kfq_workflow.cli.output import line, print_json
+from kfq_workflow.cli.papers import paper
 from kfq_workflow.cli.told import told
 from kfq_workflow.cli.words import say
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.transaction import Transaction
-    from kfq_workflow.values import Decision, Paper, Receipt
+    from kfq_workflow.values import Decision, Receipt
 
 COMMANDS: dict[str, click.Command] = {}
 BASES = ("stated", "implied", "inferred")
@@ -26,22 +27,10 @@ BASES = ("stated", "implied", "inferred")
 Pairs = tuple[tuple[str, str], ...]
 
 
-def _request() -> Option:
-    return Option("--request-id", "request", metavar="ID", told="request")
-
-
-def _expect() -> Option:
-    return Option("--expect", type=int, metavar="REV")
-
-
-def _on(told: str = "on") -> Option:
-    return Option("--on", metavar="EDTF", told=told)
-
-
 @command(
     COMMANDS, "start", options.workflow(), options.new_key(), actor(),
     Option("--name", metavar="TEXT", required=True), Option("--root", metavar="KEY"),
-    pairs("--set", "attrs", "NAME=VALUE"), _on(), _request(),
+    pairs("--set", "attrs", "NAME=VALUE"), options.on(), options.request(),
 )  # fmt: skip
 def start(session: Session, workflow: str, key: str, actor: str, attrs: Pairs, **how: Any) -> None:
     """Begin an instance of a workflow."""
@@ -52,9 +41,9 @@ def start(session: Session, workflow: str, key: str, actor: str, attrs: Pairs, *
 
 @command(
     COMMANDS, "fire", key(), options.trigger(), actor(),
-    Option("--paper", "papers", multiple=True, metavar="TYPE=NUMBER[@FILE]"), _on(),
-    Option("--opinion", metavar="TEXT"), pairs("--param", "params", "NAME=VALUE"), _expect(), _request(),
-    Option("--dry-run", is_flag=True),
+    options.papers(), options.on(),
+    Option("--opinion", metavar="TEXT"), pairs("--param", "params", "NAME=VALUE"), options.expect(), options.request(),
+    *many.options(),
 )  # fmt: skip
 def fire(
     session: Session,
@@ -64,16 +53,18 @@ def fire(
     *,
     papers: Sequence[str],
     params: Pairs,
-    dry_run: bool,
     **how: Any,
 ) -> None:
     """Fire a trigger, or with --dry-run only say whether it may be."""
-    engine = session.engine()
-    laid, values = [_paper(text) for text in papers], mapping(params, "--param")
-    if dry_run:
-        _dry_run(session, key, trigger, how, by=actor, papers=laid, params=values)
+    laid, values = [paper(text) for text in papers], mapping(params, "--param")
+    if how["dry_run"] and not how["many"]:
+        more = {name: value for name, value in how.items() if name not in ("many", "batch", "dry_run")}
+        _dry_run(session, key, trigger, more, by=actor, papers=laid, params=values)
         return
-    receipt = engine.fire(key, trigger, by=actor, papers=laid, params=values, **how)
+    done = many.act(session, "fire", key, trigger, by=actor, papers=laid, params=values, **how)
+    if done is None:
+        return
+    engine, receipt = done
     definition = None if session.json else engine.show(key).definition
     what = shown.labelled(definition, "trigger", trigger) if definition else ""
     told(session, receipt, definition, what)
@@ -98,35 +89,11 @@ def _dry_run(session: Session, key: str, trigger: str, more: Mapping[str, Any], 
     line(say("dry.allowed", key=key, trigger=trigger, target=target))
 
 
-def _paper(text: str) -> Paper:
-    """Read `TYPE=NUMBER[@FILE]`; the file is only read for its digest."""
-    from kfq_workflow.values import Paper
-
-    kind, equals, rest = text.partition("=")
-    if not equals or not kind:
-        raise click.BadParameter(say("usage.pair", value=text, shape="TYPE=NUMBER[@FILE]"), param_hint="--paper")
-    number, at, path = rest.partition("@")
-    return Paper(kind, number=number or None, sha256=_digest(path) if at else None)
-
-
-def _digest(path: str) -> str:
-    import hashlib
-    from pathlib import Path
-
-    from kfq_workflow.errors import InvalidInput
-
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError) as error:
-        raise InvalidInput("paper_file", path=path, reason=getattr(error, "strerror", None) or str(error)) from None
-
-
 @command(
     COMMANDS, "register", key(), options.trigger(), actor(told="register.actor"),
     Option("--performed-by", metavar="ID", required=True), Option("--source", metavar="TEXT", required=True),
-    Option("--basis", type=click.Choice(BASES), required=True), _on("late.on"),
-    pairs("--param", "params", "NAME=VALUE"), Option("--note", metavar="TEXT"), _expect(), _request(),
+    Option("--basis", type=click.Choice(BASES), required=True), options.on("late.on"),
+    pairs("--param", "params", "NAME=VALUE"), Option("--note", metavar="TEXT"), options.expect(), options.request(),
 )  # fmt: skip
 def register(session: Session, key: str, trigger: str, actor: str, params: Pairs, **how: Any) -> None:
     """Put a past move on record."""
@@ -140,10 +107,10 @@ def register(session: Session, key: str, trigger: str, actor: str, params: Pairs
 @command(
     COMMANDS, "adopt", key(), options.states(),
     actor(told="register.actor"), Option("--source", metavar="TEXT", required=True),
-    Option("--reason", metavar="TEXT", required=True), _on("late.on"),
+    Option("--reason", metavar="TEXT", required=True), options.on("late.on"),
     Option("--basis", type=click.Choice(BASES), default="stated"),
     Option("--workflow", metavar="NAME", told="adopt.workflow"), Option("--name", metavar="TEXT", told="adopt.name"),
-    Option("--root", metavar="KEY"), pairs("--set", "attrs", "NAME=VALUE"), _expect(), _request(),
+    Option("--root", metavar="KEY"), pairs("--set", "attrs", "NAME=VALUE"), options.expect(), options.request(),
 )  # fmt: skip
 def adopt(session: Session, key: str, states: Pairs, actor: str, attrs: Pairs, **how: Any) -> None:
     """Put states on record without a move; `null` is a state that is not known."""
@@ -153,7 +120,7 @@ def adopt(session: Session, key: str, states: Pairs, actor: str, attrs: Pairs, *
     told(session, receipt, None if session.json else engine.show(key).definition)
 
 
-@command(COMMANDS, "annotate", key(), Argument(["text"]), actor(), _request())
+@command(COMMANDS, "annotate", key(), Argument(["text"]), actor(), options.request())
 def annotate(session: Session, key: str, text: str, actor: str, request: str | None) -> None:
     """Add a note. It moves nothing."""
     told(session, session.engine().annotate(key, text, by=actor, request=request))
@@ -161,7 +128,7 @@ def annotate(session: Session, key: str, text: str, actor: str, request: str | N
 
 @command(
     COMMANDS, "amend", key(), pairs("--set", "attrs", "NAME=VALUE"), actor(told="register.actor"),
-    Option("--reason", metavar="TEXT"), _expect(), _request(),
+    Option("--reason", metavar="TEXT"), options.expect(), options.request(),
 )  # fmt: skip
 def amend(session: Session, key: str, attrs: Pairs, actor: str, **how: Any) -> None:
     """Change declared attributes."""

@@ -31,23 +31,29 @@ COMMANDS: dict[str, click.Command] = {}
     COMMANDS, "replay", key(required=False), Option("--as-of", metavar="DAY"),
     Option("--known-at", metavar="INSTANT"),
 )  # fmt: skip
-def replay(session: Session, key: str | None, as_of: str | None, known_at: str | None) -> None:
-    """Fold the entries again: one instance in full, or all of them in a line each."""
+def replay(session: Session, key: str | None, as_of: str | None, known_at: str | None) -> int:
+    """Fold the entries again: one instance in full, or all of them in a line each; 4 when a stored state differs."""
     from kfq_workflow.source import reading
 
     engine = session.engine()
     day = _day(as_of)
     at = _instant(known_at, engine.log().utc_offset)
-    instances = [engine.show(key)] if key is not None else list(engine.instances())
+    instances = [engine.show(key, as_stored=True)] if key is not None else list(engine.instances())
     with reading(engine.database, **session.place) as source:
         found = list(_replayed(source, instances, as_of=day, known_at=at))
     if session.json:
         print_json({"as_of": day, "known_at": at, "instances": [_replay_json(each, i) for i, each in found]})
     elif key is not None:
         for instance, each in found:
-            _print_replay(instance.definition, each)
+            _print_replay(instance, each)
     else:
         _print_summary(found)
+    return FOUND if any(_is_wrong(instance, each) for instance, each in found) else 0
+
+
+def _is_wrong(instance: Instance, each: Replay) -> bool:
+    """Tell whether the stored states are not what the entries say; as known earlier they need not be."""
+    return bool(instance.unknown) or (each.known_at is None and not _agrees(instance, each))
 
 
 def _replayed(
@@ -103,6 +109,7 @@ def _replay_json(each: Replay, instance: Instance) -> dict[str, Any]:
         "adopted": list(each.snapshot.adopted),
         "moves": len(each.moves),
         "left_out": each.left_out,
+        "unknown": list(instance.unknown),
     }
     if each.known_at is None:
         found["agrees"] = states == dict(sorted(instance.snapshot.regions.items()))
@@ -111,7 +118,8 @@ def _replay_json(each: Replay, instance: Instance) -> dict[str, Any]:
     return found
 
 
-def _print_replay(definition: Definition, each: Replay) -> None:
+def _print_replay(instance: Instance, each: Replay) -> None:
+    definition = instance.definition
     titles = [Column(say("entry"), right=True), *(Column(say(w)) for w in ("day", "act", "by", "changes"))]
     rows: list[tuple[str | tuple[str, ...], ...]] = []
     for move in each.moves:
@@ -136,6 +144,10 @@ def _print_replay(definition: Definition, each: Replay) -> None:
         line(say("replay.left_out", count=each.left_out))
     if any(move.late for move in each.moves):
         line(say("legend.late"))
+    if _is_wrong(instance, each):
+        stored = sorted(instance.snapshot.regions.items(), key=_main_first)
+        differing = [f"{region}={state}" for region, state in stored if each.snapshot.regions.get(region) != state]
+        line(say("replay.stored", states=shown.joined(differing or instance.unknown or ["-"])))
 
 
 def _main_first(item: tuple[str, Any]) -> tuple[bool, str]:
@@ -181,7 +193,7 @@ def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
         else:
             main = (_state(instance.definition, "main", each.snapshot.regions.get("main")),)
         agrees = "" if each.known_at is not None else say("yes" if _agrees(instance, each) else "replay.differs")
-        rows.append((instance.key, str(len(each.moves)), main, agrees))
+        rows.append((instance.key, str(len(each.moves)), main, agrees + (shown.UNKNOWN if instance.unknown else "")))
     titles = [
         Column(say("key"), whole=True),
         Column(say("moves"), right=True),
@@ -189,10 +201,12 @@ def _print_summary(found: list[tuple[Instance, Replay]]) -> None:
         Column(say("agrees")),
     ]
     table(titles, rows)
+    if any(instance.unknown for instance, _ in found):
+        line(say("legend.unknown"))
 
 
 def _agrees(instance: Instance, each: Replay) -> bool:
-    return each.snapshot.regions == instance.snapshot.regions
+    return each.snapshot.regions == instance.snapshot.regions and not instance.unknown
 
 
 def summary(session: Session) -> tuple[int, int, int]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.gate import merge
 from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.gates import details, gate_json
 from kfq_workflow.cli.options import command, key
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
+from kfq_workflow.cli.waits import print_waiting
 from kfq_workflow.cli.words import say
 from kfq_workflow.remarks import remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import click
 
+    from kfq_workflow.approval.waiting import Waiting
+    from kfq_workflow.cli.gates import Gates
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.remarks import Remarks
@@ -33,6 +38,7 @@ def show(session: Session, key: str) -> None:
         instance = reading.show(key)
         history = reading.history(key)
         decisions = () if instance.is_closed else reading.available(key)
+        waiting = reading.explain(key) if _has_gates(instance) else []
     if session.json:
         noted = remarks(history)
         print_json({
@@ -41,17 +47,33 @@ def show(session: Session, key: str) -> None:
             "attributes": dict(instance.snapshot.attrs),
             "flags": [{"id": flag, "text": text} for flag, text in noted.flags],
             "plans": [{**plan, "note": text} for plan, text in noted.plans],
+            "gates": [gate_json(instance.definition, *item) for item in sorted(instance.snapshot.gates.items())],
             "papers": [paper for entry in history for paper in entry.body.get("papers", ())],
             "next": [decision.trigger for decision in decisions if is_near(decision)],
         })  # fmt: skip
         return
     _print_instance(instance, history)
+    _print_waiting(waiting)
     if decisions:
         line()
         _print_next(instance, decisions)
     elif instance.is_closed:
         line()
         line(say("empty.next", key=key))
+
+
+def _has_gates(instance: Instance) -> bool:
+    return bool(instance.snapshot.gates or instance.snapshot.held or instance.snapshot.voided)
+
+
+def _print_waiting(waiting: Sequence[Waiting]) -> None:
+    """Print the open approvals and why it stands still; which moves are possible is said below."""
+    from kfq_workflow.approval.waiting import MovesWaiting
+
+    for each in waiting:
+        if not isinstance(each, MovesWaiting):
+            line()
+            print_waiting(each)
 
 
 def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
@@ -141,7 +163,8 @@ def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
         roles = [role for t in definition.transitions if t.id == decision.transition for role in t.roles]
         line(f"  {decision.trigger}  {label(definition, 'trigger', decision.trigger)} → {target(definition, decision)}")
         needs = [label(definition, "paper", paper) for paper in decision.missing]
-        said = [say("next.roles", roles=joined(label(definition, "role", role) for role in roles))]
+        code = "next.submit" if decision.gated else "next.roles"
+        said = [say(code, roles=joined(label(definition, "role", role) for role in roles))]
         line("    " + "  ".join(said + ([say("next.papers", papers=joined(needs))] if needs else [])))
     rest = len(decisions) - len(near)
     if rest:
@@ -160,20 +183,24 @@ def history(session: Session, key: str) -> None:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
     offset = engine.log().utc_offset
+    gates: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        _print_entry(definition, entry, offset)
+        gates = merge(gates, entry.body.get("gates", {}))
+        _print_entry(definition, entry, gates, offset)
 
 
-def _print_entry(definition: Definition, entry: HistoryEntry, offset: int) -> None:
+def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offset: int) -> None:
     body, row = entry.body, entry.row
     day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
     late = f"  {LATE}{say('late')}" if entry.late else ""
-    line(f"{row.seq:>4}  {_what(definition, entry)}{late}  {day}".rstrip())
-    office = body.get("for", {}).get("id")
-    who = row.actor + (f" ({say('for_office', office=office)})" if office else "")
+    line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}  {day}".rstrip())
+    other = body.get("for", {})
+    code = "for_principal" if other.get("ground") == "proxy" else "for_office"
+    who = row.actor + (f" ({say(code, office=other['id'])})" if other else "")
     rows: list[tuple[str, str]] = [
         (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
-        *_changes(definition, body),
+        *details(definition, entry, gates),
+        *shown.changes(definition, body),
         *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
         *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
         *((label(definition, "parameter", n), str(v)) for n, v in sorted(body.get("params", {}).items())),
@@ -192,15 +219,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, offset: int) -> No
     sheet(rows, 6)
 
 
-_TEXTS = ("source", "note", "reason", "opinion", "name")
-
-
-def _what(definition: Definition, entry: HistoryEntry) -> str:
-    trigger, kind = entry.body.get("trigger"), shown.word("kind", entry.row.kind)
-    if not trigger:
-        return kind
-    named = labelled(definition, "trigger", trigger)
-    return named if entry.row.kind == "fired" else f"{kind} {named}"
+_TEXTS = ("source", "note", "reason", "opinion", "name", "question")
 
 
 def _attribute(definition: Definition, name: str, value: object) -> tuple[str, str]:
@@ -212,16 +231,6 @@ def _paper_words(definition: Definition, paper: dict[str, object]) -> str:
     digest = f"  sha256 {str(paper['sha256'])[:16]}…" if "sha256" in paper else ""
     filed = "" if paper.get("filed") else f"  {say('not_filed')}"
     return labelled(definition, "paper", str(paper.get("type"))) + number + digest + filed
-
-
-def _changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    was = body.get("was", {})
-    rows: list[tuple[str, str]] = []
-    for region, state in sorted(body.get("set", {}).items(), key=lambda item: (item[0] != "main", item[0])):
-        before = f"{shown.state_word(definition, region, was[region])} → " if was.get(region) else ""
-        now = say("not_active") if state is None and before else state_label(definition, region, state)
-        rows.append((say("changes") if not rows else "", f"{label(definition, 'region', region)}: {before}{now}"))
-    return rows
 
 
 def _refusal(definition: Definition, refusal: Mapping[str, Any]) -> str:

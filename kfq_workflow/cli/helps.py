@@ -37,6 +37,12 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "opinion": ("意见（不以明文进入记录）", "an opinion; not kept in the entry in clear"),
     "expect": ("只在修订仍为此数时办理", "act only if this is still its revision"),
     "request": ("请求号；重复提交时返回原回执", "request id: the same again returns the old receipt"),
+    "keys": ("只输出键，每行一个，可交给 --many", "print only the keys, one a line, as --many takes them"),
+    "many": (
+        "KEY 是一个文件，每行一个键（- 为标准输入），逐件办理",
+        "KEY is a file with a key in each line (- for standard input); each is done by itself",
+    ),
+    "batch": ("批次名；中断后用同一名称继续", "name of the batch; the same name continues it after a break"),
     "dry_run": ("只判断，不写入", "only decide, write nothing"),
     "performed_by": ("当时作出决定的机关", "the office that decided then"),
     "source": ("依据的来源", "where this is known from"),
@@ -54,7 +60,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
     "utc_offset": ("当地与 UTC 相差的分钟数，不可再改", "minutes east of UTC; fixed for ever"),
-    "roles": ("角色，可多次给出", "a role; may be repeated"),
+    "roles": (
+        "角色：流程所用的，或 administrator、auditor（只读、可加注）；可多次给出",
+        "a role: one that a workflow uses, administrator, or auditor (reads and annotates); may be repeated",
+    ),
     "update.roles": ("新的全部角色，可多次给出", "all roles from now on; may be repeated"),
     "org": ("单位", "organisation"),
     "actor.name": ("姓名（不以明文进入记录）", "name; not kept in the entry in clear"),
@@ -63,6 +72,32 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "valid_from": ("自此日起有效", "valid from this day"),
     "valid_to": ("至此日有效", "valid up to this day"),
     "enable": ("重新启用", "enable again"),
+    "inbox.actor": ("谁的收件箱", "whose inbox"),
+    "box": ("哪一类，默认待办", "which part; todo by default"),
+    "limit": ("最多多少行", "so many rows at most"),
+    "supervisor.actor": ("监督人", "the supervisor"),
+    "proxy.actor": ("授权人本人，或管理员", "the one who grants it, or an administrator"),
+    "due": ("期限日", "the day by which it is due"),
+    "direct": ("退回后直接送回退回人", "after a return: straight back to whoever returned it"),
+    "on_behalf_of": ("代谁签署，须有其代理授权", "for whom, who must have granted a proxy"),
+    "task": ("任务编号，见 kfq explain", "the task's number; see kfq explain"),
+    "remove.task": ("要减去的任务编号，见 kfq explain", "the number of the task to remove; see kfq explain"),
+    "return.to": ("退回到此状态；不给则退回提交人", "to this state; to the applicant by default"),
+    "transfer.to": ("转办给谁", "who takes over"),
+    "delegate.to": ("请谁出具意见", "who is asked"),
+    "copy.to": ("抄送给谁，可多次给出", "who gets a copy; may be repeated"),
+    "proxy.to": ("由谁代理", "who may sign"),
+    "question": ("要问什么（不以明文进入记录）", "what is asked; not kept in the entry in clear"),
+    "signer": ("加签的人", "who is to sign as well"),
+    "waive.signer": ("豁免谁的回避", "who may sign after all"),
+    "place": ("与本人同时、之前或之后签署", "beside one's own task, before it or after it"),
+    "weight": ("权重，用于票签", "its weight, in a quorum by weight"),
+    "need": ("此后须同意的票数（或权重）", "approvals, or weight, needed from now on"),
+    "number": ("所依据文件的文号", "the number of the document that it rests on"),
+    "proxy.workflows": ("只限此流程，可多次给出", "for this workflow only; may be repeated"),
+    "proxy.roles": ("只限此角色，可多次给出", "with this role only; may be repeated"),
+    "proxy.from": ("自此日起", "from this day"),
+    "proxy.until": ("至此日止", "up to this day"),
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
@@ -77,6 +112,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "path": ("要写的文件", "the file to write"),
     "file": ("文件", "a file"),
     "name": ("名称", "its name"),
+    "grant": ("代理的编号，见 kfq proxy list", "the proxy's number; see kfq proxy list"),
 }
 
 #: command → (Chinese, English), already broken into lines
@@ -97,6 +133,61 @@ HELP: dict[str, tuple[str, str]] = {
         "Example: kfq fire guxian-etdz approve_posts --actor staffing_commission \\\n"
         "             --paper posts_reply=2020-5@reply.pdf --opinion agreed",
     ),
+    "inbox": (
+        "待办（todo）：待签署、被退回待改正、被征求意见的；waiting：还没有轮到或已挂起；done：已办；\n"
+        "copied：抄送；started：本人提交的。",
+        "todo: to sign, returned to be corrected, asked for an opinion; waiting: not yet one's turn, or suspended;\n"
+        "done; copied; started: submitted by oneself.",
+    ),
+    "submit": (
+        "须审批的动作不能直接办理：提交后由签署人签署，通过时状态随之变化。\n"
+        "例：kfq submit p-1 grant --actor zone_office --opinion 请予批准",
+        "A move with an approval gate cannot be fired: it is submitted, signed, and made when it is approved.\n"
+        "Example: kfq submit p-1 grant --actor zone_office --opinion 'please approve'",
+    ),
+    "approve": (
+        "不给 TRIGGER 时，指唯一一项进行中的审批。使审批有结果的那一票，同时使状态变化。\n"
+        "例：kfq approve p-1 --actor land_bureau --opinion 同意",
+        "Without TRIGGER, the one approval that is open. The vote that decides it also moves the instance.\n"
+        "Example: kfq approve p-1 --actor land_bureau --opinion agreed",
+    ),
+    "retract": (
+        "审批进行中随时可以；已有结果的，只在其后没有任何办理时可以。",
+        "While the approval is open; once it is decided, only if nothing has been done since.",
+    ),
+    "delegate": (
+        "所得的是意见，不是签署：任务仍由本人签署。",
+        "What comes back is an opinion and no vote: the task remains one's own.",
+    ),
+    "return": (
+        "例：kfq return p-1 --actor land_bureau --reason 材料不全\n"
+        "    kfq return p-1 --actor land_bureau --to draft --reason 方案须重做",
+        "Examples: kfq return p-1 --actor land_bureau --reason 'a paper is missing'\n"
+        "          kfq return p-1 --actor land_bureau --to draft --reason 'plan it anew'",
+    ),
+    "signer add": (
+        "签署人给自己的任务加签，监督人也可以。加签本身不能使审批有结果。",
+        "A signer adds to one's own task, a supervisor to any. Adding decides nothing by itself.",
+    ),
+    "signer remove": (
+        "只减尚未签署的；至少须留一人。",
+        "Only who has not voted; somebody must be left to vote.",
+    ),
+    "urge": ("每人每天一次。", "Once a day for each who urges."),
+    "void": (
+        "曾同意过本件的人不能作废。误作废的：kfq reinstate。",
+        "Not by one of its approvers. If it was a mistake: kfq reinstate",
+    ),
+    "waive": (
+        "须由两名不同的监督人各办理一次，且都不是本人。每人每轮只签一次的规则不能豁免。",
+        "Two supervisors must, neither of them the one it binds. That nobody signs twice is never waived.",
+    ),
+    "proxy grant": (
+        "例：kfq proxy grant zhang --to li --from 2026-05-01 --until 2026-05-15 --number 〔2026〕7号 --actor zhang\n"
+        "签署时：kfq approve p-1 --actor li --for zhang",
+        "Example: kfq proxy grant zhang --to li --from 2026-05-01 --until 2026-05-15 --number 2026-7 --actor zhang\n"
+        "To sign:  kfq approve p-1 --actor li --for zhang",
+    ),
     "register": (
         "由补录员登记过去的动作：角色、状态和日期照样检查，来源代替材料，永久标为补录。\n"
         "例：kfq register guxian-etdz approve_posts --actor registrar \\\n"
@@ -115,8 +206,10 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "replay": (
         "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
         "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
+        "Exits 4 when a stored state is not what the entries say.\n"
         "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
     "verify": (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, actor, command, key
 from kfq_workflow.cli.output import Column, line, print_json, table
 from kfq_workflow.cli.safe import bilingual
-from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, target
+from kfq_workflow.cli.shown import ADOPTED, LATE, UNKNOWN, is_near, joined, label, target
 from kfq_workflow.cli.words import say
 from kfq_workflow.remarks import remarks
 
@@ -28,31 +29,43 @@ COMMANDS: dict[str, click.Command] = {}
 
 
 @command(COMMANDS, "board")
-def board(session: Session) -> None:
+def board(session: Session) -> int:
     """Print the instances that have phases, by phase, and how many of them are open for business."""
-    if session.json:
-        print_json(board_json(session.engine()))
-    else:
-        print_board(session.engine())
+    if not session.json:
+        return print_board(session.engine())
+    found = board_json(session.engine())
+    print_json(found)
+    return FOUND if "unknown" in found else 0
 
 
 def board_json(engine: WorkflowEngine) -> dict[str, Any]:
-    """Return keys by phase, and how many are open for business."""
+    """Return keys by phase, how many are open for business, and those whose stored states are unknown, if any."""
     found = _with_phases(engine.instances())
     phases = {phase: [instance.key for instance in inside] for phase, inside in _phases(found).items()}
-    return {"phases": phases, "open": sum(instance.is_open_for_business for instance in found)}
+    unknown = [instance.key for instance in found if instance.unknown]
+    is_open = sum(instance.is_open_for_business for instance in found)
+    return {"phases": phases, "open": is_open, **({"unknown": unknown} if unknown else {})}
 
 
-def print_board(engine: WorkflowEngine) -> None:
-    """Print the board, its marks and flags explained below it."""
+def print_board(engine: WorkflowEngine) -> int:
+    """Print the board, its marks and flags explained below it; return the exit code."""
     with engine.reading() as reading:
         found = _with_phases(reading.instances())
         noted = {instance.key: remarks(reading.history(instance.key)) for instance in found}
     if not found:
         line(say("empty.board"))
-        return
+        return 0
     _print_board(_phases(found), noted)
     line(say("open_count", open=sum(instance.is_open_for_business for instance in found), all=len(found)))
+    return _code(found)
+
+
+def _code(found: Iterable[Instance]) -> int:
+    """Explain the mark of stored states that are unknown, where there are any; return the exit code."""
+    if not any(instance.unknown for instance in found):
+        return 0
+    line(say("legend.unknown"))
+    return FOUND
 
 
 def _with_phases(instances: Iterable[Instance]) -> list[Instance]:
@@ -80,11 +93,11 @@ def _print_board(phases: dict[str, list[Instance]], noted_of: dict[str, Remarks]
     for phase, inside in phases.items():
         rows.append((f"{titles[phase]} {len(inside)}", "", "", "", ""))
         for instance in inside:
-            noted, state = noted_of[instance.key], instance.row.state
+            noted = noted_of[instance.key]
             rows.append((
                 f"  {instance.key}",
                 shown.name_of(instance),
-                label(instance.definition, "state", f"main={state}") if state else say("not_on_record"),
+                _state(instance),
                 (LATE if noted.late else "") + (ADOPTED if instance.snapshot.adopted else ""),
                 " ".join(flag for flag, _ in noted.flags),
             ))  # fmt: skip
@@ -110,38 +123,42 @@ def _legend(noted: list[Remarks], *, adopted: bool) -> None:
     Option("--workflow", metavar="NAME", told="list.workflow"),
     Option("--root", metavar="KEY", told="list.root"),
 )
-def list_(session: Session, workflow: str | None, root: str | None) -> None:
+def list_(session: Session, workflow: str | None, root: str | None) -> int:
     """Print every instance with its state."""
     engine = session.engine()
     if workflow is not None:
         engine.definition(workflow)
     if root is not None:
-        engine.show(root)
+        engine.show(root, as_stored=True)
     found = list(engine.instances(workflow=workflow, root=root))
     if session.json:
         print_json({"instances": [shown.instance_json(instance) for instance in found]})
-        return
+        return FOUND if any(instance.unknown for instance in found) else 0
     if not found:
         line(say("empty.filtered" if workflow or root else "empty.list"))
-        return
+        return 0
     titles = [Column(say("key"), whole=True), *(Column(say(word)) for word in ("name", "workflow", "state"))]
     rows = [
         (
             instance.key,
             shown.name_of(instance),
             label(instance.definition, "workflow", instance.row.workflow),
-            _main(instance),
+            _state(instance, ADOPTED if "main" in instance.snapshot.adopted else ""),
             str(instance.rev),
         )
         for instance in found
     ]
     table([*titles, Column(say("revision"), right=True)], rows)
+    return _code(found)
 
 
-def _main(instance: Instance) -> str:
-    mark = ADOPTED if "main" in instance.snapshot.adopted else ""
-    state = instance.row.state
-    return (label(instance.definition, "state", f"main={state}") if state else say("not_on_record")) + mark
+def _state(instance: Instance, mark: str = "") -> str:
+    said = shown.state_word(instance.definition, "main", instance.row.state) + mark + _unknown(instance)
+    return f"{said} {shown.standing(instance)}".rstrip()
+
+
+def _unknown(instance: Instance) -> str:
+    return UNKNOWN if instance.unknown else ""
 
 
 @command(COMMANDS, "next", key(), actor(required=False, told="next.actor"))
@@ -156,7 +173,7 @@ def next_(session: Session, key: str, actor: str | None) -> None:
     near = [decision for decision in decisions if is_near(decision)]
     if near:
         rows = [(d.trigger, label(instance.definition, "trigger", d.trigger), target(instance.definition, d),
-                 _reasons(instance.definition, d) or "✓") for d in near]  # fmt: skip
+                 _still(instance.definition, d)) for d in near]  # fmt: skip
         table([Column(say("possible"), whole=True), Column(""), Column(say("target")), Column(say("missing"))], rows)
     if near and len(near) < len(decisions):
         line()
@@ -167,6 +184,12 @@ def next_(session: Session, key: str, actor: str | None) -> None:
             for d in others
         ]
         table([Column(say("not_possible"), whole=True), Column(""), Column(say("reasons"))], rows_)
+
+
+def _still(definition: Definition, decision: Decision) -> tuple[str, ...]:
+    """Return what is still missing for a move, and that one with a gate is submitted."""
+    reasons = _reasons(definition, decision)
+    return (*reasons, say("next.gated")) if decision.gated else reasons or ("✓",)
 
 
 def _reasons(definition: Definition, decision: Decision) -> tuple[str, ...]:
@@ -185,4 +208,6 @@ def _reason(definition: Definition, refusal: Refusal) -> str:
         return label(definition, "paper", values["paper"])
     if refusal.code == "region_inactive":
         return say("reason.region_inactive", region=label(definition, "region", values["region"]))
+    if refusal.code in ("gate_open", "suspended", "voided"):
+        return say(f"reason.{refusal.code}")
     return refusal.text(locale.language())

@@ -151,7 +151,9 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
     ]
 
 
-def _complete(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+def completing(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """Return what completes keys, triggers, actors or workflows from the database."""
+
     def find(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
         from kfq_workflow.cli import complete
 
@@ -162,7 +164,7 @@ def _complete(what: str) -> Callable[[click.Context, click.Parameter, str], list
 
 def key(*, required: bool = True) -> Argument:
     """Return the argument KEY, completed from the database."""
-    return Argument(["key"], required=required, shell_complete=_complete("keys"))
+    return Argument(["key"], required=required, shell_complete=completing("keys"))
 
 
 def new_key() -> Argument:
@@ -170,9 +172,9 @@ def new_key() -> Argument:
     return Argument(["key"])
 
 
-def trigger() -> Argument:
+def trigger(*, required: bool = True) -> Argument:
     """Return the argument TRIGGER, completed from the instance's workflow."""
-    return Argument(["trigger"], shell_complete=_complete("triggers"))
+    return Argument(["trigger"], required=required, shell_complete=completing("triggers"))
 
 
 def workflow() -> Argument:
@@ -182,7 +184,7 @@ def workflow() -> Argument:
 
 def named(name: str) -> Argument:
     """Return an argument that names a workflow, completed from the database."""
-    return Argument([name], shell_complete=_complete("workflows"))
+    return Argument([name], shell_complete=completing("workflows"))
 
 
 def states() -> Argument:
@@ -192,7 +194,39 @@ def states() -> Argument:
 
 def actor(*, required: bool = True, told: str = "actor") -> Option:
     """Return `--actor ID`: who acts."""
-    return Option("--actor", metavar="ID", required=required, told=told, shell_complete=_complete("actors"))
+    return Option("--actor", metavar="ID", required=required, told=told, shell_complete=completing("actors"))
+
+
+def person(name: str, target: str, *, required: bool = False, multiple: bool = False, told: str = "") -> Option:
+    """Return an option that names an actor, completed from the database."""
+    return Option(
+        name, target, metavar="ID", required=required, multiple=multiple, told=told, shell_complete=completing("actors")
+    )
+
+
+def words(name: str, *, required: bool = False, told: str = "") -> Option:
+    """Return an option whose value is a text."""
+    return Option(f"--{name}", metavar="TEXT", required=required, told=told)
+
+
+def request() -> Option:
+    """Return `--request-id ID`."""
+    return Option("--request-id", "request", metavar="ID", told="request")
+
+
+def expect() -> Option:
+    """Return `--expect REV`."""
+    return Option("--expect", type=int, metavar="REV")
+
+
+def on(told: str = "on") -> Option:
+    """Return `--on EDTF`: the day of an act."""
+    return Option("--on", metavar="EDTF", told=told)
+
+
+def papers() -> Option:
+    """Return `--paper TYPE=NUMBER[@FILE]`, which may be repeated."""
+    return Option("--paper", "papers", multiple=True, metavar="TYPE=NUMBER[@FILE]")
 
 
 def pairs(name: str, target: str, metavar: str, told: str = "") -> Option:

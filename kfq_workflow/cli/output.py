@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,11 @@ def print_json(data: Any) -> None:
 def line(text: str = "") -> None:
     """Print one line; what would break out of it is shown escaped."""
     click.echo(safe(text))
+
+
+def warning(text: str) -> None:
+    """Print one line that must not be overlooked: in red, where somebody looks at it in colour."""
+    click.echo(safe(text) if os.environ.get("NO_COLOR") else click.style(safe(text), fg="red", bold=True))
 
 
 def columns() -> int:

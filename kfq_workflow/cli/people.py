@@ -46,13 +46,13 @@ def _add(session: Session, id: str, actor: str, facts: dict[str, Any]) -> None: 
 
 
 def _check_roles(engine: WorkflowEngine, roles: Sequence[str]) -> None:
-    """Refuse a role that no workflow knows, registered or shipped."""
+    """Refuse a role that neither the library knows nor any workflow, registered or shipped."""
     from kfq_workflow import zones
     from kfq_workflow.errors import NotFound
-    from kfq_workflow.registry import ADMINISTRATOR
+    from kfq_workflow.registry import OWN_ROLES
 
     definitions = [*engine.definitions(), *zones.shipped().values()]
-    known = {ADMINISTRATOR}.union(*(definition.roles for definition in definitions))
+    known = OWN_ROLES.union(*(definition.roles for definition in definitions))
     for role in roles:
         if role not in known:
             raise NotFound("role", role, known=sorted(known))

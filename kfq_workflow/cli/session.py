@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import click
+
 from kfq_workflow.cli import locale
+from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
     from types import TracebackType
 
-    import click
     from sqlalchemy import Engine
 
     from kfq_workflow.engine import WorkflowEngine
@@ -66,7 +69,7 @@ class Session:
         from kfq_workflow.errors import NotInitialised
 
         if self._database is None:
-            self._database = open_database(self.url)
+            self._database = open_database(self.url, waiting=_waiting())
         url = self._database.url
         path = str(url.database or "")
         is_file = url.get_backend_name() == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
@@ -84,6 +87,19 @@ class Session:
     def place(self) -> dict[str, Any]:
         """Schema and prefix, as the functions of `kfq_workflow.schema` take them."""
         return {"schema": self.schema, "prefix": self.prefix}
+
+
+def _waiting() -> Callable[[], None]:
+    """Return what says once that we wait for a lock; it is called in another thread, which has no language."""
+    text, said = say("waiting"), [False]
+
+    def tell() -> None:
+        if not said[0]:
+            said[0] = True
+            with suppress(OSError, ValueError):
+                click.echo(f"kfq: {text}", err=True)
+
+    return tell
 
 
 def via() -> str:

@@ -9,13 +9,18 @@ from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.words import PHRASES, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.values import Decision
     from kfq_workflow.views import HistoryEntry, Instance
 
-LATE, ADOPTED = "*", "†"
+LATE, ADOPTED, UNKNOWN = "*", "†", "!"
+#: Kinds of entries that approvals are made of.
+APPROVAL_KINDS = frozenset({
+    "opened", "voted", "transferred", "delegated", "replied", "added", "removed", "returned", "withdrawn", "retracted",
+    "suspended", "resumed", "voided", "reinstated", "urged", "copied", "read", "extended", "waived",
+})  # fmt: skip
 
 
 def name_of(instance: Instance) -> str:
@@ -71,9 +76,18 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "closed": instance.is_closed,
         "states": dict(sorted(instance.snapshot.regions.items())),
         "adopted": list(instance.snapshot.adopted),
+        "unknown": list(instance.unknown),
         "revision": row.rev,
         "entries": row.seq,
+        "suspended": instance.snapshot.held.get("seq"),
+        "void": instance.snapshot.voided.get("seq"),
     }
+
+
+def standing(instance: Instance) -> str:
+    """Return a flag for tables: that an instance is void or suspended."""
+    snapshot = instance.snapshot
+    return say("flag.void") if snapshot.voided else say("flag.suspended") if snapshot.held else ""
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:
@@ -82,6 +96,7 @@ def decision_json(decision: Decision) -> dict[str, Any]:
     return {
         "trigger": decision.trigger,
         "allowed": decision.allowed,
+        "gated": decision.gated,
         "region": decision.region,
         "target": decision.target,
         "set": dict(decision.set),
@@ -109,6 +124,28 @@ def entry_json(entry: HistoryEntry) -> dict[str, Any]:
         "body": entry.body,
         "texts": dict(entry.texts),
     }
+
+
+def entry_words(definition: Definition, entry: HistoryEntry) -> str:
+    """Return what an entry is, in a few words: its kind, or the vote, and the trigger."""
+    trigger, kind = entry.body.get("trigger"), word("kind", entry.row.kind)
+    if entry.row.kind == "voted":
+        kind = word("vote", str(entry.body.get("vote")))
+    if not trigger:
+        return kind
+    named = labelled(definition, "trigger", trigger)
+    return named if entry.row.kind == "fired" else f"{kind} {named}"
+
+
+def changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows that say which region moved from where to where."""
+    was = body.get("was", {})
+    rows: list[tuple[str, str]] = []
+    for region, state in sorted(body.get("set", {}).items(), key=lambda item: (item[0] != "main", item[0])):
+        before = f"{state_word(definition, region, was[region])} → " if was.get(region) else ""
+        now = say("not_active") if state is None and before else state_label(definition, region, state)
+        rows.append((say("changes") if not rows else "", f"{label(definition, 'region', region)}: {before}{now}"))
+    return rows
 
 
 def instant(at: int, utc_offset: int) -> str:

@@ -4,9 +4,9 @@ Errors in a gate: nobody signs it; its quorum can never be reached, or is reache
 person twice, who may sign once; a `not_by` transition that cannot come before; a return to a state that cannot have
 been visited before; personal data that a vote would be bound to; one attribute both bound and open to change; a
 signer's guard that reads more than attributes, constants and states; a guard on the votes of a transition without one.
-Errors in an effect: it acts on its own case or on a root that there is none of; it takes a parameter that the move lacks,
-personal data, or a key that is not text. Warnings: those who may submit are the only ones who may sign although an
-applicant may not; a quorum that is out of reach when signers with a guard are not asked.
+Errors in an effect: it acts on its own case, or on a root that there is none of; it takes a parameter that the move
+lacks, personal data, or a key that is not text. Warnings: those who may submit are the only ones who may sign although
+an applicant may not; a quorum that is out of reach when signers with a guard are not asked.
 """
 
 from __future__ import annotations

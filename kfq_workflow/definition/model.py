@@ -10,6 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from kfq_workflow.definition.effect_model import AmendEffect as AmendEffect
+from kfq_workflow.definition.effect_model import Effect as Effect  # noqa: TC001 - handed on
+from kfq_workflow.definition.effect_model import FireEffect as FireEffect
+from kfq_workflow.definition.effect_model import LaterEffect as LaterEffect
+from kfq_workflow.definition.effect_model import Taken as Taken
+from kfq_workflow.definition.gate_model import Duty as Duty
+from kfq_workflow.definition.gate_model import Gate as Gate  # noqa: TC001 - handed on
+from kfq_workflow.definition.gate_model import Quorum as Quorum
+from kfq_workflow.definition.gate_model import Signer as Signer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -194,112 +204,6 @@ Condition = (
 )
 
 
-# Approval gates: a transition that more than one person must sign.
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Somebody who must be asked: whoever has a role, is of an organisation, or is named; or whom code names.
-
-    `of` is the role, the organisation, the actor's id or `name@version`. `seats` different people of a role or an
-    organisation sign, each for himself. `weight` counts in a quorum by weight; a `veto` alone rejects. `when` names
-    a guard that is asked once, when the gate opens: without it this signer is not asked.
-    """
-
-    name: str
-    kind: Literal["role", "org", "actor", "code"]
-    of: str
-    seats: int = 1
-    weight: int = 1
-    veto: bool = False
-    when: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quorum:
-    """When a gate is approved: all (会签), any (或签), `need` votes (count) or weight (票签), or a share of them.
-
-    `ratio` is `p/q`, at least so much, or with `strict` more than it. `excluded` abstentions leave the denominator.
-    With `wait` the gate stays open until everybody has voted; then a `need` of 0 asks for opinions only.
-    """
-
-    kind: Literal["all", "any", "count", "ratio", "weight"]
-    need: int = 0
-    ratio: str = ""
-    strict: bool = False
-    abstain: Literal["counts", "excluded"] = "counts"
-    wait: bool = False
-
-
-Duty = Literal["not_applicant", "not_applicant_org", "not_contributor"]
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One approval round on a transition: who signs, when it is decided, and what keeps duties apart.
-
-    `sequential`: one signer after the other, in their order. `papers` must be laid with every vote. `duties` and
-    `not_by` (transitions whose last actor may not sign) separate duties; nobody signs twice in a round. `binds` are
-    the attributes a vote is bound to: when one changes, a new round begins. `withdraw` says until when the applicant
-    may. `returns` are the states to which a signer may return the file, besides to the applicant; `direct` the
-    attributes that may change before it goes straight back to the one who returned it.
-    """
-
-    signers: tuple[Signer, ...]
-    quorum: Quorum
-    sequential: bool = False
-    papers: tuple[str, ...] = ()
-    duties: tuple[Duty, ...] = ()
-    not_by: tuple[str, ...] = ()
-    binds: tuple[str, ...] = ()
-    withdraw: Literal["until_first_vote", "until_decided", "never"] = "until_first_vote"
-    returns: tuple[str, ...] = ()
-    direct: tuple[str, ...] = ()
-
-
-# Effects: acts on another instance, in the same transaction, on the authority of the act that has them.
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Where an effect takes a value from: the case's key or root, its attribute, the act's parameter, or as written."""
-
-    source: Literal["key", "root", "attribute", "parameter", "literal"]
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FireEffect:
-    """Fire triggers on another instance: states and guards hold there, roles and papers are not asked again.
-
-    `where_allowed` skips what cannot run; otherwise the whole act is refused.
-    """
-
-    on: Taken
-    triggers: tuple[str, ...]
-    params: Mapping[str, Taken] = field(default_factory=dict)
-    where_allowed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AmendEffect:
-    """Change attributes of another instance, and its name. A value that the act does not say is left as it is."""
-
-    on: Taken
-    attrs: Mapping[str, Taken] = field(default_factory=dict)
-    name: Taken | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LaterEffect:
-    """An effect that this version cannot carry out, in the words of the chart: the act is refused."""
-
-    what: str
-
-
-Effect = FireEffect | AmendEffect | LaterEffect
-
-
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A time limit, kept and shown; no clock acts on it yet. `days` None: no limit is known."""
@@ -401,10 +305,10 @@ class Definition:
         return tuple(dict.fromkeys(transition.trigger for transition in self.transitions))
 
     def codes(self) -> frozenset[str]:
-        """Return the names of the guards in code that this definition needs."""
-        return frozenset(
-            leaf.name for guard in self.guards.values() for leaf in leaves(guard) if isinstance(leaf, Code)
-        )
+        """Return the names of the code that this definition needs: guards, and signers whom code names."""
+        guards = {leaf.name for guard in self.guards.values() for leaf in leaves(guard) if isinstance(leaf, Code)}
+        gates = (rule.gate for rule in self.transitions if rule.gate is not None)
+        return frozenset(guards | {signer.of for gate in gates for signer in gate.signers if signer.kind == "code"})
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:

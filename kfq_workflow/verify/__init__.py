@@ -6,7 +6,7 @@
     replay     every act decided again with the definition then in force; dates in an order that is possible
     text       every commitment opens; every text is committed to; nothing is missing
     document   every document under its own digest, every definition in force defined before its use
-    cache      every instance's row equals the fold of its entries
+    cache      every instance's row and every row of the inbox equal the fold of the entries
 
 Entries, texts and instances' rows are merged in the order of (instance, seq) in constant memory. The module needs
 no database: a `Source` is one, or an exported file. Entries that are as usual are passed over together (`usual`),
@@ -23,7 +23,7 @@ from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import NotFound
 from kfq_workflow.source import plain, raw
 from kfq_workflow.state import NOTES
-from kfq_workflow.verify.caches import CacheCheck, HeadCheck
+from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
@@ -105,6 +105,7 @@ class _Reader:
             book.not_checked("caches")
             if heads is not None:
                 self._caches = HeadCheck(heads, book)
+        self._tasks = TaskCheck(source.tasks(key), book)
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self._replay, self._shapes, book)
 
@@ -125,6 +126,7 @@ class _Reader:
         self._texts.skip()
         if self._caches is not None:
             self._caches.skip()
+        self._tasks.skip()
         if self._key is None:
             self._replay.finish()
 
@@ -139,6 +141,7 @@ class _Reader:
     def _end(self, run: Run) -> None:
         if self._caches is not None:
             self._caches.instance(run, self._replay.phase(run))
+        self._tasks.instance(run)
 
     def _instance(self, entries: Iterator[Any], run: Run) -> None:
         """Check the entries of one instance: pass over those that are as usual, look at the others one by one."""

@@ -7,21 +7,25 @@ then in force allows. What is refused now was not allowed then.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import Outside, asking, closing
 from kfq_workflow.approval.gate import may_sign, merge
 from kfq_workflow.approval.operations import Denied, Desk
-from kfq_workflow.approval.proxies import covered, grant_in_force
+from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.values import EMPTY, Actor
+from kfq_workflow.verify.past import OVERLAP_US
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.values import Decision
-    from kfq_workflow.verify.legality import Case, Judge
+    from kfq_workflow.verify.case import Case
+    from kfq_workflow.verify.legality import Judge
+    from kfq_workflow.verify.past import Cited
 
     Patches = Mapping[str, dict[str, Any]]
 
@@ -60,8 +64,6 @@ class ApprovalJudge:
             self._stood(case, kind)
             return
         case.live(late=False)
-        if case.actor is None:
-            return  # noted already: nothing is known of the one who acted
         special = {
             "opened": self._opened,
             "voted": self._voted,
@@ -78,7 +80,10 @@ class ApprovalJudge:
                 "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
             )
         except LookupError as error:
-            case.error("attested_missing", guard=str(error.args[0]) if error.args else "-")
+            guard = str(error.args[0]) if error.args else "-"
+            if "@" not in guard:
+                raise  # nothing that code answers: the body is malformed
+            case.error("attested_missing", guard=guard)
 
     # Rounds
 
@@ -94,22 +99,23 @@ class ApprovalJudge:
         outside = self.outside(case)
         ask = asking(rules, case.before, self._judge.params(case), outside)
         gate = opening.submit(
-            rule, case.before, case.row.seq, case.actor or Actor(""), ask,
+            rule, case.before, case.row.seq, self._who(case), ask,
             papers=[paper["type"] for paper in body.get("papers", ())], params=body.get("params"),
             due=body.get("due"), direct=bool(body.get("direct")),
         )  # fmt: skip
         self._same(case, {rule.id: gate})
         case.equal("seen", self._judge.seen(decision), body.get("seen", []))
         case.equal("attested", {**decision.attested, **outside.attested}, case.answers())
-        self._candidates(case, gate)
+        self._candidates(case, {rule.id: gate})
 
-    def _candidates(self, case: Case, gate: Mapping[str, Any]) -> None:
-        """Check that everybody who is said to have been able to sign was."""
-        tasks = {task["seat"]: task for task in gate["tasks"].values()}
+    def _candidates(self, case: Case, gates: Patches) -> None:
+        """Check that everybody who is said to have been able to sign in a new round was."""
+        tasks = [task for gate in gates.values() if "round" in gate for task in gate["tasks"].values()]
         for seat, people in case.body.get("candidates", {}).items():
+            asked = [task for task in tasks if task["seat"] == seat]
             for name in people:
                 known = self._judge.actors.around(name, case.row.at)
-                if seat not in tasks or (known and not any(may_sign(tasks[seat], person) for person in known)):
+                if not asked or (known and not any(may_sign(task, who) for task in asked for who in known)):
                     case.error("candidate", seat=seat, actor=name)
 
     def rebound(self, case: Case) -> None:
@@ -124,6 +130,8 @@ class ApprovalJudge:
             case.error("not_allowed", trigger="amend", codes=sorted({code for code, _ in denied.reasons}))
             return
         self._same(case, patches)
+        case.equal("attested", outside.attested, case.answers())
+        self._candidates(case, patches)
 
     # What a vote or a return brings
 
@@ -203,30 +211,44 @@ class ApprovalJudge:
         ]
         if len(named) != 1:
             raise Denied(("gate_closed", {}))
-        actor = case.actor or Actor(case.row.actor)
+        actor = self._who(case)
         return Desk(rules.gated[named[0]], case.before, case.row.seq, case.day, actor, self._principal(case, actor))
+
+    def _who(self, case: Case) -> Actor:
+        """Return who acted; one who was not enrolled by then as he was later, and one who never was as a nobody."""
+        return case.actor or self._judge.actors.at(case.row.actor, sys.maxsize) or Actor(case.row.actor)
 
     def _principal(self, case: Case, actor: Actor) -> Actor:
         """Return for whom the actor signed, as the grant that the entry cites lets him."""
         about = case.body.get("for")
         if about is None:
             return actor
-        cited = self._judge.witnesses.after(f"~actor/{about['id']}", about["seq"])
+        chain, number = f"~actor/{about['id']}", str(about["grant"])
+        cited = self._judge.witnesses.after(chain, about["seq"])
         if about.get("ground") != "proxy" or cited is None or cited.at > case.row.at:
             raise Denied(("proxy_none", {}))
         if cited.leaf.hex() != about["leaf"]:
-            case.error("seen_leaf", cited=f"~actor/{about['id']}", number=about["seq"])
-        name = case.rules.definition.name
-        grant = grant_in_force(cited.attrs.get("grants", {}), actor.id, name, case.day)
-        if grant is None or int(grant[0]) != about["grant"]:
+            case.error("seen_leaf", cited=chain, number=about["seq"])
+        facts = cited.attrs
+        for newer in self._since(chain, about["seq"], case.row.at - OVERLAP_US):
+            facts = newer.attrs
+        grant = facts.get("grants", {}).get(number)
+        if grant is None or not in_force(grant, actor.id, case.rules.definition.name, case.day):
             raise Denied(("proxy_none", {}))
-        person = Actor(about["id"], frozenset(cited.attrs.get("roles", ())), org=cited.attrs.get("org", ""))
-        return covered(person, grant[1])
+        person = Actor(about["id"], frozenset(facts.get("roles", ())), org=facts.get("org", ""))
+        return covered(person, grant)
+
+    def _since(self, chain: str, seq: int, at: int) -> Iterator[Cited]:
+        """Yield the entries of an actor after one that a vote cites, which it should have cited: those up to `at`."""
+        while (newer := self._judge.witnesses.after(chain, seq := seq + 1)) is not None and newer.at <= at:
+            yield newer
 
     def _person(self, case: Case, name: str) -> Actor:
         """Return somebody whom the entry names, as enrolled then; one that a resolver knows has only an id here."""
-        found = self._judge.actors.at(case.body[name], case.row.at)
-        return found or Actor(case.body[name])
+        known = self._judge.actors.around(case.body[name], case.row.at)
+        if known and case.row.kind != "waived" and not any(person.acts_on(case.day) for person in known):
+            raise Denied(("actor_not_valid", {}))
+        return known[-1] if known else Actor(case.body[name])
 
     def outside(self, case: Case) -> Outside:
         """Return what the entry says was read outside of its chain."""

@@ -1,13 +1,16 @@
-"""Caches: every instance's row equals the fold of its entries, and every row has entries."""
+"""Caches: every instance's row and every row of the inbox equal the fold of the entries, and have entries."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.tasks import place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.verify.fold import Run
     from kfq_workflow.verify.report import Book
@@ -77,6 +80,52 @@ class HeadCheck:
         while (head := self._next) is not None and (instance is None or head[0] < instance):
             self._book.error("cache", "row_orphan", head[0], head[1])
             self._next = next(self._heads, None)
+
+
+class TaskCheck:
+    """Merges the stream of the inbox's rows with those that the entries of each instance make."""
+
+    def __init__(self, rows: Iterator[TaskRow] | None, book: Book) -> None:
+        self._rows = rows if rows is not None else iter(())
+        self._absent = rows is None
+        self._book = book
+        self._next = next(self._rows, None)
+
+    def instance(self, run: Run) -> None:
+        """Compare the rows of an instance whose entries have all been read."""
+        if self._absent:
+            return
+        self.skip(run.instance)
+        expected = dict(run.tasks)
+        while (row := self._next) is not None and row.instance == run.instance:
+            wanted = expected.pop(place(row), None)
+            if wanted is None:
+                self._error("task_orphan", row)
+            elif row != wanted:
+                self._differs(row, wanted)
+            self._next = next(self._rows, None)
+        for wanted in sorted(expected.values(), key=place):
+            self._error("task_missing", wanted)
+
+    def skip(self, instance: str | None = None) -> None:
+        """Note rows before an instance, which have no entries; all that are left when no instance is given."""
+        while (row := self._next) is not None and (instance is None or _before(row.instance, instance)):
+            self._error("task_orphan", row)
+            self._next = next(self._rows, None)
+
+    def _differs(self, row: TaskRow, wanted: TaskRow) -> None:
+        for name, found, expected in zip(row._fields, row, wanted, strict=True):
+            if found != expected:
+                self._error("task_differs", row, name=name, found=_shown(found), expected=_shown(expected))
+
+    def _error(self, kind: str, row: TaskRow, **values: str) -> None:
+        where = {"gate": _shown(row.gate), "round": _shown(row.round), "task": _shown(row.task)}
+        self._book.error("cache", kind, _shown(row.instance), None, **where, **values)
+
+
+def _before(key: Any, instance: str) -> bool:
+    """Compare keys; what is not text, which SQLite takes, comes after all text there."""
+    return isinstance(key, str) and key < instance
 
 
 def _parts(found: Any, wanted: str) -> tuple[Any, Any]:

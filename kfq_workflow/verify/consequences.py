@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kfq_workflow.definition.model import Transition
-    from kfq_workflow.verify.legality import Case
+    from kfq_workflow.verify.case import Case
     from kfq_workflow.verify.past import Witnesses
     from kfq_workflow.verify.report import Book
 

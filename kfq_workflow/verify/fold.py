@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.tasks import changed, place
 from kfq_workflow.entry import encode_json
 from kfq_workflow.state import NAMES, STANDING, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.past import InForce
     from kfq_workflow.verify.shapes import Shape
@@ -84,7 +86,7 @@ class Run:
 
     __slots__ = (
         "at", "attrs", "def_", "earliest", "force", "head", "instance", "node", "reserved", "rev", "root", "seq",
-        "told", "workflow",
+        "tasks", "told", "workflow",
     )  # fmt: skip
 
     def __init__(self, instance: str, node: Node, genesis: bytes) -> None:
@@ -104,6 +106,8 @@ class Run:
         self.attrs: dict[str, Any] = {}
         #: The attributes in canonical JSON, None while that has to be made.
         self.told: str | None = None
+        #: The rows of the inbox that its entries make, by their key.
+        self.tasks: dict[tuple[str, str, int, str], TaskRow] = {}
 
     def snapshot(self) -> Snapshot:
         """Return what a decision needs; the days are not among it."""
@@ -127,6 +131,11 @@ class Run:
         """Merge attributes that an entry says, given with their canonical JSON where it is at hand."""
         self.told = None if self.attrs else text
         self.attrs.update(attrs)
+
+    def fold_tasks(self, after: Node, at: int) -> None:
+        """Merge the rows of the inbox that an entry changed, which leads to the node `after`."""
+        gates = self.node.snapshot.gates
+        self.tasks.update((place(row), row) for row in changed(self.instance, gates, after.snapshot.gates, at))
 
     def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
         """Return the latest of the earliest days of these entries, and which it is."""

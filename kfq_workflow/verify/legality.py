@@ -14,7 +14,9 @@ from kfq_workflow.decision import adoption, decide
 from kfq_workflow.errors import KfqError
 from kfq_workflow.values import EMPTY, Actor, Witness
 from kfq_workflow.verify.approvals import KINDS, ApprovalJudge
+from kfq_workflow.verify.case import Case
 from kfq_workflow.verify.consequences import AMEND, Consequences
+from kfq_workflow.verify.reserved import RESERVED, ReservedJudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,14 +30,10 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 BASES = frozenset({"stated", "implied", "inferred"})
-ADMINISTRATOR = frozenset({"administrator"})
-SYSTEM = "system"
 #: What a body that is not made as this library makes bodies can raise while it is read.
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused", *KINDS)
 FIRST = ("started", "adopted")
-#: The kinds of a reserved instance's entries.
-RESERVED = {"~log": ("genesis",), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",)}
 
 
 class Judge:
@@ -57,13 +55,9 @@ class Judge:
             "adopted": self._adopted,
             "annotated": self._annotated,
             "amended": self._amended,
-            "enrolled": self._enrolled,
-            "defined": self._defined,
             "refused": self._refused,
-            "genesis": self._genesis,
-            "granted": self._granted,
-            "revoked": self._granted,
             **dict.fromkeys(KINDS, self._approvals.judge),
+            **ReservedJudge(self, library).kinds,
         }
 
     def knows(self, kind: str) -> bool:
@@ -299,46 +293,8 @@ class Judge:
         if not isinstance(case.body.get("refusals"), list):
             case.error("malformed", reason="refusals")
 
-    def _enrolled(self, case: Case) -> None:
-        self._administer(case)
-        body = case.body
-        if not isinstance(body.get("roles"), list) or not isinstance(body.get("enabled"), bool):
-            case.error("malformed", reason="roles, enabled")
-
-    def _defined(self, case: Case) -> None:
-        self._administer(case)
-        for kind in ("rules", "labels"):
-            self._library.named(bytes.fromhex(case.body[kind]), kind, case.run.instance, case.row.seq)
-        force = self._library.rules(bytes.fromhex(case.body["rules"]))
-        if force is not None:
-            definition = force.rules.definition
-            case.equal("name", definition.name, case.body.get("name"))
-            case.equal("version", definition.version, case.body.get("version"))
-            case.equal("name", definition.name, case.run.instance.partition("/")[2])
-
-    def _granted(self, case: Case) -> None:
-        """Check a proxy: the actor himself or an administrator grants and revokes it."""
-        case.still()
-        if case.run.instance != f"~actor/{case.row.actor}":
-            self._administer(case)
-        grant = case.body["grant"]
-        if case.row.kind == "granted":
-            if not grant["from"] <= grant["until"] or not isinstance(grant["to"], str) or not grant["number"]:
-                case.error("malformed", reason="grant")
-        elif str(grant) not in case.run.attrs.get("grants", {}):
-            case.error("malformed", reason="grant")
-
-    def _genesis(self, case: Case) -> None:
-        if case.row.seq != 1:
-            case.error("kind_place", kind="genesis")
-
-    def _administer(self, case: Case) -> None:
-        """Only an administrator enrolls and defines; the library's own account may until there is one."""
-        case.still()
-        if case.row.actor != SYSTEM:
-            self.authorise(case, ADMINISTRATOR)
-
     def authorise(self, case: Case, roles: Collection[str]) -> None:
+        """Note an actor who had none of the roles; one whose roles changed shortly before is a warning."""
         actor, row = case.actor, case.row
         if actor is None or not actor.roles.isdisjoint(roles):
             return
@@ -346,66 +302,3 @@ class Judge:
             self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=row.actor)
             return
         case.error("actor_role", actor=row.actor, needs=sorted(roles))
-
-
-class Case:
-    """One entry before the judge."""
-
-    __slots__ = ("actor", "before", "body", "book", "day", "row", "run")
-
-    def __init__(
-        self, book: Book, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None, day: str
-    ) -> None:
-        self.book = book
-        self.row = row
-        self.body = body
-        self.run = run
-        self.before = before
-        self.actor = actor
-        self.day = day
-
-    @property
-    def rules(self) -> Any:
-        """The definition in force; only kinds that have one are judged by it."""
-        return self.run.force.rules if self.run.force else None
-
-    def supervises(self, actor: Actor) -> bool:
-        """Tell whether an actor supervises this workflow."""
-        return not actor.roles.isdisjoint(self.rules.definition.permissions.supervise)
-
-    def answers(self) -> dict[str, Any]:
-        """Return the application's answers in the entry, without the actor's roles."""
-        return {name: answer for name, answer in self.body.get("attested", {}).items() if name != "resolver"}
-
-    def error(self, kind: str, /, **values: Any) -> None:
-        """Note what is wrong with this entry."""
-        self.book.error("replay", kind, self.row.instance, self.row.seq, **values)
-
-    def equal(self, name: str, expected: Any, found: Any) -> None:
-        """Compare what the entry says with what it must say."""
-        if expected != found:
-            self.error(f"{name}_differs", expected=shown(expected), found=shown(found))
-
-    def first(self) -> None:
-        """Check that an entry which begins an instance is its first."""
-        if self.row.seq != 1:
-            self.error("not_first", kind=self.row.kind)
-
-    def live(self, *, late: bool) -> None:
-        """Check that the entry says truly whether it was made after the fact, and when."""
-        if self.body.get("mode") != ("late" if late else "live"):
-            self.error("mode", found=self.body.get("mode"))
-        if not late and "on" not in self.body:
-            self.error("date_missing")
-
-    def still(self) -> None:
-        """Check that an entry which moves nothing sets nothing."""
-        if self.body.get("set"):
-            self.error("set_differs", expected="-", found=shown(self.body["set"]))
-
-
-def shown(value: Any) -> str:
-    """Return a value for a sentence."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={shown(item)}" for name, item in sorted(value.items())) or "-"
-    return "-" if value is None else str(value)[:200]

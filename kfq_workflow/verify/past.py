@@ -212,7 +212,7 @@ class Library:
 
 
 class Cited(NamedTuple):
-    """An entry as another one cites it: its leaf and time, and its instance's workflow, states and facts after it, its effects."""
+    """An entry as another one cites it: leaf, time and effects, and its instance's workflow, states and facts then."""
 
     leaf: bytes
     at: int

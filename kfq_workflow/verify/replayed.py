@@ -8,8 +8,9 @@ from kfq_workflow import edtf
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.fold import Folds, Run
-from kfq_workflow.verify.legality import ADMINISTRATOR, ODD, SYSTEM, Judge
+from kfq_workflow.verify.legality import ODD, Judge
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
+from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
 
 if TYPE_CHECKING:
@@ -163,9 +164,14 @@ class ReplayCheck:
         """Fold an entry that has not come this way before, and judge one that is not legal for good."""
         shape, book = body.shape, self._book
         noted = book.noted
-        keep = shape.shared and _OWN.isdisjoint(shape.body) and row.seq == run.seq + 1 and row.v == VERSION
+        keep = (
+            shape.shared and _OWN.isdisjoint(shape.body) and not run.node.snapshot.gates
+            and row.seq == run.seq + 1 and row.v == VERSION
+        )  # fmt: skip
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
+            if "gates" in shape.body:
+                run.fold_tasks(edge.node, row.at)
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
             return None

@@ -33,6 +33,7 @@ _SAYS = rf'"[!#-\[\]-~]+":(?:{_WORD}|true|false|null|0|-?[1-9][0-9]{{0,14}})'
 _ATTRS = re.compile(rf"\{{{_SAYS}(?:,{_SAYS})*\}}")
 #: Reads JSON that is known to be JSON.
 _read = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # left out of the stubs
+_PARTS = frozenset({"attrs", "on", "papers", "seen", "texts"})
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
 #: Shapes and days that are kept; when there are more, all are forgotten and read again as they come.
@@ -174,6 +175,8 @@ class Shapes:
             body.pop(name, None) != word or text.count(f'"{word}"') != 1 for name, word in words.items()
         ):
             raise Unusual
+        if "gates" in body:  # with numbers and people of its own, as no other body has them
+            raise Unusual
         found = {piece[0]: piece[1:] for piece in key[1::2] if not isinstance(piece, str)}
         fields = found.get("texts", ())
         if list(fields) != sorted(set(fields)):
@@ -267,8 +270,9 @@ def _whole(text: str) -> Body:
     if not _words(texts) or not _words(on):
         raise ValueError("texts and on must hold words")
     fields = tuple(sorted(texts))
-    days = On(on.get("edtf"), on.get("lo"), on.get("hi"))
-    return Body(Shape(body, frozenset(), fields, shared=False), text, days, [texts[field] for field in fields], None)
+    days = On(on.get("edtf"), on.get("lo"), on.get("hi")) if "on" in body else UNKNOWN
+    shape = Shape(body, _PARTS & body.keys(), fields, shared=False)
+    return Body(shape, text, days, [texts[field] for field in fields], None)
 
 
 def _words(value: Any) -> bool:

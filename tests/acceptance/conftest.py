@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from kfq_workflow.cli.root import kfq
 from kfq_workflow.database import open_database
+from tests.gated import prepare_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,22 @@ def demo(demo_file: Path, tmp_path: Path) -> Kfq:
     """Give the command on a fresh copy of the demo's database."""
     path = tmp_path / "demo.db"
     shutil.copy(demo_file, path)
+    return Kfq(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def gated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database with a permit whose grant is signed, to be copied; see `tests.gated`."""
+    path = tmp_path_factory.mktemp("gated") / "gated.db"
+    prepare_file(str(path))
+    return path
+
+
+@pytest.fixture
+def gated(gated_file: Path, tmp_path: Path) -> Kfq:
+    """Give the command on a fresh copy of the database with the permit `p`."""
+    path = tmp_path / "gated.db"
+    shutil.copy(gated_file, path)
     return Kfq(f"sqlite:///{path}")
 
 

@@ -220,7 +220,7 @@ def test_tables_that_are_not_ours(empty: Kfq, tmp_path: Path) -> None:
     _refused(empty, "not_ours", "init")
 
 
-@pytest.mark.parametrize(("revision", "code"), [("0000", "schema_too_new"), ("9999", "schema_too_new")])
+@pytest.mark.parametrize(("revision", "code"), [("0000", "schema_unknown"), ("9999", "schema_too_new")])
 def test_tables_of_another_revision(demo: Kfq, revision: str, code: str) -> None:
     path = demo.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
@@ -230,6 +230,8 @@ def test_tables_of_another_revision(demo: Kfq, revision: str, code: str) -> None
         connection.commit()
     assert schema.REVISION not in ("0000", "9999")
     _refused(demo, code)
+    for args in (("db", "current"), ("db", "upgrade")):  # Alembic's table says something else
+        _refused(demo, "revision_changed", *args)
 
 
 def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +242,24 @@ def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:
         _refused(demo, "database_locked", *FIRE)
         connection.execute("ROLLBACK")
     demo.ok(*FIRE)
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+@pytest.mark.parametrize("args", [FIRE, ("board",), ("verify",)], ids=["fire", "board", "verify"])
+def test_a_wait_for_a_lock_is_said_once(
+    demo: Kfq, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], journal: str
+) -> None:
+    monkeypatch.setattr("kfq_workflow.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("kfq_workflow.database.TELL_SECONDS", 0.05)
+    with closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("BEGIN EXCLUSIVE")
+        waits = args == FIRE or journal == "delete"  # with a write-ahead log, readers do not wait for a writer
+        for lang, words in (("zh", "占用，等待中"), ("en", "locked by another process; waiting")):
+            ran = demo(*args, lang=lang)
+            assert (ran.code, ran.err.count(words)) == ((1, 1) if waits else (0, 0)), ran
+        connection.execute("ROLLBACK")
+    assert "waiting" not in demo.ok(*args).err
 
 
 def test_a_read_only_database(demo: Kfq) -> None:
@@ -260,6 +280,10 @@ def test_what_is_wrong_is_said_in_chinese(demo: Kfq) -> None:
         ((*FIRE, "--opinion", "言" * 350_000), "意见 过长"),
         (("annotate", "guxian-etdz", " ", "--actor", "registrar"), "备注 不能为空"),
         (("start", "zone_lifecycle", " k", *START), "首尾有空格"),
+        ((*FIRE[:5], "--paper", "posts_reply=1@/nowhere/x.pdf"), "（系统原文：No such file or directory）"),
+        (("definition", "check", "/nowhere/x.yaml"), "（系统原文：No such file or directory）"),
+        (("verify", "--file", "/nowhere/x.jsonl"), "（系统原文：No such file or directory）"),
+        (("export", "/nowhere/x.jsonl"), "（系统原文："),
     ):
         assert words in demo(*args, lang="zh").err
 
@@ -287,7 +311,21 @@ def test_a_stored_state_that_the_definition_does_not_know(demo: Kfq) -> None:
             (json.dumps(found),),
         )
         connection.commit()
+    for lang, legend in (("zh", "! 存储的状态不在其定义中"), ("en", "! a stored state is not in its definition")):
+        for args in (("board",), ("list",), ("list", "--root", "guxian-etdz"), ("replay",)):
+            ran = demo(*args, lang=lang)
+            assert ran.code == (0 if "--root" in args else 4), args
+            assert (legend in ran.out) is ("--root" not in args), args
+            assert "--root" in args or "hongtong-etdz" in ran.out
+        assert "staffing.asleep" in demo("replay", "guxian-etdz", lang=lang).out
+    assert demo("board", "--json").json["unknown"] == ["guxian-etdz"]
+    marked = {i["key"]: i["unknown"] for i in demo("list", "--json").json["instances"]}
+    assert {key for key, states in marked.items() if states} == {"guxian-etdz"}
+    assert marked["guxian-etdz"] == ["main=staffing.asleep"]
+    one = demo("replay", "guxian-etdz", "--json")
+    assert (one.code, one.json["instances"][0]["agrees"]) == (4, False)
+    assert one.json["instances"][0]["states"]["main"] == "staffing.posts_requested"
     _refused(demo, "unknown_stored_state", "show", "guxian-etdz")
-    assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are what is true
     assert "posts under approval" in demo.ok("history", "guxian-etdz").out  # the entries are the truth
-    assert demo("verify").code == 4
+    found = demo("verify", "--json")
+    assert (found.code, {finding["instance"] for finding in found.json["findings"]}) == (4, {"guxian-etdz"})

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kfq_workflow import schema
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -149,6 +151,26 @@ def test_actors(demo: Kfq) -> None:
     demo.ok(*act)
 
 
+def test_an_auditor_reads_and_annotates_and_does_nothing_else(demo: Kfq) -> None:
+    demo.ok("actor", "add", "audit", "--role", "auditor", "--actor", "administrator")
+    for args in (["board"], ["show", "guxian-etdz"], ["next", "guxian-etdz", "--actor", "audit"], ["verify"]):
+        demo.ok(*args)
+    demo.ok("annotate", "guxian-etdz", "查看", "--actor", "audit")
+    late = ("--actor", "audit", "--source", "s")
+    office = ("--performed-by", "staffing_commission", "--basis", "stated")
+    for args in (
+        ["start", "zone_lifecycle", "new", "--actor", "audit", "--name", "n"],
+        [*FIRE[:4], "audit", *FIRE[5:]],
+        ["register", "guxian-etdz", "approve_posts", *office, *late],
+        ["adopt", "guxian-etdz", "plan_master=approved", "--reason", "r", *late],
+        ["amend", "guxian-etdz", "--set", "level=national", "--actor", "audit"],
+        ["actor", "add", "x", "--role", "auditor", "--actor", "audit"],
+    ):
+        assert demo(*args).code == 3, args
+    triggers = demo.ok("next", "guxian-etdz", "--actor", "audit", "--json").json["triggers"]
+    assert not [decision for decision in triggers if decision["allowed"]]
+
+
 def test_export_and_verify_the_file(demo: Kfq, tmp_path: Path) -> None:
     file = tmp_path / "log.jsonl"
     assert demo.ok("export", str(file), "--json").json["entries"] == demo.entries()
@@ -205,7 +227,7 @@ def test_definitions_are_shown_without_a_database(empty: Kfq, tmp_path: Path) ->
 
 
 def test_the_database_itself(demo: Kfq) -> None:
-    assert demo.ok("db", "current", "--json").json["revision"] == "0001"
+    assert demo.ok("db", "current", "--json").json == {"revision": schema.REVISION, "needed": schema.REVISION}
     assert demo.ok("db", "upgrade").out == demo.ok("db", "current").out
     assert demo.ok("db", "check", "--json").json["ok"] is True
     with closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"))) as connection:

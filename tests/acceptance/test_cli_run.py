@@ -211,6 +211,10 @@ def test_start_up_budget(demo: Kfq) -> None:
         ("kfq fire guxian-etdz approve_posts --actor staff", {"staffing_commission"}),
         ("kfq start zone_m", {"zone_merge"}),
         ("kfq fire nowhere x", set()),
+        ("kfq signer ", {"add", "remove"}),
+        ("kfq approve guxian-etdz approve_p", {"approve_posts", "approve_planning_eia"}),
+        ("kfq transfer guxian-etdz --to staff", {"staffing_commission"}),
+        ("kfq proxy grant staff", {"staffing_commission"}),
     ],
 )
 def test_completion(demo: Kfq, words: str, found: set[str]) -> None:
@@ -275,11 +279,15 @@ def test_every_command_that_prints_results_takes_json() -> None:
 def test_every_mutating_command_takes_an_actor() -> None:
     acting = {path for path, command in _commands() if any("--actor" in param.opts for param in command.params)}
     assert acting == {"start", "fire", "register", "adopt", "annotate", "amend", "import", "next", "definition load",
-                      "actor add", "actor update", "actor disable"}  # fmt: skip
+                      "actor add", "actor update", "actor disable", "submit", "approve", "reject", "abstain", "retract",
+                      "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
+                      "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
+                      "proxy grant", "proxy revoke", "inbox"}  # fmt: skip
 
 
 #: Said by a prefix and a code of the record, not by name.
-BY_CODE = ("absent.", "basis.", "day.", "kind.", "plan.", "severity.", "trigger.", "unchecked.", "verdict.")
+BY_CODE = ("absent.", "basis.", "box.", "day.", "gate.", "kind.", "place.", "plan.", "reason.", "severity.", "trigger.",
+           "unchecked.", "verdict.", "vote.")  # fmt: skip
 
 
 def test_no_phrase_is_left_over() -> None:

@@ -14,5 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_the_page_lists_exactly_what_is_refused() -> None:
     module = runpy.run_path(str(DOCS / "unsupported.py"))
     assert module["page"]() == (DOCS / "reference" / "unsupported.md").read_text("utf-8")
-    assert "`approve_expansion`" in module["page"]()
+    assert "`propose_exit`" in module["page"]()  # a ranking
+    assert "`province.upgrade_freeze=2y`" in module["page"]()  # an effect in words
+    assert "`complete_department_review`" not in module["page"]()  # votes are counted
     assert "`submit_application`" not in module["page"]()  # its policy is off by default

@@ -89,6 +89,29 @@ def test_another_open_case_of_the_same_zone_stops_it(engine: WorkflowEngine) -> 
     assert [seen["instance"] for seen in engine.history("zone/1")[-1].body["seen"]] == ["zone", "zone/2"]
 
 
+@pytest.mark.parametrize(
+    ("workflow", "states", "stops"),
+    [
+        ("upgrade_to_national", "preparing", True),
+        ("upgrade_to_national", "upgraded", False),
+        ("zone_merge", "posts_merging", True),
+        ("zone_merge", "completed", False),
+        ("zone_exit", "rectification", False),
+    ],
+)
+def test_every_open_case_that_changes_the_bounds_stops_an_expansion(
+    engine: WorkflowEngine, workflow: str, states: str, *, stops: bool
+) -> None:
+    zone(engine)
+    case(engine, "zone/1")
+    engine.adopt(
+        "zone/2", {"main": states}, by="registrar", source="文件", reason="补记", workflow=workflow, name="案件",
+        root="zone", attrs={"absorbed_zone": "other"} if workflow == "zone_merge" else {},
+    )  # fmt: skip
+    decision = engine.decide("zone/1", "submit_expansion_to_city", by="zone_committee", papers=SCHEME)
+    assert [refusal.values["guard"] for refusal in decision.refusals] == ["no_open_boundary_case"] * stops
+
+
 def test_a_decided_exit_lets_the_zone_be_revoked(engine: WorkflowEngine) -> None:
     zone(engine)
     notice = [Paper("decision_notice")]

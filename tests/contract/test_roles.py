@@ -14,6 +14,7 @@ from kfq_workflow import Paper, Refused, WorkflowEngine, schema
 from kfq_workflow.database import open_database
 from kfq_workflow.definition.document import load
 from kfq_workflow.source import verify_database
+from tests.gates import act, gate, stored, voted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ FORBIDDEN = (
     "DELETE FROM kfq_entry",
     "DELETE FROM kfq_text",
     "DELETE FROM kfq_instance",
+    "DELETE FROM kfq_task",
     "UPDATE kfq_instance SET workflow = 'x'",
     "UPDATE kfq_document SET kind = 'x'",
     "UPDATE kfq_log SET utc_offset = 0",
@@ -91,11 +93,18 @@ def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> 
 
     report = verify_database(auditor)
     assert (report.verdict, report.findings, report.not_checked) == ("self-consistent", (), ())
+    act(engine, "lot-1", {"grant": gate()}, by="surveyor")
+    act(
+        engine, "lot-1", {"grant": voted("1", "land_bureau")}, by="surveyor"
+    )  # an upsert, which needs both INSERT and UPDATE
+    assert [row.box for row in stored(auditor, "lot-1")] == ["done", "todo", "wait", "mine"]
+    assert verify_database(auditor).findings == ()
     for database in roles:
         for statement in FORBIDDEN:
             with pytest.raises(DBAPIError), database.begin() as connection:
                 connection.execute(text(statement))
     for statement in ("INSERT INTO kfq_document (digest, kind, body) VALUES ('', 'x', 'x')",
-                      "UPDATE kfq_instance SET state = 'x'"):  # fmt: skip
+                      "UPDATE kfq_instance SET state = 'x'", "UPDATE kfq_task SET box = 'done'",
+                      "INSERT INTO kfq_task SELECT * FROM kfq_task"):  # fmt: skip
         with pytest.raises(DBAPIError), auditor.begin() as connection:
             connection.execute(text(statement))

@@ -202,7 +202,9 @@ def test_an_init_that_was_cut_off_is_finished_by_the_next(empty: Engine) -> None
             assert set(triggers.status(connection, tables).values()) == {"present"}
             assert len(connection.execute(tables.entry.select()).all()) == 1
             indexes = {index["name"] for index in inspect(connection).get_indexes(tables.instance.name)}
+            tasks = {index["name"] for index in inspect(connection).get_indexes(tables.task.name)}
         assert {f"{prefix}instance_workflow", f"{prefix}instance_root"} <= indexes
+        assert {f"{prefix}task_holder", f"{prefix}task_role", f"{prefix}task_org"} <= tasks
         if empty.dialect.name != "mariadb" and cut > 15:  # DDL is transactional: one cut is like another
             break
     assert cut > 10
@@ -263,10 +265,52 @@ def test_a_newer_revision_is_refused(empty: Engine) -> None:
 
 def test_an_older_revision_names_the_command(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     schema.init(empty)
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "8000"))
+    monkeypatch.setattr(schema, "REVISION", "8000")
     with pytest.raises(SchemaOutOfDate, match="kfq db upgrade"):
         head(empty)
+
+
+@pytest.mark.parametrize(("revision", "code"), [("0000", "schema_unknown"), ("b7", "schema_unknown"),
+                                                ("9999", "schema_too_new")])  # fmt: skip
+def test_a_revision_that_is_not_known_is_newer_only_when_it_is(empty: Engine, revision: str, code: str) -> None:
+    schema.init(empty)
+    tables = Tables()
+    with empty.begin() as connection:
+        connection.execute(tables.log.update().values(schema_revision=revision))
+        connection.execute(tables.version.update().values(version_num=revision))
+    assert schema.current(empty) == revision
+    for attempt in (head, schema.init, schema.upgrade):
+        with pytest.raises(SchemaOutOfDate, match=revision) as caught:
+            attempt(empty)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize("table", ["log", "version"])
+def test_two_revisions_that_differ_are_said(empty: Engine, table: str) -> None:
+    schema.init(empty)
+    tables = Tables()
+    changed = {"log": {"schema_revision": "9999"}, "version": {"version_num": "0000"}}[table]
+    with empty.begin() as connection:
+        connection.execute(getattr(tables, table).update().values(**changed))
+    for attempt in (schema.current, schema.upgrade):
+        with pytest.raises(SchemaOutOfDate, match=next(iter(changed.values()))) as caught:
+            attempt(empty)
+        assert caught.value.code == "revision_changed"
+        assert {caught.value.values["table"], caught.value.values["log_table"]} == {"kfq_schema", "kfq_log"}
+
+
+@pytest.mark.parametrize("verb", ["init", "upgrade"])
+def test_an_upgrade_that_was_interrupted_goes_on(empty: Engine, verb: str) -> None:
+    schema.init(empty)
+    tables = Tables()
+    with empty.begin() as connection:
+        connection.execute(tables.log.update().values(schema_revision=schema.REVISIONS[0]))
+    with pytest.raises(SchemaOutOfDate, match="kfq db upgrade") as caught:
+        schema.current(empty)
+    assert caught.value.code == "revisions_differ"
+    getattr(schema, verb)(empty)
+    assert schema.current(empty) == head(empty).revision == schema.REVISION
 
 
 @pytest.mark.parametrize("prefix", ["", "KFQ_", "1_", "a-b", "k" * 25, 'k"', "开"])

@@ -148,7 +148,7 @@ def alembic(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_line_of_alembic(database_url: str, empty: Engine) -> None:
     assert alembic(database_url, "-x", "prefix=old_", "upgrade", "head").returncode == 0
-    assert alembic(database_url, "-x", "prefix=old_", "current").stdout.strip() == "0001 (head)"
+    assert alembic(database_url, "-x", "prefix=old_", "current").stdout.strip() == f"{schema.REVISION} (head)"
     assert "not supported" in alembic(database_url, "upgrade", "head", "--sql").stdout
     schema.init(empty, prefix="old_")
     schema.init(empty, prefix="new_")
@@ -160,8 +160,8 @@ _NEXT = '''
 """A table is rebuilt, as SQLite must for nearly every change."""
 import sqlalchemy as sa
 from alembic import context, op
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "0002"
 
 def upgrade():
     tables = context.config.attributes["tables"]
@@ -182,16 +182,16 @@ def test_triggers_come_back_after_a_migration(
 
     folder = tmp_path / "migrations"
     shutil.copytree(schema.migrations_folder(), folder)
-    (folder / "versions" / "0002_next.py").write_text(_NEXT)
+    (folder / "versions" / "9001_next.py").write_text(_NEXT)
     monkeypatch.setattr(schema, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "9001"))
+    monkeypatch.setattr(schema, "REVISION", "9001")
     with empty.connect() as connection:
         genesis = connection.execute(Tables().entry.select()).all()
     getattr(schema, verb)(empty)
     tables = Tables()
     with empty.connect() as connection:
-        assert schema.check(connection, tables).revision == "0002"
+        assert schema.check(connection, tables).revision == "9001"
         assert set(triggers.status(connection, tables).values()) == {"present"}
         assert connection.execute(tables.entry.select()).all() == genesis
-    assert schema.current(empty) == "0002"
+    assert schema.current(empty) == "9001"

@@ -13,11 +13,12 @@ from kfq_workflow import zones
 from kfq_workflow.definition import canonical, document
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import DefinitionError
+from tests.unit.test_definition_gates import GOOD as GATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,5}(\.[a-z][a-z0-9_]{0,3})?", fullmatch=True)
+NAMES = st.text("ab_.1", min_size=1, max_size=4)  # the form of a name is the linter's business, and a regex is slow
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
 PLAIN = st.one_of(WORDS, st.integers(-(2**53) + 1, 2**53 - 1), st.booleans())
 SETS = st.frozensets(NAMES, max_size=3)
@@ -91,7 +92,7 @@ QUORUMS = st.builds(
 )
 GATES = st.builds(
     m.Gate,
-    st.lists(SIGNERS, max_size=3).map(tuple),
+    st.lists(SIGNERS, max_size=2).map(tuple),
     QUORUMS,
     st.booleans(),
     TUPLES,
@@ -103,7 +104,7 @@ GATES = st.builds(
     TUPLES,
 )
 TAKEN = st.builds(m.Taken, st.sampled_from(["key", "root", "attribute", "parameter", "literal"]), WORDS)
-VALUES = st.dictionaries(NAMES, TAKEN, max_size=2)
+VALUES = st.dictionaries(NAMES, TAKEN, max_size=1)
 EFFECTS = st.one_of(
     st.builds(m.FireEffect, TAKEN, TUPLES, VALUES, st.booleans()),
     st.builds(m.AmendEffect, TAKEN, VALUES, st.none() | TAKEN),
@@ -130,7 +131,7 @@ TRANSITIONS = st.builds(
         max_size=2,
     ).map(tuple),
     st.booleans(),
-    st.lists(EFFECTS, max_size=2).map(tuple),
+    st.lists(EFFECTS, max_size=1).map(tuple),
     st.none() | GATES,
 )
 KINDS = st.sampled_from(["workflow", "state", "trigger", "role", "choice", "signer"])
@@ -139,7 +140,7 @@ DEFINITIONS = st.builds(
     NAMES,
     st.integers(1, 10_000),
     st.lists(REGIONS, max_size=3).map(lambda regions: {region.name: region for region in regions}),
-    st.lists(TRANSITIONS, max_size=4).map(tuple),
+    st.lists(TRANSITIONS, max_size=2).map(tuple),
     st.builds(m.Permissions, SETS, SETS, SETS, SETS, SETS),
     SETS,
     SETS,
@@ -148,7 +149,7 @@ DEFINITIONS = st.builds(
     st.dictionaries(NAMES, FIELDS, max_size=2),
     st.dictionaries(NAMES, FIELDS, max_size=2),
     st.dictionaries(NAMES, PLAIN, max_size=2),
-    st.dictionaries(NAMES, CONDITIONS, max_size=3),
+    st.dictionaries(NAMES, CONDITIONS, max_size=2),
     st.dictionaries(st.tuples(KINDS, NAMES), st.builds(m.Label, WORDS, WORDS, TUPLES), max_size=4),
     st.none() | NAMES,
     st.integers(1, 3),
@@ -241,7 +242,7 @@ def test_a_stored_document_with_one_letter_changed_is_refused_or_another(data: s
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_yaml_document_with_a_piece_torn_out_is_read_or_refused_in_words(data: st.DataObject) -> None:
-    text = zones.document("zone_exit")
+    text = data.draw(st.sampled_from([zones.document("zone_exit"), GATED]))
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 60)))
     put = data.draw(

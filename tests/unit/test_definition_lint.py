@@ -187,11 +187,18 @@ def test_what_a_case_asks_of_others_exists_there() -> None:
                     name = definition.root if isinstance(leaf, m.RootIn) else leaf.workflow
                     assert leaf.states <= shipped[name or ""].regions[leaf.region].states.keys()
                     asked += 1
-    assert asked == 8
-    open_cases = next(m.leaves(shipped["zone_expansion"].guards["no_open_boundary_case"]))
-    states = shipped["zone_expansion"].regions["main"].states.values()
-    assert isinstance(open_cases, m.OtherIn)
-    assert open_cases.states == {state.name for state in states if not state.terminal}
+    assert asked == 10
+
+
+def test_a_case_that_changes_the_bounds_is_open_until_it_has_or_will_not() -> None:
+    shipped = zones.shipped()
+    leaves = list(m.leaves(shipped["zone_expansion"].guards["no_open_boundary_case"]))
+    found = {leaf.workflow: set(leaf.states) for leaf in leaves if isinstance(leaf, m.OtherIn)}
+    assert found.keys() == {"zone_expansion", "upgrade_to_national", "zone_merge"}
+    done = {"upgraded", "interviewed", "downgrade_candidate"}  # only an upgrade goes on when the bounds have changed
+    for workflow, states in found.items():
+        known = shipped[workflow].regions["main"].states.values()
+        assert states == {state.name for state in known if not state.terminal and state.name not in done}
 
 
 def test_a_diagram_keeps_apart_what_is_named_alike() -> None:

@@ -82,3 +82,24 @@ def test_facts_of_reserved_instances_are_their_newest() -> None:
 def test_what_is_no_snapshot_does_not_parse(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
         Snapshot.parse(text)
+
+
+def test_a_gate_is_merged_until_a_new_round_replaces_it() -> None:
+    snapshot = Snapshot()
+    first = {"round": 1, "state": "open", "tasks": {"1": {"state": "open", "of": "a"}}, "due": "2020-01-01"}
+    snapshot.apply(1, "opened", {"gates": {"grant": first}})
+    before = snapshot.gates
+    vote = {"tasks": {"1": {"state": "approved", "by": "b"}, "2": {"state": "open"}}, "due": None}
+    snapshot.apply(2, "voted", {"gates": {"grant": vote, "other": {"round": 1}}})
+    assert before == {"grant": first}
+    assert snapshot.gates == {
+        "grant": {
+            "round": 1,
+            "state": "open",
+            "tasks": {"1": {"state": "approved", "of": "a", "by": "b"}, "2": {"state": "open"}},
+        },
+        "other": {"round": 1},
+    }
+    assert Snapshot.parse(snapshot.encode()) == snapshot
+    snapshot.apply(3, "opened", {"gates": {"grant": {"round": 2, "state": "open"}}})
+    assert snapshot.gates["grant"] == {"round": 2, "state": "open"}

@@ -1,0 +1,73 @@
+"""The chains of actors, definitions and of the log itself: who may write there, and whether it is well formed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kfq_workflow.verify.case import Case
+    from kfq_workflow.verify.legality import Judge
+    from kfq_workflow.verify.past import Library
+
+ADMINISTRATOR = frozenset({"administrator"})
+SYSTEM = "system"
+#: The kinds of a reserved instance's entries.
+RESERVED = {
+    "~log": ("genesis",), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
+}  # fmt: skip
+
+
+class ReservedJudge:
+    """Judges the entries of reserved instances, on behalf of `Judge`."""
+
+    def __init__(self, judge: Judge, library: Library) -> None:
+        self._judge = judge
+        self._library = library
+        self.kinds: dict[str, Callable[[Case], None]] = {
+            "enrolled": self._enrolled,
+            "defined": self._defined,
+            "genesis": self._genesis,
+            "granted": self._granted,
+            "revoked": self._granted,
+        }
+
+    def _enrolled(self, case: Case) -> None:
+        self._administer(case)
+        body = case.body
+        if not isinstance(body.get("roles"), list) or not isinstance(body.get("enabled"), bool):
+            case.error("malformed", reason="roles, enabled")
+
+    def _defined(self, case: Case) -> None:
+        self._administer(case)
+        for kind in ("rules", "labels"):
+            self._library.named(bytes.fromhex(case.body[kind]), kind, case.run.instance, case.row.seq)
+        force = self._library.rules(bytes.fromhex(case.body["rules"]))
+        if force is not None:
+            definition = force.rules.definition
+            case.equal("name", definition.name, case.body.get("name"))
+            case.equal("version", definition.version, case.body.get("version"))
+            case.equal("name", definition.name, case.run.instance.partition("/")[2])
+
+    def _granted(self, case: Case) -> None:
+        """Check a proxy: the actor himself or an administrator grants and revokes it."""
+        case.still()
+        if case.run.instance != f"~actor/{case.row.actor}":
+            self._administer(case)
+        grant = case.body["grant"]
+        if case.row.kind == "granted":
+            if not grant["from"] <= grant["until"] or not isinstance(grant["to"], str) or not grant["number"]:
+                case.error("malformed", reason="grant")
+        elif str(grant) not in case.run.attrs.get("grants", {}):
+            case.error("malformed", reason="grant")
+
+    def _genesis(self, case: Case) -> None:
+        if case.row.seq != 1:
+            case.error("kind_place", kind="genesis")
+
+    def _administer(self, case: Case) -> None:
+        """Only an administrator enrolls and defines; the library's own account may until there is one."""
+        case.still()
+        if case.row.actor != SYSTEM:
+            self._judge.authorise(case, ADMINISTRATOR)

@@ -1,0 +1,337 @@
+"""Votes, tasks and tallies changed behind the library's back are found and named, hashed again or not, everywhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfq_workflow.definition import model as m
+from kfq_workflow.entry import Row, canonical
+from kfq_workflow.source import verify_database
+from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
+from tests.tampering import change, places, rehash, remove, tampering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    Body = dict[str, Any]
+
+pytestmark = pytest.mark.tampers
+#: The entries of the case: 1 started, 2 fired, 3 opened, 4 delegated, 5 voted by c1, 6 voted by c2, 7 voted by boss.
+FIRST, SECOND, LAST = 5, 6, 7
+
+
+@pytest.fixture
+def case(database: Engine) -> Case:
+    """Three votes, the last of which decides; nobody votes on his own submission."""
+    found = submitted(database, gate(CLERKS, BOSS, duties=("not_applicant",), binds=("area",)))
+    found.act("delegate", by="boss", to="x", question="可否")
+    found.act("approve", by="c1", opinion="同意")
+    found.act("approve", by="c2")
+    found.act("approve", by="boss")
+    report = verify_database(database)
+    assert (report.verdict, report.findings, report.not_checked) == ("self-consistent", (), ())
+    return found
+
+
+def edited(row: Row, edit: Callable[[Body], None]) -> Row:
+    """The row with its body changed."""
+    body = json.loads(row.body)
+    edit(body)
+    return row._replace(body=canonical(body))
+
+
+def gates(body: Body) -> Body:
+    """The patch of the gate in a body."""
+    found: Body = body["gates"]["grant"]
+    return found
+
+
+def forge(case: Case, chain: list[Row]) -> set[tuple[str, str, str | None, int | None]]:
+    """Write a changed chain, hashed anew from end to end, with the cache to match; return what verification finds."""
+    database = case.engine.database
+    numbered = [row._replace(seq=number) for number, row in enumerate(chain, 1)]
+    with tampering(database) as connection:
+        remove(connection, "entry", {"instance": "p"})
+        for row in numbered:
+            connection.execute(case.engine.tables.entry.insert(), dict(zip(_columns(case), row, strict=True)))
+        rehash(connection, case.engine.log().log, numbered)
+        change(connection, "instance", {"key": "p"}, {"seq": len(numbered)})
+    case.engine.rebuild()
+    return places(verify_database(database))
+
+
+def _columns(case: Case) -> list[str]:
+    return [column.name for column in case.engine.tables.entry.columns]
+
+
+# Bytes changed and not hashed again
+
+_EDITS: dict[str, tuple[int, Callable[[Body], None], str]] = {
+    "a vote": (FIRST, lambda body: body.update(vote="reject"), "gates_differs"),
+    "a task": (FIRST, lambda body: gates(body)["tasks"]["1"].update(state="rejected"), "gates_differs"),
+    "who signed": (FIRST, lambda body: gates(body)["tasks"]["1"].update(by="c3"), "gates_differs"),
+    "a tally": (SECOND, lambda body: gates(body)["tally"].update(approve=3), "gates_differs"),
+    "a need": (3, lambda body: gates(body)["tally"].update(need=1), "gates_differs"),
+    "a signer": (3, lambda body: gates(body)["tasks"]["3"].update(of="clerk"), "gates_differs"),
+    "a bound digest": (3, lambda body: gates(body).update(bound="00" * 32), "gates_differs"),
+    "a candidate": (3, lambda body: body["candidates"].update(boss=["x"]), "candidate"),
+    "the outcome": (LAST, lambda body: gates(body).update(state="rejected"), "gates_differs"),
+    "the move": (LAST, lambda body: body.pop("set"), "set_differs"),
+    "an opinion asked": (4, lambda body: gates(body)["tasks"]["3"]["asked"].update(c3={"seq": 4}), "gates_differs"),
+}
+
+
+def test_an_edited_entry(case: Case, database: Engine) -> None:
+    for what, (seq, edit, kind) in _EDITS.items():
+        row = case.rows[seq - 1]
+        for body, found in (
+            (edited(row, edit).body, {("bytes", "leaf", "p", seq), ("replay", kind, "p", seq)}),
+            (row.body, set()),
+        ):
+            with tampering(database) as connection:
+                change(connection, "entry", {"instance": "p", "seq": seq}, {"body": body})
+            assert found <= places(verify_database(database)), what
+    assert verify_database(database).verdict == "self-consistent"
+
+
+def test_every_edit_is_found_by_judging_again_although_it_was_hashed_again(case: Case) -> None:
+    chain = case.rows
+    for what, (seq, edit, kind) in _EDITS.items():
+        changed = [edited(row, edit) if row.seq == seq else row for row in chain]
+        found = forge(case, changed)
+        assert ("replay", kind, "p", seq) in found, what
+        assert {layer for layer, *_ in found} == {"replay"}, what
+    assert forge(case, chain) == set()
+
+
+@pytest.mark.parametrize("seq", [FIRST, SECOND, LAST])
+@pytest.mark.usefixtures("case")
+def test_a_dropped_vote(database: Engine, seq: int) -> None:
+    with tampering(database) as connection:
+        remove(connection, "entry", {"instance": "p", "seq": seq})
+        if seq == FIRST:
+            remove(connection, "text", {"instance": "p", "seq": seq})
+    found = places(verify_database(database))
+    if seq == LAST:
+        assert {("cache", "seq", "p", 6), ("cache", "state", "p", 6), ("cache", "snapshot", "p", 6)} <= found
+    else:
+        assert {("chain", "gap", "p", seq + 1), ("chain", "prev", "p", seq + 1)} <= found
+        assert ("replay", "gates_differs", "p", seq + 1) in found
+
+
+def test_a_dropped_vote_is_found_although_all_was_hashed_again(case: Case) -> None:
+    found = forge(case, [row for row in case.rows if row.seq != SECOND])
+    assert ("replay", "gates_differs", "p", SECOND) in found  # the last vote decides nothing any more
+
+
+_STORED: tuple[tuple[tuple[str, ...], Any], ...] = (
+    (("tally", "approve"), 2),
+    (("tasks", "1", "state"), "rejected"),
+    (("tasks", "1", "by"), "c3"),
+    (("tasks", "2", "vote"), 5),
+    (("state",), "open"),
+    (("need",), 1),
+)
+
+
+def test_a_changed_snapshot(case: Case, database: Engine) -> None:
+    for (*path, last), value in _STORED:
+        snapshot = json.loads(case.engine.show("p").row.snapshot)
+        place = snapshot["gates"]["grant"]
+        for name in path:
+            place = place[name]
+        place[last] = value
+        with tampering(database) as connection:
+            change(connection, "instance", {"key": "p"}, {"snapshot": canonical(snapshot)})
+        report = verify_database(database)
+        assert (report.verdict, places(report)) == ("tampered", {("cache", "snapshot", "p", 7)})
+        assert "gates" in report.findings[0].text()
+        assert case.engine.rebuild() == 1
+
+
+# Illegal votes, made well: chain, hashes and cache agree with them
+
+
+def voted(row: Row, actor: str, task: str) -> Row:
+    """The vote as if this actor had cast it on that task, with the patch to match."""
+
+    def edit(body: Body) -> None:
+        body.update(task=task)
+        gates(body)["tasks"] = {task: {"by": actor, "since": row.seq, "state": "approved", "vote": row.seq}}
+
+    return edited(row, edit)._replace(actor=actor)
+
+
+_NOT_HIS = (
+    ("ghost", "2", "not_a_signer"),
+    ("x", "2", "not_a_signer"),
+    ("app", "2", "not_a_signer"),
+    ("c1", "2", "duty_voted"),
+    ("c2", "1", "task_done"),
+    ("c2", "3", "not_a_signer"),
+    ("c2", "9", "not_a_signer"),
+)
+
+
+def test_a_vote_that_was_not_his_to_cast(case: Case, database: Engine) -> None:
+    chain = case.rows
+    for actor, task, code in _NOT_HIS:
+        forged = voted(chain[SECOND - 1], actor, task)
+        assert ("replay", "not_allowed", "p", SECOND) in forge(
+            case, [forged if row.seq == SECOND else row for row in chain]
+        )
+        finding = next(f for f in verify_database(database).findings if (f.seq, f.kind) == (SECOND, "not_allowed"))
+        assert finding.values["codes"] == [code]
+
+
+def test_an_applicant_who_voted_on_his_own_submission(database: Engine) -> None:
+    case = submitted(database, gate(CLERKS, BOSS, duties=("not_applicant",)), by="app")
+    case.act("approve", by="c1")
+    chain = case.rows
+    chain[2] = edited(chain[2], lambda body: gates(body).update(by="both"))._replace(actor="both")
+    chain[3] = edited(chain[3], lambda body: gates(body)["tasks"]["1"].update(by="both"))._replace(actor="both")
+    found = forge(case, chain)
+    assert ("replay", "not_allowed", "p", 4) in found
+    assert ("replay", "gates_differs", "p", 4) not in found
+
+
+def test_a_gate_that_was_decided_too_early(case: Case) -> None:
+    chain = case.rows[:SECOND]
+    moved = json.loads(case.rows[LAST - 1].body)
+
+    def decide(body: Body) -> None:
+        gates(body).update(state="approved", closed=SECOND)
+        gates(body)["tasks"]["3"] = {"since": SECOND, "state": "superseded"}
+        gates(body)["tally"] = {"abstain": 0, "approve": 2, "need": 2, "of": 2, "open": 0, "reject": 0}
+        body |= {name: moved[name] for name in ("set", "was")}
+
+    chain[-1] = edited(chain[-1], decide)
+    found = forge(case, chain)
+    assert {("replay", "gates_differs", "p", SECOND), ("replay", "set_differs", "p", SECOND)} == found
+    assert case.state == "granted"
+
+
+def test_a_vote_after_the_gate_was_closed(case: Case) -> None:
+    chain = case.rows
+    late = edited(chain[SECOND - 1], lambda body: body.update(task="2"))._replace(seq=8, actor="c3", req="late")
+    assert ("replay", "not_allowed", "p", 8) in forge(case, [*chain, late])
+
+
+def test_a_proxy_that_was_never_granted_or_had_been_revoked(database: Engine) -> None:
+    case = submitted(database, gate(BOSS))
+    engine = case.engine
+    days = {"valid_from": "2020-01-01", "valid_to": "2999-12-31", "number": "1"}
+    grant = engine.grant_proxy("boss", by="boss", to="x", **days)
+    case.act("approve", by="x", on_behalf_of="boss")
+    chain = case.rows
+    for about in ({"grant": 9}, {"seq": 1}, {"id": "c1"}, {"ground": "own"}):
+        forged = edited(chain[3], lambda body, about=about: body["for"].update(about))
+        assert ("replay", "not_allowed", "p", 4) in forge(case, [*chain[:3], forged]), about
+    engine.revoke_proxy("boss", grant.seq, by="boss", reason="回来了")
+    later = chain[3]._replace(at=chain[3].at + 3_600_000_000)
+    assert ("replay", "not_allowed", "p", 4) in forge(case, [*chain[:3], later])
+
+
+_OTHERS: tuple[tuple[str, str, Body], ...] = (
+    ("suspended", "c1", {"number": "1"}),
+    ("voided", "c1", {"number": "1"}),
+    ("resumed", "reg", {"number": "1"}),
+    ("withdrawn", "c1", {}),
+    ("extended", "c1", {"due": "2999-01-01", "number": "1"}),
+    ("urged", "app", {}),
+    ("returned", "x", {"task": "1"}),
+    ("retracted", "c2", {"task": "1"}),
+    ("transferred", "x", {"task": "1", "to": "c1"}),
+    ("removed", "x", {"task": "1"}),
+    ("waived", "c1", {"signer": "c1"}),
+    ("read", "x", {}),
+)
+
+
+def test_other_acts_that_were_not_allowed(database: Engine) -> None:
+    case = submitted(database, gate(CLERKS, BOSS))
+    case.act("urge", by="app")
+    chain = case.rows
+    for kind, by, more in _OTHERS:
+        stands = kind in ("suspended", "voided", "resumed")
+        forged = edited(chain[3], lambda body, more=more: body.update(more))
+        forged = edited(forged, lambda body: body.pop("gates")) if stands else forged
+        found = forge(case, [*chain, forged._replace(kind=kind, actor=by, seq=5, req="forged")])
+        assert found & {("replay", "not_allowed", "p", 5), ("replay", "actor_role", "p", 5)}, kind
+
+
+def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
+    small = {"small": m.FieldIs("attribute", "area", "le", "2")}
+    asked = gate(m.Signer("clerks", "role", "clerk", when="small"), binds=("area",))
+    definition = guarded(asked, guards=small)
+    grant = replace(definition.transitions[2], guards=("small",))
+    rules = tuple(grant if rule.id == "grant" else rule for rule in definition.transitions)
+    case = in_review(prepared(database, guarded(asked, guards=small, transitions=rules)))
+    case.act("submit", "grant", by="app")
+    case.act("amend", {"area": "2"}, by="app")
+    case.act("approve", by="c1")
+    chain = case.rows
+    forgeries: tuple[tuple[int, Callable[[Row], Row], str], ...] = (
+        (3, lambda row: edited(row, lambda body: body.update(trigger="fly")), "unknown_trigger"),
+        (3, lambda row: edited(row, lambda body: body.update(trigger="suspend")), "not_allowed"),
+        (3, lambda row: row._replace(actor="c1"), "not_allowed"),
+        (3, lambda row: row._replace(actor="ghost"), "gates_differs"),
+        (3, lambda row: edited(row, lambda body: body.update(direct=True)), "not_allowed"),
+        (4, lambda row: edited(row, lambda body: body["attrs"].update(area="9")), "not_allowed"),
+        (
+            4,
+            lambda row: edited(row, lambda body: body.update(attested={"panel@1": {"answer": True}})),
+            "attested_differs",
+        ),
+        (4, lambda row: edited(row, lambda body: body["candidates"].update(clerks=["boss"])), "candidate"),
+        (5, lambda row: edited(row, lambda body: body.update(trigger="suspend")), "not_allowed"),
+        (5, lambda row: edited(row, lambda body: body.pop("gates")), "malformed"),
+    )
+    for seq, change_, kind in forgeries:
+        found = forge(case, [change_(row) if row.seq == seq else row for row in chain])
+        assert ("replay", kind, "p", seq) in found, (seq, kind, found)
+    large = edited(chain[3], lambda body: (body["attrs"].update(area="3"), body.pop("gates"), body.pop("candidates")))
+    bound = edited(chain[2], lambda body: gates(body).pop("bound"))
+    assert ("replay", "not_allowed", "p", 5) in forge(case, [*chain[:2], bound, large, chain[4]])
+
+
+# What only an anchor shows
+
+
+def test_a_legal_change_that_was_hashed_again_is_missed_without_an_anchor(case: Case, database: Engine) -> None:
+    other = in_review(case.engine, "q")
+    other.act("submit", "grant", by="app")
+    other.act("delegate", by="boss", to="x")
+    other.act("approve", by="c1")
+    other.act("reject", by="c2")
+    patch = other.body["gates"]
+    chain = case.rows[:SECOND]
+    chain[-1] = edited(chain[-1], lambda body: body.update(vote="reject", gates=patch))
+    slip = edited(chain[-1], lambda body: gates(body)["tally"].update(need=3))
+    assert forge(case, [*chain[:-1], slip]) == {("replay", "gates_differs", "p", SECOND)}  # the smallest slip is found
+    assert (forge(case, chain), case.state) == (set(), "review")
+    assert verify_database(database).verdict == "self-consistent"
+
+
+def test_another_voter_who_could_have_voted_is_missed_without_an_anchor(case: Case) -> None:
+    chain = case.rows
+    chain[SECOND - 1] = voted(chain[SECOND - 1], "c3", "2")
+    assert forge(case, chain) == set()
+    assert case.gate["tasks"]["2"]["by"] == "c3"
+
+
+def test_acts_of_suspension_are_found_where_a_vote_was_cast_in_between(database: Engine) -> None:
+    case = submitted(database, gate(CLERKS, BOSS))
+    case.act("approve", by="c1")
+    case.act("suspend", by="reg", **BASIS)
+    case.act("resume", by="reg", **BASIS)
+    case.act("send_back", by="boss", **REASON)
+    chain = case.rows
+    moved = [*chain[:3], chain[4], chain[3], *chain[5:]]
+    assert ("replay", "not_allowed", "p", 5) in forge(case, moved)
