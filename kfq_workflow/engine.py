@@ -256,8 +256,13 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.show(key, as_stored=as_stored)
 
+    def today(self) -> str:
+        """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
+        with self.reading() as transaction:
+            return transaction.today()
+
     def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first. Raises NotFound."""
+        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
         with self.reading() as transaction:
             return transaction.history(key)
 

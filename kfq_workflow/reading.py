@@ -85,10 +85,14 @@ class Reading:
             self._rules(head)
         return self._view(head)
 
+    def today(self) -> str:
+        """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
+        return self._ledger.today(self._ledger.store.now(self._ledger.cursor))
+
     def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first. Raises NotFound."""
+        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
         store, cursor = self._ledger.store, self._ledger.cursor
-        self._ledger.look(key := inputs.key(key))
+        self._ledger.look(key := inputs.key(key, reserved=True))
         texts = store.chain_texts(cursor, key)
         return [
             HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
