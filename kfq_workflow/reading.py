@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
-from kfq_workflow.approval.explain import Made, Sources, explain
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import KfqError, NotFound
@@ -110,6 +109,8 @@ class Reading:
 
         Each has a `text(lang)`; an instance without an open approval says which moves are possible, and for whom.
         """
+        from kfq_workflow.approval.explain import Made, Sources, explain  # most runs explain nothing
+
         instance = self.show(key)
         decisions = () if instance.is_closed else self.available(key)
         rows = {row.seq: row for row in self._ledger.store.chain(self._ledger.cursor, instance.key)}
