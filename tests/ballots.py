@@ -31,6 +31,7 @@ class Slip:
     by: str = ""
     asked: dict[str, bool] = field(default_factory=dict)
     needed: bool = True
+    after: list[Slip] = field(default_factory=list)
 
     def may(self, person: str) -> bool:
         """Whether it asks this person."""
@@ -39,7 +40,7 @@ class Slip:
 
     def again(self) -> Slip:
         """The same question, anew."""
-        return Slip(self.kind, self.of, self.step, self.weight, self.veto)
+        return Slip(self.kind, self.of, self.step, self.weight, self.veto, after=list(self.after))
 
 
 @dataclass
@@ -98,7 +99,14 @@ class Ballot:
     def line_up(self) -> None:
         first = min((slip.step for slip in self.pending), default=0)
         for slip in self.pending:
-            slip.state = "blocked" if self.held else "open" if slip.step == first else "waiting"
+            free = slip.step == first and all(other.state not in PENDING for other in slip.after)
+            slip.state = "blocked" if self.held else "open" if free else "waiting"
+
+    def hand_on(self, old: Slip, new: Slip) -> None:
+        for slip in self.pending:
+            if any(other is old for other in slip.after):
+                slip.after.append(new)
+        self.slips.append(new)
 
     def close(self, state: str, rest: str = "superseded") -> None:
         self.state, self.relied = state, False
@@ -141,7 +149,10 @@ class Ballot:
         if direct:
             approved = [slip for slip in self.slips if slip.state == "approved"]
             dropped = ("retracted", "transferred", "removed", "approved")
-            self.slips = [slip.again() for slip in self.slips if slip.state not in dropped]
+            anew = {id(slip): slip.again() for slip in self.slips if slip.state not in dropped}
+            for slip in anew.values():
+                slip.after = [anew[id(other)] for other in slip.after if id(other) in anew]
+            self.slips = list(anew.values())
             self.standing += approved
         else:
             self.begin()
@@ -181,12 +192,15 @@ class Ballot:
             for slip in self.slips:
                 slip.state = slip.state if slip.needed else "open"
         mine.state = "retracted"
-        self.slips.append(mine.again())
+        new = mine.again()
+        self.slips.append(new)
         if self.outcome():
             self.slips.pop()
             for slip, state in before:
                 slip.state = state
             return False
+        self.slips.pop()
+        self.hand_on(mine, new)
         if self.state == "approved":
             self.main = "review"
         self.state = "open"
@@ -198,7 +212,7 @@ class Ballot:
         if slip is None or by == to or self.barred(to):
             return False
         slip.state, slip.by = "transferred", by
-        self.slips.append(replace(slip.again(), kind="actor", of=to))
+        self.hand_on(slip, replace(slip.again(), kind="actor", of=to))
         self.line_up()
         return True
 
@@ -224,15 +238,18 @@ class Ballot:
             return False
         if any(other.kind == "actor" and other.of == who for other in self.pending):
             return False
-        before = [(other, other.step) for other in self.slips], self.stated
-        step = slip.step if slip else max(other.step for other in self.slips)
-        if place != "parallel":
-            step += place == "after"
-            for other in self.pending:
-                if other.step > step or (other.step == step and (place == "after" or slip in (None, other))):
-                    other.step += 1
-        self.slips.append(Slip("actor", who, step))
-        return self._changed(need, before, added=True)
+        new = Slip("actor", who, slip.step if slip else max(other.step for other in self.slips))
+        if slip and place == "after":
+            new.after.append(slip)
+        before = self.stated
+        self.slips.append(new)
+        if not self._changed(need, before):
+            self.slips.pop()
+            return False
+        if slip and place == "before":
+            slip.after.append(new)
+        self.line_up()
+        return True
 
     def remove(self, by: str, number: int, need: int | None) -> bool:
         manages = "registrar" in PEOPLE[by][0]
@@ -241,7 +258,7 @@ class Ballot:
         slip = self.slips[number - 1]
         if slip.state not in PENDING or len(self.pending) == 1:
             return False
-        before = [(other, other.step) for other in self.slips], self.stated
+        before = self.stated
         was, slip.state = slip.state, "removed"
         if self._changed(need, before):
             slip.by = by
@@ -249,18 +266,14 @@ class Ballot:
         slip.state = was
         return False
 
-    def _changed(self, need: int | None, before: Any, *, added: bool = False) -> bool:
+    def _changed(self, need: int | None, before: int | None) -> bool:
         """Keep a change of signers unless it puts the quorum out of reach or decides it."""
-        if need is not None:  # it says how many more, besides the approvals that stand
-            self.stated = need + sum(s.weight if self.gate.quorum.kind == "weight" else 1 for s in self.standing)
+        if need is not None:
+            self.stated = need
         if self.reachable() and not self.outcome():
             self.line_up()
             return True
-        if added:
-            self.slips.pop()
-        for slip, step in before[0]:
-            slip.step = step
-        self.stated = before[1]
+        self.stated = before
         return False
 
     def send_back(self, by: str, to: str | None) -> bool:

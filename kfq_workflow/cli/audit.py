@@ -41,13 +41,18 @@ def replay(session: Session, key: str | None, as_of: str | None, known_at: str |
     instances = [engine.show(key, as_stored=True)] if key is not None else list(engine.instances())
     with reading(engine.database, **session.place) as source:
         found = list(_replayed(source, instances, as_of=day, known_at=at))
+    today = engine.today() if day is not None else ""
+    is_future = day is not None and day > today
     if session.json:
-        print_json({"as_of": day, "known_at": at, "instances": [_replay_json(each, i) for i, each in found]})
+        rows = [_replay_json(each, i) for i, each in found]
+        print_json({"as_of": day, "as_of_is_future": is_future, "known_at": at, "instances": rows})
     elif key is not None:
         for instance, each in found:
             _print_replay(instance, each)
     else:
         _print_summary(found)
+    if is_future and not session.json:
+        line(say("replay.future", day=day, today=today))
     return FOUND if any(_is_wrong(instance, each) for instance, each in found) else 0
 
 

@@ -204,6 +204,12 @@ HELP: dict[str, tuple[str, str]] = {
         "where it is not known.\n"
         "Example: kfq adopt guxian-etdz plan_master=approved --actor registrar --source yearbook --reason late",
     ),
+    "history": (
+        "办理人、流程和日志本身也各有一条链：~actor/ID、~definition/NAME、~log。\n"
+        "例：kfq history guxian-etdz；kfq history '~actor/registrar'",
+        "Actors, workflows and the log itself have chains, too: ~actor/ID, ~definition/NAME and ~log.\n"
+        "Example: kfq history guxian-etdz; kfq history '~actor/registrar'",
+    ),
     "replay": (
         "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
         "库中存储的状态与记录不符时退出码为 4。\n"
