@@ -235,7 +235,8 @@ HELP: dict[str, tuple[str, str]] = {
         "Example: kfq report guxian-etdz --out guxian.html",
     ),
     "export": (
-        "JSONL 是日志的原样，可用 kfq verify --file 核验。表格只供阅读和统计，不能核验；xlsx 须装 kfq-workflow[xlsx]。\n"
+        "JSONL 是日志的原样，可用 kfq verify --file 核验。\n"
+        "表格只供阅读和统计，不能核验；xlsx 须装 kfq-workflow[xlsx]。\n"
         "例：kfq export 记录.csv --format csv --bom",
         "JSONL is the log as it is, for kfq verify --file. A table is for reading and counting and proves nothing;\n"
         "xlsx needs kfq-workflow[xlsx].\n"

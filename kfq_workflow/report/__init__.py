@@ -36,8 +36,9 @@ class HtmlReport:
 def instance_report(source: Source, key: str, *, lang: str = "en", progress: Progress | None = None) -> HtmlReport:
     """Make the report on one instance as an HTML page, `lang` being `zh` or `en`.
 
-    Raises NotFound for an unknown key, NotInitialised, and KfqError `extra_missing` without Jinja2.
+    Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError `extra_missing` without Jinja2.
     """
+    from kfq_workflow import inputs
     from kfq_workflow.report import pages
     from kfq_workflow.report.material import Library, read_case
     from kfq_workflow.report.render import render
@@ -45,8 +46,8 @@ def instance_report(source: Source, key: str, *, lang: str = "en", progress: Pro
 
     library = Library(source)
     speech, clock = _speech(library, lang), source.clock()
-    case = read_case(library, key)
-    report = verify(source, key=key, progress=progress)
+    case = read_case(library, inputs.key(key))
+    report = verify(source, key=case.key, progress=progress)
     newest = _newest(case)
     today = speech.local_day(clock if clock is not None else newest)
     page = pages.instance(case, report, speech, today=today, made=_made(source, speech, clock, newest))

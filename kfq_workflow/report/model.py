@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Letters of opinions and notes that stay together on paper.
+_LONG = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -171,6 +174,11 @@ class Item:
     more: tuple[Fact, ...]
     recorded: str
     receipt: str
+
+    @property
+    def long(self) -> bool:
+        """Whether so much was written that it may be broken between two pages of paper."""
+        return sum(len(quote.text) for quote in self.quotes) > _LONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,9 @@ def _path(case: Case, days: Bounds, today: str, speech: Speech) -> Path:
         "path.described", states=len(states), visited=len({visit.state for visit in found} & set(states)),
         now=speech.state(case.definition, "main", case.snapshot.regions.get("main")),
     )  # fmt: skip
-    seqs = ", ".join(map(str, days.impossible))
-    note = speech.say("path.impossible", seqs=seqs) if seqs else ""
+    note = speech.say("path.partial", count=len(case.unread)) if case.unread else ""
+    if days.impossible:
+        note = speech.say("path.impossible", seqs=", ".join(map(str, days.impossible)))
     return Path(drawing.drawings(case, found, speech), described, path.steps(case, found, today, speech), note)
 
 

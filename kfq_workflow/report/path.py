@@ -122,10 +122,8 @@ def _bounds(visit: Visit, speech: Speech) -> str:
 
 
 def entry_marks(entry: HistoryEntry, speech: Speech) -> tuple[Mark, ...]:
-    """Return the marks of an entry: adopted, late, refused."""
+    """Return the marks of an entry: adopted, late."""
     found = []
-    if entry.row.kind == "refused":
-        found.append(Mark("refused", speech.say("mark.refused")))
     if entry.row.kind == "adopted":
         found.append(Mark("adopted", speech.say("mark.adopted")))
     if entry.late:

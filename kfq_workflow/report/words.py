@@ -40,7 +40,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "mark.suspended": ("已挂起", "suspended"),
     "mark.void": ("已作废", "void"),
     "mark.closed": ("已终结", "closed"),
-    "mark.refused": ("被拒绝", "refused"),
     "mark.now": ("现在", "now"),
     "mark.flags": ("存疑 {flags}", "in doubt: {flags}"),
     "mark.late.count": ("补录 {count} 条", "{count} late entries"),
@@ -69,6 +68,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "记录无法读出或流程定义缺失，不能画出路径；见“核验”。",
         "Entries or the definition cannot be read, so no path is drawn; see “Verification”.",
     ),
+    "path.partial": (
+        "有 {count} 条记录无法读出，所画的路径可能不全；见“核验”。",
+        "{count} entries cannot be read, so the path may lack steps; see “Verification”.",
+    ),
     "path.impossible": (
         "所记日期与记录的先后相矛盾（第 {seqs} 条），停留时间不可信。",
         "The dates on record contradict the order of the entries ({seqs}); no time spent can be relied on.",
@@ -86,7 +89,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "bounds.from": ("能推定：{first} 或以后", "can be told: {first} or later"),
     "bounds.to": ("能推定：{last} 或以前", "can be told: {last} or earlier"),
     "by.adopted": ("补记，未见过程", "adopted, no procedure on record"),
-    "by.started": ("发起", "started"),
     "entry.ref": ("第 {seq} 条", "entry {seq}"),
     "times": ("共 {count} 次", "{count} times"),
     "regions": ("其他各线", "Beside the main line"),

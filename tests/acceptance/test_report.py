@@ -174,10 +174,11 @@ def test_one_of_key_and_all_is_needed(demo: Kfq, args: tuple[str, ...]) -> None:
     assert "请给出 KEY，或给 --all" in ran.err
 
 
-def test_an_unknown_key_is_an_error(demo: Kfq) -> None:
-    ran = demo("report", "nowhere")
+@pytest.mark.parametrize("key", ["nowhere", "~log", "~actor/registrar"])
+def test_an_unknown_key_is_an_error(demo: Kfq, key: str) -> None:
+    ran = demo("report", key)
     assert ran.code == 1
-    assert "nowhere" in ran.err
+    assert key in ran.err
 
 
 def test_without_jinja_the_error_names_what_to_install(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 
+from kfq_workflow import report
 from kfq_workflow.cli import words as cli
 from kfq_workflow.report.words import PHRASES, phrase
+
+
+#: Phrases that are found by a code of the log.
+BY_CODE = (
+    "kind.", "vote.", "gate.", "task.", "basis.", "plan.", "place.", "text.", "fact.", "severity.", "verdict.", "meaning.",
+    "unchecked.", "paper.date.", "stay.", "short.", "day.",
+)  # fmt: skip
 
 
 def fields(text: str) -> set[str]:
@@ -26,6 +35,13 @@ def test_what_the_command_line_has_a_word_for_so_have_reports(prefix: str) -> No
     known = {code for code in cli.PHRASES if code.startswith(f"{prefix}.")} - {"verdict.limits"}
     assert known
     assert known - PHRASES.keys() == set()
+
+
+def test_no_phrase_is_left_over() -> None:
+    folder = Path(report.__file__).parent
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".html") and "words" not in path.name]
+    said = "".join(path.read_text("utf-8") for path in files)
+    assert [code for code in PHRASES if not code.startswith(BY_CODE) and f'"{code}"' not in said] == []
 
 
 def test_phrases_are_filled() -> None:
