@@ -36,7 +36,8 @@ class HtmlReport:
 def instance_report(source: Source, key: str, *, lang: str = "en", progress: Progress | None = None) -> HtmlReport:
     """Make the report on one instance as an HTML page, `lang` being `zh` or `en`.
 
-    Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError `extra_missing` without Jinja2.
+    Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError
+    `extra_missing` without Jinja2.
     """
     from kfq_workflow import inputs
     from kfq_workflow.report import pages

@@ -11,11 +11,10 @@ from kfq_workflow import report
 from kfq_workflow.cli import words as cli
 from kfq_workflow.report.words import PHRASES, phrase
 
-
 #: Phrases that are found by a code of the log.
 BY_CODE = (
-    "kind.", "vote.", "gate.", "task.", "basis.", "plan.", "place.", "text.", "fact.", "severity.", "verdict.", "meaning.",
-    "unchecked.", "paper.date.", "stay.", "short.", "day.",
+    "kind.", "vote.", "gate.", "task.", "basis.", "plan.", "place.", "text.", "fact.", "severity.", "verdict.",
+    "meaning.", "unchecked.", "paper.date.", "stay.", "short.", "day.",
 )  # fmt: skip
 
 
