@@ -24,6 +24,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.near": ("是不是：{names}？", " Did you mean: {names}?"),
     "usage.try": ("查看帮助：{command} --help", "Help: {command} --help"),
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
+    "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
+    "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
     "usage.batch": (
@@ -379,6 +381,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "done.load": ("已登记流程 {name} 第 {version} 版（{digest}…）", "Registered {name}, version {version} ({digest}…)"),
     "done.check": ("{source}：没有错误，{warnings} 条提示。", "{source}: no errors, {warnings} warning(s)."),
+    "done.report": ("报告已写入 {path}", "The report is in {path}"),
     "done.export": ("已导出 {entries} 条记录到 {path}", "Exported {entries} entries to {path}"),
     "done.import": (
         "已导入 {cases} 个案件，{entries} 条记录，全部为补录。",
