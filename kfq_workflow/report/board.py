@@ -10,8 +10,6 @@ from kfq_workflow.report.timeline import standing_marks
 from kfq_workflow.report.verdict import verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.remarks import Remarks
     from kfq_workflow.report.material import Case
@@ -111,11 +109,3 @@ def _since(case: Case, speech: Speech) -> str:
         return ""
     entries = {entry.row.seq: entry for entry in case.entries}
     return speech.day(entries[mark[0]].body.get("on", {}).get("edtf"))
-
-
-def board(cases: Iterable[Case], report: Report, speech: Speech, made: tuple[str, ...]) -> BoardPage:
-    """Return the page on all instances."""
-    found = Board(speech)
-    for case in cases:
-        found.add(case)
-    return found.page(report, made)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfq_workflow.definition import model as m
@@ -59,6 +59,7 @@ def corners(path: str) -> list[tuple[float, float]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NAMES), st.lists(st.integers(0, 40), max_size=9))
 def test_lines_never_run_through_a_state(name: str, picks: list[int]) -> None:
     for drawing in drawings(*walk(name, picks), SPEECH):
@@ -74,6 +75,7 @@ def test_lines_never_run_through_a_state(name: str, picks: list[int]) -> None:
                     assert not (inside_x and inside_y), (drawing.shape, line, box)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NAMES), st.lists(st.integers(0, 40), max_size=9))
 def test_nothing_overlaps_or_leaves_the_drawing(name: str, picks: list[int]) -> None:
     for drawing in drawings(*walk(name, picks), SPEECH):
