@@ -18,15 +18,16 @@ PENDING = ("open", "waiting", "blocked")
 _VOTE = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
 
 
-@dataclass
+@dataclass(eq=False)
 class Slip:
-    """One who is asked: whom, in which step, and what became of it."""
+    """One who is asked: whom, in which step, after whom, and what became of it."""
 
     kind: str
     of: str
     step: int
     weight: int = 1
     veto: bool = False
+    after: list[Slip] = field(default_factory=list)
     state: str = "open"
     by: str = ""
     asked: dict[str, bool] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class Slip:
 
     def again(self) -> Slip:
         """The same question, anew."""
-        return Slip(self.kind, self.of, self.step, self.weight, self.veto)
+        return Slip(self.kind, self.of, self.step, self.weight, self.veto, self.after)
 
 
 @dataclass
@@ -97,8 +98,16 @@ class Ballot:
 
     def line_up(self) -> None:
         first = min((slip.step for slip in self.pending), default=0)
+        pending = self.pending
+        for slip in pending:
+            free = slip.step == first and not set(slip.after) & set(pending)
+            slip.state = "blocked" if self.held else "open" if free else "waiting"
+
+    def instead(self, old: Slip, new: Slip) -> None:
+        """Ask somebody in another's place: who comes after the other comes after him as well."""
         for slip in self.pending:
-            slip.state = "blocked" if self.held else "open" if slip.step == first else "waiting"
+            slip.after = [*slip.after, new] if old in slip.after else slip.after
+        self.slips.append(new)
 
     def close(self, state: str, rest: str = "superseded") -> None:
         self.state, self.relied = state, False
@@ -141,7 +150,10 @@ class Ballot:
         if direct:
             approved = [slip for slip in self.slips if slip.state == "approved"]
             dropped = ("retracted", "transferred", "removed", "approved")
-            self.slips = [slip.again() for slip in self.slips if slip.state not in dropped]
+            anew = {slip: slip.again() for slip in self.slips if slip.state not in dropped}
+            for slip in anew.values():
+                slip.after = [anew[other] for other in slip.after if other in anew]
+            self.slips = list(anew.values())
             self.standing += approved
         else:
             self.begin()
@@ -176,16 +188,16 @@ class Ballot:
         mine = next((slip for slip in self.slips if slip.by == by and slip.state in VOTES), None)
         if mine is None or self.still or not (self.state == "open" or (closed and not self.relied)):
             return False
-        before = [(slip, slip.state) for slip in self.slips]
+        before = [(slip, slip.state, slip.after) for slip in self.slips]
         if closed:
             for slip in self.slips:
                 slip.state = slip.state if slip.needed else "open"
         mine.state = "retracted"
-        self.slips.append(mine.again())
+        self.instead(mine, mine.again())
         if self.outcome():
             self.slips.pop()
-            for slip, state in before:
-                slip.state = state
+            for slip, state, after in before:
+                slip.state, slip.after = state, after
             return False
         if self.state == "approved":
             self.main = "review"
@@ -198,7 +210,7 @@ class Ballot:
         if slip is None or by == to or self.barred(to):
             return False
         slip.state, slip.by = "transferred", by
-        self.slips.append(replace(slip.again(), kind="actor", of=to))
+        self.instead(slip, replace(slip.again(), kind="actor", of=to))
         self.line_up()
         return True
 
@@ -224,15 +236,20 @@ class Ballot:
             return False
         if any(other.kind == "actor" and other.of == who for other in self.pending):
             return False
-        before = [(other, other.step) for other in self.slips], self.stated
-        step = slip.step if slip else max(other.step for other in self.slips)
-        if place != "parallel":
-            step += place == "after"
-            for other in self.pending:
-                if other.step > step or (other.step == step and (place == "after" or slip in (None, other))):
-                    other.step += 1
-        self.slips.append(Slip("actor", who, step))
-        return self._changed(need, before, added=True)
+        stated, after = self.stated, slip.after if slip else []
+        new = Slip("actor", who, slip.step if slip else max(other.step for other in self.slips))
+        self.slips.append(new)
+        if slip and place == "after":
+            new.after = [slip]
+        elif slip and place == "before":
+            slip.after = [*after, new]
+        if self._changed(need):
+            return True
+        self.slips.pop()
+        self.stated = stated
+        if slip:
+            slip.after = after
+        return False
 
     def remove(self, by: str, number: int, need: int | None) -> bool:
         manages = "registrar" in PEOPLE[by][0]
@@ -241,26 +258,19 @@ class Ballot:
         slip = self.slips[number - 1]
         if slip.state not in PENDING or len(self.pending) == 1:
             return False
-        before = [(other, other.step) for other in self.slips], self.stated
-        was, slip.state = slip.state, "removed"
-        if self._changed(need, before):
+        stated, was, slip.state = self.stated, slip.state, "removed"
+        if self._changed(need):
             slip.by = by
             return True
-        slip.state = was
+        self.stated, slip.state = stated, was
         return False
 
-    def _changed(self, need: int | None, before: Any, *, added: bool = False) -> bool:
-        """Keep a change of signers unless it puts the quorum out of reach or decides it."""
-        if need is not None:  # it says how many more, besides the approvals that stand
-            self.stated = need + sum(s.weight if self.gate.quorum.kind == "weight" else 1 for s in self.standing)
+    def _changed(self, need: int | None) -> bool:
+        """Tell whether a change of signers may be: it neither puts the quorum out of reach nor decides it."""
+        self.stated = self.stated if need is None else need
         if self.reachable() and not self.outcome():
             self.line_up()
             return True
-        if added:
-            self.slips.pop()
-        for slip, step in before[0]:
-            slip.step = step
-        self.stated = before[1]
         return False
 
     def send_back(self, by: str, to: str | None) -> bool:
