@@ -4,7 +4,9 @@
 
 Every way of writing takes its turn in short slices, in another order each time, on the same tables of the same
 database, so that whatever drifts drifts for all of them; the ratio is the median over the rounds of one way's rate
-to the floor's in the same round. `Floor` and `Firing` below say what each way does.
+to the floor's in the same round. `Floor` and `Firing` below say what each way does. How safely a commit is written
+decides what both cost, so the output states it as the database itself answers: SQLite is a file with a write-ahead
+log and synchronous = NORMAL.
 """
 
 from __future__ import annotations
@@ -54,6 +56,13 @@ _CLOCKS = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
     "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
 }
+#: What a commit waits for: a name and the question to the database.
+_SAFETY = {
+    "sqlite": {"journal_mode": "PRAGMA journal_mode", "synchronous": "PRAGMA synchronous"},
+    "postgresql": {"fsync": "SHOW fsync", "synchronous_commit": "SHOW synchronous_commit"},
+    "mysql": {"innodb_flush_log_at_trx_commit": "SELECT @@innodb_flush_log_at_trx_commit"},
+}
+_SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
 @dataclass(frozen=True)
@@ -210,13 +219,32 @@ def measure(database: Engine, *, acts: int, rounds: int, text: bool, pin: Callab
             if turn:
                 rates[name].append(rate)
     raw.close()
-    result: dict[str, Any] = {"pinned": bool(pinned) and all(pinned), "acts": acts, "rounds": rounds, "rates": {}}
+    settings = safety(database)
+    result: dict[str, Any] = {
+        "settings": settings,
+        "pinned": bool(pinned) and all(pinned),
+        "acts": acts,
+        "rounds": rounds,
+        "rates": {},
+    }
     result["rates"] = {name: statistics.median(found) for name, found in rates.items()}
     result["ratios"] = {
         name: statistics.median(a / b for a, b in zip(rates[name], rates[base], strict=True))
         for name, base in (("fire", "floor"), ("joined", "floor"), ("batch", "floor-batch"))
     }
     return result
+
+
+def safety(database: Engine) -> dict[str, str]:
+    """Return how the database writes a commit, as it answers on a connection that was measured."""
+    name = "mysql" if database.dialect.name == "mariadb" else database.dialect.name
+    with database.connect() as connection:
+        found = {what: str(connection.exec_driver_sql(ask).scalar()) for what, ask in _SAFETY[name].items()}
+    if name == "sqlite":
+        found["synchronous"] = _SYNCHRONOUS[int(found["synchronous"])]
+        if found != {"journal_mode": "wal", "synchronous": "NORMAL"}:
+            raise SystemExit(f"SQLite is measured with a write-ahead log and synchronous = NORMAL, not {found}")
+    return found
 
 
 def _round(ways: dict[str, Any], counts: dict[str, int], acts: int, size: int) -> dict[str, float]:
@@ -286,7 +314,9 @@ def databases(urls: Sequence[str], stack: ExitStack) -> Iterator[tuple[str, Engi
 
 def _sqlite(url: str) -> Engine:
     database = open_database(url, synchronous="NORMAL")
-    if database.url.database and Path(database.url.database).exists():
+    if database.url.database in (None, "", ":memory:"):
+        raise SystemExit("SQLite is measured in a file: name a new one")
+    if Path(str(database.url.database)).exists():
         raise SystemExit(f"{database.url.database} exists; name a new file")
     with database.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -316,7 +346,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _print(name: str, result: dict[str, Any]) -> None:
-    print(f"{name}{'' if result['pinned'] else '   (not pinned)'}")
+    settings = ", ".join(f"{what} = {value}" for what, value in result["settings"].items())
+    print(f"{name}{'' if result['pinned'] else '   (not pinned)'}   {settings}")
     for way, base in (("fire", "floor"), ("joined", "floor"), ("batch", "floor-batch")):
         rate, floor, ratio = result["rates"][way], result["rates"][base], result["ratios"][way]
         print(f"  {way:8}{rate:10,.0f}/s   floor {floor:10,.0f}/s   ratio {ratio:.2f}")

@@ -220,6 +220,9 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "verify": ("verify", "Report", "Finding", "Counts"),
     "replay": ("replay", "Replay"),
     "export": ("write_export", "ExportSource"),
+    "export_table": ("write_csv",),
+    "export_xlsx": ("write_xlsx",),
+    "report": ("instance_report", "overview_report", "HtmlReport"),
     "edtf": ("parse", "Day"),
     "messages": ("render",),
 }

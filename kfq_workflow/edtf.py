@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -191,6 +191,15 @@ def day_of(at_us: int, utc_offset_minutes: int) -> str:
         return date.fromordinal(_EPOCH + days).isoformat()
     except (ValueError, OverflowError):
         raise InvalidDate(str(at_us), "impossible") from None
+
+
+def instant_text(at_us: int, utc_offset_minutes: int) -> str:
+    """Return an instant, µs since 1970 UTC, as local text to the second; one outside of time as its number."""
+    try:
+        local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us, minutes=utc_offset_minutes)
+    except (OverflowError, TypeError):
+        return str(at_us)
+    return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def parse_instant(text: str, utc_offset_minutes: int) -> int:

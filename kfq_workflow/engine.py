@@ -23,7 +23,6 @@ from kfq_workflow.reading import Reading
 from kfq_workflow.registry import Catalog, Registry
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
-from kfq_workflow.transaction import Transaction
 from kfq_workflow.verbs import ApprovalVerbs
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
+    from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Receipt
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
@@ -135,7 +135,12 @@ class WorkflowEngine(ApprovalVerbs):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             if _autocommits(connection, self.store.dialect):
                 cursor.execute("START TRANSACTION")
-        return Transaction(*self._parts(connection, cursor, joined=False))
+        return self._transaction(connection, cursor, joined=False)
+
+    def _transaction(self, connection: Connection, cursor: Any, *, joined: bool) -> Transaction:
+        from kfq_workflow.transaction import Transaction  # who only reads needs no verbs
+
+        return Transaction(*self._parts(connection, cursor, joined=joined))
 
     def _parts(self, connection: Connection, cursor: Any, *, joined: bool) -> tuple[Ledger, Registry]:
         if self._log is None:
@@ -170,7 +175,7 @@ class WorkflowEngine(ApprovalVerbs):
             cursor = connection.connection.cursor()
             if self._log is None:
                 self.store.begin_write(cursor)
-            return Transaction(*self._parts(connection, cursor, joined=True))
+            return self._transaction(connection, cursor, joined=True)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -256,8 +261,13 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.show(key, as_stored=as_stored)
 
+    def today(self) -> str:
+        """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
+        with self.reading() as transaction:
+            return transaction.today()
+
     def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first. Raises NotFound."""
+        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
         with self.reading() as transaction:
             return transaction.history(key)
 

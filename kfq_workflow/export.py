@@ -14,15 +14,14 @@ So an entry whose stored leaf is not that of its columns cannot be exported.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
+from kfq_workflow.files import new_file
 from kfq_workflow.log import LogHead
 from kfq_workflow.source import Document, TextRow
 
@@ -52,44 +51,8 @@ def write_export(
     owner may read it, for texts are in it in clear. Raises InvalidInput when the file exists and `overwrite` is not
     given, or when an entry does not hash to its leaf.
     """
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise InvalidInput("export_exists", path=str(target))
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # made for its owner alone
-    except OSError as error:
-        raise InvalidInput("export_failed", path=str(target), reason=error.strerror or str(error)) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            written = _write(source, file, progress)
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(Path(name), target, overwrite=overwrite)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    return written
-
-
-def _publish(made: Path, target: Path, *, overwrite: bool) -> None:
-    if overwrite:
-        made.replace(target)
-    else:
-        try:
-            os.link(made, target)  # unlike a rename it fails when somebody else was first
-        except FileExistsError:
-            raise InvalidInput("export_exists", path=str(target)) from None
-        except OSError:  # a file system without links
-            made.replace(target)
-        else:
-            made.unlink()
-    with suppress(OSError):  # not every system opens folders
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    with new_file(path, overwrite=overwrite) as file:
+        return _write(source, file, progress)
 
 
 def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:

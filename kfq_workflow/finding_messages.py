@@ -256,6 +256,10 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
         "The file {path!r} is no exported log: it does not hold the log's first entry.",
     ),
+    "sheet_full": (
+        "一张工作表放不下这么多记录（最多 {limit} 条）：请用 --format csv。",
+        "A sheet does not hold so many entries (at most {limit}): use --format csv.",
+    ),
     "export_failed": ("无法写入“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be written ({reason})."),
     "export_unreadable": ("无法读取“{path}”（系统原文：{reason}）。", "The file {path!r} cannot be read ({reason})."),
     "export_tampered": (

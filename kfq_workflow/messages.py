@@ -510,6 +510,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "缺少 {backend} 的驱动。请安装：pip install 'kfq-workflow[{extra}]'",
         "The driver for {backend} is not installed. Run: pip install 'kfq-workflow[{extra}]'",
     ),
+    "extra_missing": (
+        "缺少 {what}。请安装：pip install 'kfq-workflow[{extra}]'",
+        "{what} is not installed. Run: pip install 'kfq-workflow[{extra}]'",
+    ),
     "database_unavailable": ("无法使用数据库（系统原文：{reason}）。", "The database cannot be used: {reason}"),
     "database_locked": (
         "数据库被占用，等待超时。请稍后重试。",

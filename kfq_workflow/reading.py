@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
-from kfq_workflow.approval.explain import Made, Sources, explain
 from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
@@ -91,10 +90,14 @@ class Reading:
             self._rules(head)
         return self._view(head)
 
+    def today(self) -> str:
+        """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
+        return self._ledger.today(self._ledger.store.now(self._ledger.cursor))
+
     def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first. Raises NotFound."""
+        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
         store, cursor = self._ledger.store, self._ledger.cursor
-        self._ledger.look(key := inputs.key(key))
+        self._ledger.look(key := inputs.key(key, reserved=True))
         texts = store.chain_texts(cursor, key)
         return [
             HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
@@ -112,6 +115,8 @@ class Reading:
 
         Each has a `text(lang)`; an instance without an open approval says which moves are possible, and for whom.
         """
+        from kfq_workflow.approval.explain import Made, Sources, explain  # most runs explain nothing
+
         instance = self.show(key)
         decisions = () if instance.is_closed else self.available(key)
         rows = {row.seq: row for row in self._ledger.store.chain(self._ledger.cursor, instance.key)}

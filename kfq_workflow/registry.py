@@ -16,7 +16,6 @@ from kfq_workflow.acts import Act
 from kfq_workflow.approval.gate import may_sign
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
-from kfq_workflow.definition.lint import lint
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, InvalidInput, KfqError, NotFound, refused
 from kfq_workflow.machine import Rules
@@ -166,6 +165,8 @@ class Registry:
         Raises DefinitionError for what the linter refuses, KfqError `definition_changed` when this version is
         registered with other rules, and NotAuthorised.
         """
+        from kfq_workflow.definition.lint import lint  # most runs define nothing
+
         problems = [problem for problem in lint(definition) if problem.severity == "error"]
         if problems:
             raise DefinitionError(problems, source=definition.name)

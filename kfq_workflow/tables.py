@@ -40,42 +40,86 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
+    event,
 )
-from sqlalchemy.dialects import mysql
 
 from kfq_workflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Connection, Dialect
     from sqlalchemy.types import TypeEngine
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,23}")
 _UTF8: Any = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"}
 _MYSQL = ("mysql", "mariadb")
-_OPTIONS: Any = {
-    f"{name}_{option}": value
-    for name in _MYSQL
-    for option, value in (("engine", "InnoDB"), ("default_charset", "utf8mb4"), ("collate", "utf8mb4_nopad_bin"))
-}
+_OPTIONS = {"engine": "InnoDB", "default_charset": "utf8mb4", "collate": "utf8mb4_nopad_bin"}
+
+
+# MariaDB's part of SQLAlchemy is slow to load: its types and options come in where the dialect is MariaDB's.
+class _Word(TypeDecorator[str]):
+    """A string of at most `length` characters, or where that is None a long text, comparing bytewise everywhere."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in _MYSQL:
+            from sqlalchemy.dialects import mysql
+
+            if self.length is None:
+                return mysql.MEDIUMTEXT(**_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+            return mysql.VARCHAR(self.length, **_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
+        collation = "C" if dialect.name == "postgresql" else None
+        return Text(collation=collation) if self.length is None else String(self.length, collation=collation)
+
+
+class _Octets(TypeDecorator[bytes]):
+    """Exactly `length` bytes: BINARY on MariaDB, BYTEA on PostgreSQL, BLOB on SQLite."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in _MYSQL:
+            from sqlalchemy.dialects import mysql
+
+            return mysql.BINARY(self.length)
+        return LargeBinary(self.length)
 
 
 def word(length: int) -> TypeEngine[str]:
     """Return the type of a string of at most `length` characters that compares bytewise on every database."""
-    mariadb = mysql.VARCHAR(length, **_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
-    return String(length).with_variant(String(length, collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
+    return _Word(length)
 
 
 def words() -> TypeEngine[str]:
     """Return the type of a long text that compares bytewise on every database."""
-    mariadb = mysql.MEDIUMTEXT(**_UTF8)  # type: ignore[no-untyped-call,unused-ignore]
-    return Text().with_variant(Text(collation="C"), "postgresql").with_variant(mariadb, *_MYSQL)
+    return _Word()
 
 
 def octets(length: int) -> TypeEngine[bytes]:
     """Return the type of exactly `length` bytes: BINARY on MariaDB, BYTEA on PostgreSQL, BLOB on SQLite."""
-    return LargeBinary(length).with_variant(mysql.BINARY(length), *_MYSQL)
+    return _Octets(length)
+
+
+def _before_create(table: Table, connection: Connection, **_more: Any) -> None:
+    """Say what MariaDB's tables are made of."""
+    name = connection.dialect.name
+    if name in _MYSQL:
+        for option, value in _OPTIONS.items():
+            table.kwargs[f"{name}_{option}"] = value
 
 
 class Tables:
@@ -104,7 +148,9 @@ class Tables:
         return iter((self.log, self.entry, self.text, self.document, self.instance, self.task))
 
     def _table(self, name: str, *parts: Any) -> Table:
-        return Table(self.prefix + name, self.metadata, *parts, **_OPTIONS)
+        table = Table(self.prefix + name, self.metadata, *parts)
+        event.listen(table, "before_create", _before_create)
+        return table
 
     def _log(self) -> Table:
         name = f"{self.prefix}log"

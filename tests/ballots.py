@@ -18,20 +18,20 @@ PENDING = ("open", "waiting", "blocked")
 _VOTE = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
 
 
-@dataclass(eq=False)
+@dataclass
 class Slip:
-    """One who is asked: whom, in which step, after whom, and what became of it."""
+    """One who is asked: whom, in which step, and what became of it."""
 
     kind: str
     of: str
     step: int
     weight: int = 1
     veto: bool = False
-    after: list[Slip] = field(default_factory=list)
     state: str = "open"
     by: str = ""
     asked: dict[str, bool] = field(default_factory=dict)
     needed: bool = True
+    after: list[Slip] = field(default_factory=list)
 
     def may(self, person: str) -> bool:
         """Whether it asks this person."""
@@ -40,7 +40,7 @@ class Slip:
 
     def again(self) -> Slip:
         """The same question, anew."""
-        return Slip(self.kind, self.of, self.step, self.weight, self.veto, self.after)
+        return Slip(self.kind, self.of, self.step, self.weight, self.veto, after=list(self.after))
 
 
 @dataclass
@@ -98,15 +98,14 @@ class Ballot:
 
     def line_up(self) -> None:
         first = min((slip.step for slip in self.pending), default=0)
-        pending = self.pending
-        for slip in pending:
-            free = slip.step == first and not set(slip.after) & set(pending)
+        for slip in self.pending:
+            free = slip.step == first and all(other.state not in PENDING for other in slip.after)
             slip.state = "blocked" if self.held else "open" if free else "waiting"
 
-    def instead(self, old: Slip, new: Slip) -> None:
-        """Ask somebody in another's place: who comes after the other comes after him as well."""
+    def hand_on(self, old: Slip, new: Slip) -> None:
         for slip in self.pending:
-            slip.after = [*slip.after, new] if old in slip.after else slip.after
+            if any(other is old for other in slip.after):
+                slip.after.append(new)
         self.slips.append(new)
 
     def close(self, state: str, rest: str = "superseded") -> None:
@@ -150,9 +149,9 @@ class Ballot:
         if direct:
             approved = [slip for slip in self.slips if slip.state == "approved"]
             dropped = ("retracted", "transferred", "removed", "approved")
-            anew = {slip: slip.again() for slip in self.slips if slip.state not in dropped}
+            anew = {id(slip): slip.again() for slip in self.slips if slip.state not in dropped}
             for slip in anew.values():
-                slip.after = [anew[other] for other in slip.after if other in anew]
+                slip.after = [anew[id(other)] for other in slip.after if id(other) in anew]
             self.slips = list(anew.values())
             self.standing += approved
         else:
@@ -188,17 +187,20 @@ class Ballot:
         mine = next((slip for slip in self.slips if slip.by == by and slip.state in VOTES), None)
         if mine is None or self.still or not (self.state == "open" or (closed and not self.relied)):
             return False
-        before = [(slip, slip.state, slip.after) for slip in self.slips]
+        before = [(slip, slip.state) for slip in self.slips]
         if closed:
             for slip in self.slips:
                 slip.state = slip.state if slip.needed else "open"
         mine.state = "retracted"
-        self.instead(mine, mine.again())
+        new = mine.again()
+        self.slips.append(new)
         if self.outcome():
             self.slips.pop()
-            for slip, state, after in before:
-                slip.state, slip.after = state, after
+            for slip, state in before:
+                slip.state = state
             return False
+        self.slips.pop()
+        self.hand_on(mine, new)
         if self.state == "approved":
             self.main = "review"
         self.state = "open"
@@ -210,7 +212,7 @@ class Ballot:
         if slip is None or by == to or self.barred(to):
             return False
         slip.state, slip.by = "transferred", by
-        self.instead(slip, replace(slip.again(), kind="actor", of=to))
+        self.hand_on(slip, replace(slip.again(), kind="actor", of=to))
         self.line_up()
         return True
 
@@ -236,20 +238,18 @@ class Ballot:
             return False
         if any(other.kind == "actor" and other.of == who for other in self.pending):
             return False
-        stated, after = self.stated, slip.after if slip else []
         new = Slip("actor", who, slip.step if slip else max(other.step for other in self.slips))
-        self.slips.append(new)
         if slip and place == "after":
-            new.after = [slip]
-        elif slip and place == "before":
-            slip.after = [*after, new]
-        if self._changed(need):
-            return True
-        self.slips.pop()
-        self.stated = stated
-        if slip:
-            slip.after = after
-        return False
+            new.after.append(slip)
+        before = self.stated
+        self.slips.append(new)
+        if not self._changed(need, before):
+            self.slips.pop()
+            return False
+        if slip and place == "before":
+            slip.after.append(new)
+        self.line_up()
+        return True
 
     def remove(self, by: str, number: int, need: int | None) -> bool:
         manages = "registrar" in PEOPLE[by][0]
@@ -258,19 +258,22 @@ class Ballot:
         slip = self.slips[number - 1]
         if slip.state not in PENDING or len(self.pending) == 1:
             return False
-        stated, was, slip.state = self.stated, slip.state, "removed"
-        if self._changed(need):
+        before = self.stated
+        was, slip.state = slip.state, "removed"
+        if self._changed(need, before):
             slip.by = by
             return True
-        self.stated, slip.state = stated, was
+        slip.state = was
         return False
 
-    def _changed(self, need: int | None) -> bool:
-        """Tell whether a change of signers may be: it neither puts the quorum out of reach nor decides it."""
-        self.stated = self.stated if need is None else need
+    def _changed(self, need: int | None, before: int | None) -> bool:
+        """Keep a change of signers unless it puts the quorum out of reach or decides it."""
+        if need is not None:
+            self.stated = need
         if self.reachable() and not self.outcome():
             self.line_up()
             return True
+        self.stated = before
         return False
 
     def send_back(self, by: str, to: str | None) -> bool:

@@ -38,6 +38,8 @@ assert Path(kfq_workflow.__file__).is_relative_to(sys.prefix), kfq_workflow.__fi
 assert schema.migrations_folder() == Path(str(package)) / "migrations", schema.migrations_folder()
 assert (package / "py.typed").is_file()
 assert [path.name for path in (package / "zones").iterdir() if path.name.endswith(".yaml")], "no definitions in zones/"
+templates = {path.name for path in (package / "report" / "templates").iterdir()}
+assert templates == {"base.html", "board.html", "instance.html", "parts.html", "style.css"}, templates
 for revision in schema.REVISIONS:
     assert [path for path in (package / "migrations" / "versions").iterdir() if path.name.startswith(revision)], revision
 PYTHON
@@ -48,4 +50,10 @@ run kfq init
 run kfq demo linfen-2020
 run kfq db check
 run kfq verify
+if kfq report --all >"$place/output" 2>&1; then echo 'a report without Jinja2' >&2; exit 1; fi
+grep -q "pip install 'kfq-workflow\[report\]'" "$place/output" || { cat "$place/output" >&2; exit 1; }
+"$place/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$(echo "$place"/dist/*.whl)[report,xlsx]"
+run kfq report --all --out all.html
+run kfq report guxian-etdz --lang zh --out one.html
+run kfq export log.xlsx --format xlsx
 echo "the installed wheel works"

@@ -1,4 +1,4 @@
-"""Commands for auditors: replay, verify, export."""
+"""Commands for auditors: replay, verify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.boundary import FOUND
-from kfq_workflow.cli.options import Argument, Option, command, key
+from kfq_workflow.cli.options import Option, command, key
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
 from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
@@ -41,13 +41,18 @@ def replay(session: Session, key: str | None, as_of: str | None, known_at: str |
     instances = [engine.show(key, as_stored=True)] if key is not None else list(engine.instances())
     with reading(engine.database, **session.place) as source:
         found = list(_replayed(source, instances, as_of=day, known_at=at))
+    today = engine.today() if day is not None else ""
+    is_future = day is not None and day > today
     if session.json:
-        print_json({"as_of": day, "known_at": at, "instances": [_replay_json(each, i) for i, each in found]})
+        rows = [_replay_json(each, i) for i, each in found]
+        print_json({"as_of": day, "as_of_is_future": is_future, "known_at": at, "instances": rows})
     elif key is not None:
         for instance, each in found:
             _print_replay(instance, each)
     else:
         _print_summary(found)
+    if is_future and not session.json:
+        line(say("replay.future", day=day, today=today))
     return FOUND if any(_is_wrong(instance, each) for instance, each in found) else 0
 
 
@@ -273,17 +278,3 @@ def _unchecked(what: str) -> str:
     kind, space, name = what.partition(" ")
     found = shown.word("unchecked", what)
     return shown.word("unchecked", kind) + space + name if found == what else found
-
-
-@command(COMMANDS, "export", Argument(["path"], metavar="LOG.jsonl"), Option("--force", is_flag=True))
-def export(session: Session, path: str, *, force: bool) -> None:
-    """Write the whole log to one file."""
-    from kfq_workflow.export import write_export
-    from kfq_workflow.source import reading
-
-    with reading(session.database(), **session.place) as source, Progress("exporting") as progress:
-        entries = write_export(source, path, overwrite=force, progress=progress)
-    if session.json:
-        print_json({"path": path, "entries": entries})
-    else:
-        line(say("done.export", entries=entries, path=path))

@@ -65,7 +65,10 @@ COMMANDS: dict[str, Entry] = {
     "history": Entry("detail", "一个实例的全部记录", "every entry of one instance"),
     "replay": Entry("audit", "由记录重放状态，可问过去某日", "replay states from the entries, also as of a day"),
     "verify": Entry("audit", "核验记录是否被改动", "check that nothing was changed behind the record's back"),
-    "export": Entry("audit", "把全部记录写成一个 JSONL 文件", "write the whole log to one JSONL file"),
+    "report": Entry("reports", "制成一个 HTML 文件的报告，可打印", "make a report in one HTML file, to read or print"),
+    "export": Entry(
+        "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"
+    ),
     "import": Entry("cases", "从文件补录一批案件，要么全部成功，要么不写", "enter cases from a file, all or nothing"),
     "actor": Entry("", "办理人", "who may act"),
     "actor add": Entry("people", "登记办理人", "register an actor"),

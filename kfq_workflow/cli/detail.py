@@ -12,7 +12,7 @@ from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
 from kfq_workflow.cli.waits import print_waiting
-from kfq_workflow.cli.words import say
+from kfq_workflow.cli.words import PHRASES, say
 from kfq_workflow.remarks import remarks
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ def history(session: Session, key: str) -> None:
     with engine.reading() as reading:
         entries = reading.history(key)
         # By the entries and not by the stored state, which may be what an auditor came for.
-        definition = reading.registry.rules(bytes(entries[-1].row.def_ or b"")).definition
+        digest = entries[-1].row.def_
+        definition = reading.registry.rules(bytes(digest)).definition if digest is not None else _no_definition()
     if session.json:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
@@ -187,6 +188,31 @@ def history(session: Session, key: str) -> None:
     for entry in entries:
         gates = merge(gates, entry.body.get("gates", {}))
         _print_entry(definition, entry, gates, offset)
+
+
+def _no_definition() -> Definition:
+    """Return what has no labels, for the chains that follow no workflow: those of actors, of workflows, of the log."""
+    from kfq_workflow.definition.model import Definition, Permissions
+
+    return Definition("", 0, {}, (), Permissions(frozenset()), frozenset())
+
+
+def _facts(entry: HistoryEntry) -> list[tuple[str, str]]:
+    """Return what an entry of a reserved chain says."""
+    if not entry.row.instance.startswith("~"):
+        return []
+    found = [(f"fact.{name}", value) for name, value in entry.body.items() if value not in ("", None)]
+    return [(say(name), _fact(value)) for name, value in found if name in PHRASES]
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool):
+        return say("yes" if value else "no")
+    if isinstance(value, list):
+        return joined(map(str, value))
+    if isinstance(value, dict):
+        return "  ".join(f"{name}={_fact(part)}" for name, part in sorted(value.items()))
+    return str(value)
 
 
 def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offset: int) -> None:
@@ -201,6 +227,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
         *details(definition, entry, gates),
         *shown.changes(definition, body),
+        *_facts(entry),
         *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
         *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
         *((label(definition, "parameter", n), str(v)) for n, v in sorted(body.get("params", {}).items())),

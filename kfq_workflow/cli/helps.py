@@ -98,6 +98,11 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "proxy.roles": ("只限此角色，可多次给出", "with this role only; may be repeated"),
     "proxy.from": ("自此日起", "from this day"),
     "proxy.until": ("至此日止", "up to this day"),
+    "everything": ("总览：全部实例", "an overview of all instances"),
+    "report.out": ("写入此文件；不给则写到标准输出", "write to this file; to stdout by default"),
+    "report.file": ("依据导出的文件，而不是数据库", "from an exported file, not the database"),
+    "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
+    "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
@@ -204,6 +209,12 @@ HELP: dict[str, tuple[str, str]] = {
         "where it is not known.\n"
         "Example: kfq adopt guxian-etdz plan_master=approved --actor registrar --source yearbook --reason late",
     ),
+    "history": (
+        "办理人、流程和日志本身也各有一条链：~actor/ID、~definition/NAME、~log。\n"
+        "例：kfq history guxian-etdz；kfq history '~actor/registrar'",
+        "Actors, workflows and the log itself have chains, too: ~actor/ID, ~definition/NAME and ~log.\n"
+        "Example: kfq history guxian-etdz; kfq history '~actor/registrar'",
+    ),
     "replay": (
         "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
         "库中存储的状态与记录不符时退出码为 4。\n"
@@ -217,6 +228,19 @@ HELP: dict[str, tuple[str, str]] = {
         "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。",
         "Checks digests, links, states and caches; exits 4 when it finds something. A log that was hashed\n"
         "anew, a cut tail or a removed instance show only against an anchor kept outside the database.",
+    ),
+    "report": (
+        "给 KEY，或给 --all。文件自成一体，不联网、不用脚本，可直接打印。\n例：kfq report guxian-etdz --out 古县.html",
+        "Give KEY or --all. The file needs nothing else, neither network nor script, and prints on A4.\n"
+        "Example: kfq report guxian-etdz --out guxian.html",
+    ),
+    "export": (
+        "JSONL 是日志的原样，可用 kfq verify --file 核验。\n"
+        "表格只供阅读和统计，不能核验；xlsx 须装 kfq-workflow[xlsx]。\n"
+        "例：kfq export 记录.csv --format csv --bom",
+        "JSONL is the log as it is, for kfq verify --file. A table is for reading and counting and proves nothing;\n"
+        "xlsx needs kfq-workflow[xlsx].\n"
+        "Example: kfq export log.csv --format csv --bom",
     ),
     "import": (
         "文件格式见随附的 linfen_2020_events.yaml；每条都按补录进入，计划只作记载，不推动任何状态。",

@@ -51,7 +51,11 @@ def _option(args: Sequence[str], name: str) -> str | None:
 
 
 def prepare_streams() -> None:
-    """Write UTF-8 whatever the locale says; what is not valid Unicode is written escaped and breaks nothing."""
+    """Write UTF-8 whatever the locale says, unless PYTHONIOENCODING names another encoding.
+
+    What cannot be written in it, and what is not valid Unicode, is written escaped and breaks nothing.
+    """
+    named = not sys.flags.ignore_environment and os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding=None if named else "utf-8", errors="backslashreplace")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.cli import locale
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.words import PHRASES, say
+from kfq_workflow.edtf import instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kfq_workflow.views import HistoryEntry, Instance
 
 LATE, ADOPTED, UNKNOWN = "*", "†", "!"
+instant = instant_text
 #: Kinds of entries that approvals are made of.
 APPROVAL_KINDS = frozenset({
     "opened", "voted", "transferred", "delegated", "replied", "added", "removed", "returned", "withdrawn", "retracted",
@@ -146,15 +148,6 @@ def changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, 
         now = say("not_active") if state is None and before else state_label(definition, region, state)
         rows.append((say("changes") if not rows else "", f"{label(definition, 'region', region)}: {before}{now}"))
     return rows
-
-
-def instant(at: int, utc_offset: int) -> str:
-    """Return an instant, µs since 1970 UTC, as local text to the second."""
-    from datetime import UTC, datetime, timedelta
-
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at, minutes=utc_offset)).strftime(
-        "%Y-%m-%d %H:%M:%S"
-    )
 
 
 def is_near(decision: Decision) -> bool:

@@ -33,7 +33,7 @@ from kfq_workflow.verify.texts import TextCheck
 from kfq_workflow.verify.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from kfq_workflow.source import Source
     from kfq_workflow.verify.fold import Run
@@ -85,6 +85,8 @@ class _Reader:
         self._book = book
         self._key = key
         self._source = source
+        self._progress: Callable[[int], object] | None = None
+        self._told = _TOLD
         first = next(iter(source.entries(LOG)), None)
         check_genesis(head, first, book)
         if head.suite != SUITE:
@@ -109,25 +111,16 @@ class _Reader:
 
     def read(self, progress: Callable[[int], object] | None) -> None:
         """Read every entry once."""
-        book, told, passes = self._book, _TOLD, self._usual.passes
         run: Run | None = None
+        self._progress = progress
         for instance, group in groupby(_rows(self._source, "entries", self._key), _INSTANCE):
             if type(instance) is not str:
                 for row in group:
-                    book.error("bytes", "columns", str(row[0]), None)
+                    self._book.error("bytes", "columns", str(row[0]), None)
                 continue
             if run is None or instance != run.instance:
                 run = self._begin(instance, run)
-            more = True
-            while more:
-                rows = list(islice(group, _STRETCH))
-                more = len(rows) == _STRETCH
-                passed, odd = passes(rows, run)
-                if passed != len(rows):
-                    self._look(rows, passed, odd, run)
-                if progress is not None and book.entries >= told:
-                    told = book.entries - book.entries % _TOLD + _TOLD
-                    progress(book.entries)
+            self._instance(group, run)
         if run is not None:
             self._end(run)
         self._texts.skip()
@@ -150,14 +143,22 @@ class _Reader:
             self._caches.instance(run, self._replay.phase(run))
         self._tasks.instance(run)
 
-    def _look(self, rows: Sequence[Any], passed: int, odd: int, run: Run) -> None:
-        """Look one by one at entries of an instance that are not as usual; pass over those that are between them."""
-        while rows:
-            for row in rows[passed : passed + odd]:
-                self._entry(plain(row), run)
-            rows = rows[passed + odd :]
-            if rows:
+    def _instance(self, entries: Iterator[Any], run: Run) -> None:
+        """Check the entries of one instance: pass over those that are as usual, look at the others one by one."""
+        more = True
+        while more:
+            rows = list(islice(entries, _STRETCH))
+            more = len(rows) == _STRETCH
+            while rows:
                 passed, odd = self._usual.passes(rows, run)
+                if passed == len(rows):
+                    break
+                for row in rows[passed : passed + odd]:
+                    self._entry(plain(row), run)
+                rows = rows[passed + odd :]
+            if self._progress is not None and self._book.entries >= self._told:
+                self._told = self._book.entries - self._book.entries % _TOLD + _TOLD
+                self._progress(self._book.entries)
 
     def _entry(self, row: Any, run: Run) -> None:
         """Check one entry and make it the head of its instance."""

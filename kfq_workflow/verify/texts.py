@@ -1,6 +1,6 @@
 """Texts: every commitment opens, and every text that is kept is committed to.
 
-Words come as the bytes that are hashed, those of UTF-8 (see `source.TextTuple`); anything else is None.
+Words come as the bytes that are hashed, those of UTF-8 (see `source.raw`); anything else is None.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from hashlib import sha256
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kfq_workflow.source import TextRow
     from kfq_workflow.verify.report import Book
+
+    #: A text as `source.raw` gives it: instance, number, field, salt, words.
+    TextTuple = tuple[Any, ...]
 
 SALT = 16
 _ODD = (TypeError, AttributeError, UnicodeError)
@@ -25,12 +27,12 @@ _NAMES = 1_000
 class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
-    def __init__(self, texts: Iterator[TextRow], book: Book) -> None:
+    def __init__(self, texts: Iterator[TextTuple], book: Book) -> None:
         self._texts = texts
         self._book = book
         self._names: dict[str, bytes] = {}
         #: A text that was read after the next one and given back.
-        self._held: TextRow | None = None
+        self._held: TextTuple | None = None
         self.next = self._advance()
 
     def entry(self, instance: str, seq: int, fields: Sequence[str], digests: Sequence[str]) -> None:
@@ -72,7 +74,7 @@ class TextCheck:
         text after it, the answer is 0 and none is passed over.
         """
         text = self.next
-        instance, seq, name, salt, value = text  # type: ignore[misc]  # there is one, whose number was told
+        instance, seq, name, salt, value = text or ()
         if not value.isascii():
             value.decode()  # raises what is no UTF-8
         known = self._names.get(field) or self._name(field)
@@ -103,7 +105,7 @@ class TextCheck:
             self._book.error("text", "orphan", text[0], text[1], field=text[2])
             self.next = self._advance()
 
-    def _opens(self, text: TextRow, digest: str) -> bool:
+    def _opens(self, text: TextTuple, digest: str) -> bool:
         """Tell whether salt and words give the commitment; see `entry.commitment`."""
         field, salt = text[2], text[3]
         try:
@@ -121,12 +123,12 @@ class TextCheck:
         name = self._names[field] = len(name).to_bytes(4, "big") + name
         return name
 
-    def _beside(self, instance: str, seq: int) -> Iterator[TextRow]:
+    def _beside(self, instance: str, seq: int) -> Iterator[TextTuple]:
         while (text := self.next) is not None and text[1] == seq and text[0] == instance:
             yield text
             self.next = self._advance()
 
-    def _advance(self) -> TextRow | None:
+    def _advance(self) -> TextTuple | None:
         """Return the next text; one whose key is of the wrong type can stand beside no entry."""
         held, self._held = self._held, None
         for text in self._texts if held is None else chain([held], self._texts):

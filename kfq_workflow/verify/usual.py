@@ -103,23 +103,31 @@ class Usual:
         self._odd = min(2 * self._odd, 16)
         return 0, min(size, self._odd)
 
-    def _pass(self, rows: Sequence[Any], run: Run, force: InForce) -> int:  # noqa: C901, PLR0912, PLR0915 - calls double its time
-        """Pass over entries up to the first that is not as usual; return how many."""
+    def _pass(self, rows: Sequence[Any], run: Run, force: InForce) -> int:  # noqa: C901, PLR0912, PLR0915 - calls take its time
+        """Pass over entries up to the first that is not as usual; return how many.
+
+        What is kept from one entry to the next stands in variables, and is changed after the last check of an entry.
+        Constants take the place of a column only where the column was compared with what they were made from.
+        """
         instance, node, earliest, head, before, rev = run.instance, run.node, run.earliest, run.head, run.at, run.rev
         first = seq = run.seq
         def_ = run.def_ if seq else rows[0][7]
         actors, dates, texts, book = self._actors, self._dates, self._texts, self._book
         latest, largest, log, one, other = self._latest, MAX_BYTES + 1, self._log, VERSION, 0
-        door, closing = None, b""
         ahead = texts.ahead(instance)
         try:
-            place = f',"def":{"null" if def_ is None else chr(34) + def_.hex() + chr(34)},"instance":{quote(instance)},"kind":'.encode()
+            quoted = "null" if def_ is None else quote(def_.hex())
+            place = f',"def":{quoted},"instance":{quote(instance)},"kind":'.encode()
+            door = rows[0][5]
+            closing = f',"v":{VERSION},"via":{quote(door)}}}'.encode()
             for _, number, kind, at, actor, via, req, rules, version, prev, leaf, text in rows:
                 who = actors.get(actor)
                 if who is None or not who.since <= at < who.until:
                     who = self._who(actor, at)
-                # Of a small integer there is one object, so that the same is an integer; and 1.0 is not.
-                if number != seq + 1 or rules != def_ or version is not one or type(number) is not int or type(at) is not int:
+                # A small integer is one object, so that what is the same is one; 1.0 and True are not.
+                if number != seq + 1 or rules != def_ or version is not one:
+                    break
+                if type(number) is not int or type(at) is not int:
                     break
                 way = node.sizes.get(len(text))
                 if (
@@ -209,8 +217,7 @@ class Usual:
         An `on` whose latest day is over will be as right ever after; one that ends with the entry's day need not.
         """
         if not on:
-            dates = self._dates[on] = 0, sys.maxsize, None, None
-            return dates
+            return self._dates.setdefault(on, (0, sys.maxsize, None, None))
         said, today = self._shapes.day(on.decode()), self._replay.day(at)
         if said is None or not self._replay.fits(said, today):
             return None

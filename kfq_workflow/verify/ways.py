@@ -38,8 +38,8 @@ class Way:
     """A legal edge as it is met again: where it leads, and what an entry that takes it changes besides.
 
     A body is its attributes, `head`, its day, `gap` and papers, `middle` and its commitment, `tail`. In an `even` one,
-    which has neither attributes nor papers and is nobody else's act, they stand at `on`, `end`, `digest` and `closed`, the latter three counted
-    from its end; so its size is all that need be known of it to compare it.
+    which has neither attributes nor papers, they stand at `on`, `end`, `digest` and `closed`, the latter three counted
+    from its end; so by its size alone it is known which way it may be of. None that was entered late for another is.
     """
 
     __slots__ = (
@@ -98,30 +98,22 @@ class Way:
 
     def cut(self, text: bytes) -> Cut | None:
         """Cut a body up; None where it is not of this way, or a piece is not as this library writes it."""
-        first, told, attrs = 0, "", None
+        first, told = 0, ""
+        attrs: dict[str, Any] | None = None
         try:
             if self.names is not None:
-                if not text.startswith(_ATTRS):
-                    return None
-                first = text.find(b"}", 9) + 1
+                first = text.find(b"}", len(_ATTRS)) + 1
                 told = text[9:first].decode()
-                word = _word(told, self.attrs)
-                attrs = attributes_of(told) if word is None else {self.names[0]: word}
-                if word is None and tuple(attrs) != self.names:
-                    return None
-            on = stop = first + self.on
-            if text[first:on] != self.head:
+                attrs = self._attributes(told)
+            on = end = stop = first + self.on
+            if text[first:on] != self.head or (first and not text.startswith(_ATTRS)):
                 return None
             if self.dated:
-                stop = text.find(b"}", on) + 1
-            end = stop
+                end = stop = text.find(b"}", on) + 1
             if self.filed is not None:
                 start = end + len(self.gap)
-                if text[end:start] != self.gap:
-                    return None
                 stop = text.find(b"}]", start) + 2
-                part = text[start:stop].decode()
-                if _word(part, self.papers) is None and papers_of(part) != self.filed:
+                if text[end:start] != self.gap or not self._files(text[start:stop].decode()):
                     return None
         except (Unusual, UnicodeDecodeError):
             return None
@@ -130,6 +122,20 @@ class Way:
         if text[stop:digest] != self.middle or text[closed:] != self.tail:
             return None
         return text[on:end], text[digest:closed], attrs, told
+
+    def _attributes(self, told: str) -> dict[str, Any]:
+        """Return attributes of these names; raises Unusual for others, and for what is no attributes."""
+        word = _word(told, self.attrs)
+        if word is not None:
+            return {(self.names or ())[0]: word}
+        attrs = attributes_of(told)
+        if tuple(attrs) != self.names:
+            raise Unusual
+        return attrs
+
+    def _files(self, part: str) -> bool:
+        """Tell whether papers are of these types, and filed as these were; raises Unusual for what is no papers."""
+        return _word(part, self.papers) is not None or papers_of(part) == self.filed
 
 
 def _frame(part: str) -> tuple[str, str]:

@@ -254,6 +254,34 @@ def test_replay(demo: Kfq) -> None:
     assert json.dumps(before).count("absent") <= 1
 
 
+def test_a_day_to_come_is_no_fact(demo: Kfq) -> None:
+    for args in (("replay",), ("replay", "guxian-etdz")):
+        assert "assumes that nothing more happens" in demo.ok(*args, "--as-of", "2999-01-01").out
+        assert "假定此后不再发生任何事" in demo.ok(*args, "--as-of", "2999-01-01", lang="zh").out
+        assert "assumes" not in demo.ok(*args, "--as-of", "2020-05-31").out
+    assert demo.ok("replay", "--as-of", "2999-01-01", "--json").json["as_of_is_future"] is True
+    assert demo.ok("replay", "--as-of", "2020-05-31", "--json").json["as_of_is_future"] is False
+
+
+def test_the_chains_of_actors_workflows_and_the_log_are_read_and_nothing_else(demo: Kfq) -> None:
+    demo.ok("actor", "update", "registrar", "--role", "registrar", "--org", "局", "--to", "2999-01-01",
+            "--actor", "administrator")  # fmt: skip
+    assert demo("actor", "add", "x", "--role", "auditor", "--actor", "registrar").code == 3
+    text = demo.ok("history", "~actor/registrar", lang="zh").out
+    for words in ("登记办理人", "角色", "有效期至", "2999-01-01", "单位", "被拒绝"):
+        assert words in text
+    assert "digest of the rules" in demo.ok("history", "~definition/zone_merge").out
+    assert "480" in demo.ok("history", "~log").out
+    entries = demo.ok("history", "~actor/registrar", "--json").json["entries"]
+    assert [entry["kind"] for entry in entries] == ["enrolled", "enrolled", "refused"]
+    assert demo("history", "~actor/nobody").code == 1
+    before = demo.entries()
+    for args in (("annotate", "~actor/registrar", "n", "--actor", "registrar"),
+                 ("fire", "~actor/registrar", "x", "--actor", "registrar"), ("show", "~actor/registrar")):  # fmt: skip
+        assert demo(*args, "--json").json["error"]["code"] == "invalid_key"
+    assert demo.entries() == before
+
+
 def test_schema_and_prefix(empty: Kfq) -> None:
     empty.ok("--prefix", "zone_", "init", "--admin", "boss")
     assert empty.ok("actor", "list", "--prefix", "zone_", "--json").json["actors"][0]["id"] == "boss"

@@ -54,6 +54,15 @@ def test_any_locale_carries_chinese(demo: Kfq, lang: str) -> None:
     assert "找不到“没有”" in ran.stderr.decode("utf-8")
 
 
+@pytest.mark.parametrize(("named", "encoding"), [("gbk", "gbk"), ("gb18030:strict", "gb18030"), (":strict", "utf-8")])
+def test_an_encoding_that_was_asked_for_is_used(demo: Kfq, named: str, encoding: str) -> None:
+    ran = run(["--lang", "zh", "show", "guxian-etdz"], KFQ_DATABASE_URL=demo.url, LC_ALL="C", PYTHONIOENCODING=named)
+    assert "古县经济技术开发区" in ran.stdout.decode(encoding)
+    ran = run(["--lang", "zh", "show", "没有"], KFQ_DATABASE_URL=demo.url, PYTHONIOENCODING="latin-1")
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert b"\\u627e" in ran.stderr  # what it cannot carry is written escaped
+
+
 def test_bytes_that_are_no_text_do_no_harm(demo: Kfq) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", RUN, "show", b"\xff\xfe"],
@@ -286,8 +295,8 @@ def test_every_mutating_command_takes_an_actor() -> None:
 
 
 #: Said by a prefix and a code of the record, not by name.
-BY_CODE = ("absent.", "basis.", "box.", "day.", "gate.", "kind.", "place.", "plan.", "reason.", "severity.", "trigger.",
-           "unchecked.", "verdict.", "vote.")  # fmt: skip
+BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "kind.", "place.", "plan.", "reason.", "severity.",
+           "trigger.", "unchecked.", "verdict.", "vote.")  # fmt: skip
 
 
 def test_no_phrase_is_left_over() -> None:

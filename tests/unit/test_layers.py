@@ -17,6 +17,9 @@ DOORS = {
     "click": ("kfq_workflow/cli/",),
     "rich": ("kfq_workflow/cli/",),
     "yaml": ("kfq_workflow/strict_yaml.py",),
+    "jinja2": ("kfq_workflow/report/render.py",),
+    "markupsafe": ("kfq_workflow/report/render.py",),
+    "xlsxwriter": ("kfq_workflow/export_xlsx.py",),
     "sqlalchemy": (
         "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
@@ -29,7 +32,7 @@ DOORS = {
         "migrations/",
     ),
 }
-SLOW = ("alembic", "click", "rich")
+SLOW = ("alembic", "click", "jinja2", "rich", "xlsxwriter")
 
 
 def sources() -> list[Path]:

@@ -1,0 +1,58 @@
+"""What verification found, in plain words, and what it does not prove."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kfq_workflow.report.model import Fact, FindingLine, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfq_workflow.report.speech import Speech
+    from kfq_workflow.verify.report import Finding, Report
+
+
+def verification(report: Report, speech: Speech, *, receipt: str = "") -> Verification:
+    """Return the verdict; `receipt` is that of the newest entry, where the report is on one instance."""
+    return Verification(
+        style=report.verdict,
+        verdict=speech.say(f"verdict.{report.verdict}"),
+        meaning=speech.say(f"meaning.{report.verdict}"),
+        facts=tuple(_facts(report, speech, receipt)),
+        findings=tuple(_finding(finding, speech) for finding in report.findings),
+        more=speech.say("findings.more", count=report.left_out) if report.left_out else "",
+        anchor=speech.say("meaning.anchored" if report.verdict == "anchored" else "anchor.none"),
+    )
+
+
+def _facts(report: Report, speech: Speech, receipt: str) -> Iterator[Fact]:
+    code = "checked.one" if receipt else "checked.of"
+    counts = report.counts
+    yield Fact(speech.say("scope"), speech.say(code, entries=report.entries, instances=report.instances))
+    yield Fact(
+        speech.say("decided"),
+        speech.say("decided.of", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested),
+    )
+    yield Fact(speech.say("late_refused"), speech.say("late_refused.of", late=counts.late, refused=counts.refused))
+    unchecked = speech.joined(_unchecked(what, speech) for what in report.not_checked)
+    yield Fact(speech.say("not_checked"), unchecked or speech.say("nothing_left_out"))
+    if receipt:
+        yield Fact(speech.say("head"), receipt, speech.say("head.about"))
+
+
+def _unchecked(what: str, speech: Speech) -> str:
+    """Return what was not checked: a word, or a kind and its name."""
+    found = speech.word("unchecked", what)
+    kind, space, name = what.partition(" ")
+    return speech.word("unchecked", kind) + space + name if found == what else found
+
+
+def _finding(finding: Finding, speech: Speech) -> FindingLine:
+    place = finding.instance or "–"
+    if finding.seq is not None:
+        place += f" · {speech.entry(finding.seq)}"
+    return FindingLine(
+        speech.word("severity", finding.severity), finding.severity, f"{finding.layer}.{finding.kind}", place,
+        finding.text(speech.lang),
+    )  # fmt: skip
