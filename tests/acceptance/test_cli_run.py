@@ -295,8 +295,8 @@ def test_every_mutating_command_takes_an_actor() -> None:
 
 
 #: Said by a prefix and a code of the record, not by name.
-BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "inbox.", "kind.", "many.", "outcome.", "place.", "plan.",
-           "reason.", "severity.", "trigger.", "unchecked.", "verdict.", "vote.")  # fmt: skip
+BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "inbox.", "kind.", "many.", "outcome.", "place.",
+           "plan.", "reason.", "severity.", "trigger.", "unchecked.", "verdict.", "vote.")  # fmt: skip
 
 
 def test_no_phrase_is_left_over() -> None:
