@@ -63,14 +63,22 @@ class Range:
 
     def append(self, leaf: bytes) -> bytes:
         """Append a leaf; return the hash of the largest perfect tree that ends with it."""
-        place, height, peaks = self.end, 0, self.peaks
-        while place & 1 and (place - 1) << height >= self.start:
-            leaf = self._hash(b"\x01" + peaks.pop() + leaf).digest()
-            place >>= 1
-            height += 1
-        peaks.append(leaf)
-        self.end += 1
-        return leaf
+        return self.extend((leaf,))[0]
+
+    def extend(self, leaves: Iterable[bytes]) -> list[bytes]:
+        """Append leaves; return for each what `append` returns."""
+        found, peaks, hasher, start, end = [], self.peaks, self._hash, self.start, self.end
+        for leaf in leaves:
+            node, place, height = leaf, end, 0
+            while place & 1 and (place - 1) << height >= start:
+                node = hasher(b"\x01" + peaks.pop() + node).digest()
+                place >>= 1
+                height += 1
+            peaks.append(node)
+            found.append(node)
+            end += 1
+        self.end = end
+        return found
 
     def join(self, other: Range) -> None:
         """Append all leaves of a range that begins where this one ends. Raises ValueError for another."""
@@ -250,6 +258,5 @@ def _sized(*hashes: bytes, hasher: Hash) -> None:
 def root_of(leaves: Iterable[bytes], hasher: Hash = DEFAULT) -> bytes:
     """Return the root over these leaves."""
     found = Range(0, hasher)
-    for leaf in leaves:
-        found.append(leaf)
+    found.extend(leaves)
     return found.root()
