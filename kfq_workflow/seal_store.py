@@ -14,7 +14,7 @@ from kfq_workflow.entry import Row
 from kfq_workflow.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.store import Cursor
 
@@ -77,6 +77,12 @@ class CheckpointRow(NamedTuple):
     size: int
     root: bytes
     note: str
+
+
+def _copied(row: tuple[int, bytes, bytes, str, int]) -> str:
+    """Return a leaf as COPY reads it."""
+    place, leaf, node, instance, seq = row
+    return f"{place}\t\\\\x{leaf.hex()}\t\\\\x{node.hex()}\t{instance.translate(_ESCAPES)}\t{seq}\n"
 
 
 class SealStore:
@@ -153,26 +159,27 @@ class SealStore:
         found = cursor.fetchone()
         return None if found is None else LeafRow._make(found)
 
-    def add_leaves(self, cursor: Cursor, rows: Sequence[tuple[int, bytes, bytes, str, int]]) -> None:
-        """Append leaves, as `LeafRow`. Raises DatabaseUnavailable where a place or an entry has its leaf already."""
+    def add_leaves(self, cursor: Cursor, blocks: Iterable[Sequence[tuple[int, bytes, bytes, str, int]]]) -> None:
+        """Append leaves, as `LeafRow`, block after block: PostgreSQL stores one while the next is hashed.
+
+        Raises DatabaseUnavailable where a place or an entry has its leaf already.
+        """
         try:
-            self._insert_leaves(cursor, rows)
+            self._insert_leaves(cursor, blocks)
         except Exception as error:
             if any(cls.__name__ == "IntegrityError" for cls in type(error).__mro__):
                 raise DatabaseUnavailable("sealed_wrong", table=self._sql("{sealed}")) from error
             raise
 
-    def _insert_leaves(self, cursor: Cursor, rows: Sequence[tuple[int, bytes, bytes, str, int]]) -> None:
+    def _insert_leaves(self, cursor: Cursor, blocks: Iterable[Sequence[tuple[int, bytes, bytes, str, int]]]) -> None:
         copy = getattr(cursor, "copy", None)
         if self.dialect != "postgresql" or copy is None:
-            cursor.executemany(self._add_leaf, rows)
+            for rows in blocks:
+                cursor.executemany(self._add_leaf, rows)
             return
-        lines = (
-            f"{place}\t\\\\x{leaf.hex()}\t\\\\x{node.hex()}\t{instance.translate(_ESCAPES)}\t{seq}\n"
-            for place, leaf, node, instance, seq in rows
-        )
         with copy(self._copy_leaves) as copying:
-            copying.write("".join(lines))
+            for rows in blocks:
+                copying.write("".join(map(_copied, rows)))
 
     def put_sealed(self, cursor: Cursor, rows: Sequence[tuple[str, int, bytes]]) -> None:
         """Store how far instances are sealed, each in the place of what was known of it."""

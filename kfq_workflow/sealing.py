@@ -29,7 +29,7 @@ from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kfq_workflow.audit.merkle import Node
     from kfq_workflow.audit.suite import Hash
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 LOG, SYSTEM = "~log", "system"
 #: Entries of one seal at most. SQLite's writers wait while it lasts, other databases' do not.
 BATCH = {"sqlite": 20_000, "postgresql": 1_000_000, "mysql": 1_000_000}
-_CHUNK = 20_000
+#: Entries that are read at once, and leaves that are stored at once.
+_CHUNK, _BLOCK = 20_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,19 @@ def _place(store: Store, cursor: Cursor, tree: merkle.Range, limit: int) -> int:
 
 
 def _append(store: Store, cursor: Cursor, tree: merkle.Range, rows: Sequence[tuple[str, int, bytes]]) -> None:
-    first = tree.end
-    instances, numbers, leaves = zip(*rows, strict=True)
-    nodes = tree.extend(leaves)
-    store.add_leaves(cursor, list(zip(count(first), leaves, nodes, instances, numbers, strict=False)))
+    store.add_leaves(cursor, _blocks(tree, rows))
     store.put_sealed(cursor, list({row[0]: row for row in rows}.values()))
+
+
+def _blocks(
+    tree: merkle.Range, rows: Sequence[tuple[str, int, bytes]]
+) -> Iterator[list[tuple[int, bytes, bytes, str, int]]]:
+    """Append entries to the tree; yield their leaves in blocks, each while the next is not yet hashed."""
+    for start in range(0, len(rows), _BLOCK):
+        first = tree.end
+        instances, numbers, leaves = zip(*rows[start : start + _BLOCK], strict=True)
+        nodes = tree.extend(leaves)
+        yield list(zip(count(first), leaves, nodes, instances, numbers, strict=False))
 
 
 def read_tree(store: Store, cursor: Cursor, hasher: Hash, size: int | None = None) -> merkle.Range:
