@@ -53,6 +53,7 @@ wheel: $(VENV)/.installed-dev ## build the wheel and try it in a fresh environme
 bench: $(VENV)/.installed-test ## measure against the raw driver
 	$(BIN)/python -m benchmarks.fire $(ARGS)
 	$(BIN)/python -m benchmarks.verify
+	$(BIN)/python -m benchmarks.seal
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .demo dist build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

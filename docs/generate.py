@@ -111,6 +111,7 @@ _TO_DO = {
     "NotInitialised": ("Run `kfq init`, or `schema.init`.", "运行 `kfq init`。"),
     "SchemaOutOfDate": ("Run the command that it names.", "运行提示中的命令。"),
     "DatabaseUnavailable": ("See to the database, then try again.", "检查数据库后重试。"),
+    "SignerRefused": ("Find out why, with `kfq verify --anchor`; sign nothing before.", "先用 `kfq verify --anchor` 查明原因，此前不要签名。"),
     "VerificationFailed": ("Read `findings`.", "查看 `findings`。"),
     "KfqError": ("Read its code and sentence.", "查看其代码和说明。"),
 }  # fmt: skip

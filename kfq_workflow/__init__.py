@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         OutcomeUnknown,
         Refused,
         SchemaOutOfDate,
+        SignerRefused,
         TransactionLost,
         VerificationFailed,
     )
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 _ERRORS = (
     "AlreadyStarted", "Conflict", "DatabaseUnavailable", "DefinitionError", "EvidenceMissing", "GuardFailed",
     "IdempotencyMismatch", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
-    "OutcomeUnknown", "Refused", "SchemaOutOfDate", "TransactionLost", "VerificationFailed",
+    "OutcomeUnknown", "Refused", "SchemaOutOfDate", "SignerRefused", "TransactionLost", "VerificationFailed",
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_ERRORS, "errors"),
@@ -60,8 +61,8 @@ __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
-    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "Transaction",
-    "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
+    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "SignerRefused",
+    "Transaction", "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown
 from kfq_workflow.ledger import Ledger
 from kfq_workflow.reading import Reading
 from kfq_workflow.registry import Catalog, Registry
+from kfq_workflow.sealing import Seal
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
 from kfq_workflow.verbs import ApprovalVerbs
@@ -319,6 +320,20 @@ class WorkflowEngine(ApprovalVerbs):
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
         return self.run(lambda transaction: transaction.rebuild())
+
+    def seal(self, *, limit: int | None = None) -> Seal:
+        """Give every entry that has none yet its place in the tree over the whole log, and return the tree.
+
+        One seal is one transaction, of at most `limit` entries; by default 20,000 on SQLite, whose writers wait for
+        it, else a million. As many are made as it takes. Others may act meanwhile; what they commit too late for a
+        seal is taken by the next.
+        """
+        placed = seals = 0
+        while True:
+            made, more = self.run(lambda transaction: transaction.seal(limit))
+            placed, seals = placed + made.placed, seals + made.seals
+            if not more:
+                return Seal(made.size, made.root, placed, seals)
 
 
 def _autocommits(connection: Connection, dialect: str) -> bool:

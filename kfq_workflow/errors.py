@@ -11,6 +11,7 @@
     ├── IdempotencyMismatch    the request id was used for something else
     ├── TransactionLost        the database gave it up: run the whole unit of work again
     ├── OutcomeUnknown         the connection broke at commit and the outcome cannot be looked up
+    ├── SignerRefused          the log is not what this key has signed before
     ├── NotInitialised · SchemaOutOfDate · DatabaseUnavailable
     └── VerificationFailed     .findings
 
@@ -176,6 +177,12 @@ class DatabaseUnavailable(KfqError):
     """The database cannot be used: gone, locked, read-only or not ours."""
 
     default_code = "database_unavailable"
+
+
+class SignerRefused(KfqError):
+    """The log is not the continuation of what this key has signed before: it shrank, or forked, or is not trusted."""
+
+    default_code = "signer_refused"
 
 
 class VerificationFailed(KfqError):

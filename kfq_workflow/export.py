@@ -4,11 +4,13 @@ r"""A log as one file of JSON lines, for an auditor, an archive or another machi
     {"actor":S,"at":I,"body":{…},"def":…,…}                               an entry: exactly the bytes that were hashed
     {"text":{"field":S,"instance":S,"salt":HEX,"seq":I,"value":S}}        a text beside its entry
     {"head":{"instance":S,"leaf":HEX,"seq":I}}                            the newest entry of an instance
+    {"placed":{"count":I,"instance":S,"position":I,"seq":I}}              entries that lie together in the tree
+    {"checkpoint":{"note":S,"root":HEX,"size":I}}                         a checkpoint that the log has kept
 
-Four blocks in this order; entries by (instance, seq), texts by (instance, seq, field) and heads by instance,
-bytewise, so that one instance is found by bisection. UTF-8, `\n` after every line, nothing else. The log's name,
-suite and offset stand in its genesis entry (`~log`, 1). Leaves are not written: an entry's is the hash of its line.
-So an entry whose stored leaf is not that of its columns cannot be exported.
+Six blocks in this order; entries and places by (instance, seq), texts by (instance, seq, field), heads by instance
+and checkpoints by size, bytewise, so that one instance is found by bisection. UTF-8, `\n` after every line, nothing
+else. The log's name, suite and offset stand in its genesis entry (`~log`, 1). Leaves are not written: an entry's is
+the hash of its line. So an entry whose stored leaf is not that of its columns cannot be exported.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
+from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
 from kfq_workflow.files import new_file
 from kfq_workflow.log import LogHead
 from kfq_workflow.source import Document, TextRow
@@ -32,13 +35,20 @@ if TYPE_CHECKING:
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
+    from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"
 #: No line is longer: an entry has at most 65,535 bytes, a text 16,384, a document is far below.
 MAX_LINE = 16 * 1024 * 1024
-_DOCUMENTS, _ENTRIES, _TEXTS, _HEADS = range(4)
+_DOCUMENTS, _ENTRIES, _TEXTS, _HEADS, _PLACED, _CHECKPOINTS = range(6)
 _BLOCKS = {b'{"document":': _DOCUMENTS, b'{"actor":': _ENTRIES, b'{"text":': _TEXTS, b'{"head":': _HEADS}
+_BLOCKS |= {b'{"placed":': _PLACED, b'{"checkpoint":': _CHECKPOINTS}
+#: What the lines of a block say.
+_TOLD = {
+    PLACED: (_PLACED, ("count", "instance", "position", "seq")),
+    CHECKPOINT: (_CHECKPOINTS, ("note", "root", "size")),
+}
 _BODY = '"body":'
 
 
@@ -82,6 +92,9 @@ def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | N
             file.write(_line("text", {**where, "value": text.value}))
         heads.seek(0)
         shutil.copyfileobj(heads, file)
+    tree = source.tree()
+    for name, about in () if tree is None else lines(tree):
+        file.write(_line(name, about))
     return written
 
 
@@ -157,6 +170,14 @@ class ExportSource:
     def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:  # noqa: ARG002
         """Return None: an export has no caches."""
         return None
+
+    def tree(self) -> TreeSource | None:
+        """Return the tree as the file has it."""
+
+        def said(name: str) -> Iterator[dict[str, Any]]:
+            return (about for _, about in self._said(*_TOLD[name], None))
+
+        return ExportTree(said)
 
     def clock(self) -> int | None:
         """Return None: a file has no clock."""
@@ -264,7 +285,7 @@ def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
     block = _block(line)
     try:
         value = json.loads(line)
-        if block == _DOCUMENTS:
+        if block in (_DOCUMENTS, _CHECKPOINTS):
             return block, ("", 0)
         (about,) = (value,) if block == _ENTRIES else value.values()
         return (block, (about["instance"], int(about["seq"]))) if block is not None else None
@@ -275,9 +296,9 @@ def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
 def _typed(about: dict[str, Any]) -> bool:
     """Tell whether the values of a line are of their types and bytes are hex of lower case."""
     for name, value in about.items():
-        if name == "seq":
-            good = type(value) is int
-        elif name in ("salt", "leaf", "digest"):
+        if name in ("seq", "count", "position", "size"):
+            good = type(value) is int and value >= (name == "count")
+        elif name in ("salt", "leaf", "digest", "root"):
             good = type(value) is str and bytes.fromhex(value).hex() == value
         else:
             good = type(value) is str or (name == "kind" and value is None)

@@ -114,6 +114,58 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "时刻在数据库当前时间之后：时钟可能被调过。",
         "Its time lies in the future of the database's clock: a clock may have been set.",
     ),
+    "tree.seal_size": (
+        "封存记录所说的日志树大小不对（上一次为 {before}）。",
+        "The seal says a size of the tree that is not possible after {before}.",
+    ),
+    "tree.columns": (
+        "日志树的列类型不对：被改动。",
+        "A column of the tree has a value of the wrong type: it was altered.",
+    ),
+    "tree.position_unsealed": (
+        "位置 {position} 在最近一次封存（共 {size} 条）之后：不是封存时写入的。",
+        "Position {position} lies after the newest seal ({size} entries): no seal put it there.",
+    ),
+    "tree.position_missing": (
+        "日志树缺少位置 {first} 至 {last}：记录被删除或移动。",
+        "Positions {first} to {last} of the tree are missing: entries were removed or moved.",
+    ),
+    "tree.position_moved": (
+        "记录在日志树中位于 {position}，应在 {expected}：被移动或重复。",
+        "The entry lies at position {position} of the tree and belongs at {expected}: it was moved or is there twice.",
+    ),
+    "tree.entry_unplaced": (
+        "记录不在日志树中，而其后的第 {before} 条却在：被移出或插入。",
+        "The entry is not in the tree, though entry {before} after it is: it was taken out, or inserted.",
+    ),
+    "tree.place_orphan": (
+        "日志树位置 {position} 上的记录不存在：记录或整个实例被删除。",
+        "The entry at position {position} of the tree does not exist: it, or its instance, was removed.",
+    ),
+    "tree.leaf_differs": (
+        "记录与日志树位置 {position} 上的散列不符：封存后被改动。",
+        "The entry is not the one at position {position} of the tree: it was altered after it was sealed.",
+    ),
+    "tree.node_differs": (
+        "日志树位置 {position} 上存储的节点不对：不能据以出具证明。",
+        "The node stored at position {position} of the tree is wrong: no proof made from it would hold.",
+    ),
+    "tree.heads_differ": (
+        "最近一次封存所说的各实例末条与记录不符：有实例被删除、截短或改动。",
+        "The newest seal says other newest entries of the instances: one was removed, cut or altered.",
+    ),
+    "tree.checkpoint_malformed": (
+        "库内保存的检查点（大小 {size}）无法读取（{reason}）。",
+        "The checkpoint of size {size} that the log keeps cannot be read ({reason}).",
+    ),
+    "cache.sealed_differs": (
+        "封存进度表与日志树不符；运行 kfq rebuild。",
+        "The table of what is sealed does not agree with the tree; run kfq rebuild.",
+    ),
+    "cache.sealed_orphan": (
+        "封存进度表有日志树中没有的实例。",
+        "The table of what is sealed has an instance that is not in the tree.",
+    ),
     "text.missing": (
         "文字“{field}”不在了，也没有删除的记录。",
         "The text {field} is gone, and no redaction is on record.",
@@ -269,8 +321,33 @@ _EXPORT: dict[str, tuple[str, str]] = {
 }
 
 
+#: Of a checkpoint, whether the log keeps it (tree) or it was held outside (anchor).
+_CHECKPOINTS: dict[str, tuple[str, str]] = {
+    "other_log": (
+        "{label} 是另一个日志的检查点（{origin}）；本日志为 {expected}：数据库被替换，或给错了文件。",
+        "{label} is of another log ({origin}, not {expected}): the database was replaced, or it is the wrong file.",
+    ),
+    "fork": (
+        "{label} 与 {other} 对大小 {size} 给出不同的根：有人看到的是两份不同的历史。",
+        "{label} and {other} say two roots of size {size}: two histories were shown.",
+    ),
+    "size_shrunk": (
+        "{label} 之时有 {size} 条已封存，现在只有 {found} 条：末尾被截去，或恢复了旧备份。",
+        "{label} was made of {size} sealed entries; now there are {found}: the tail was cut, or a backup restored.",
+    ),
+    "root_differs": (
+        "前 {size} 条记录与 {label} 不符：其中有记录被改动、删除或移动后重新计算。",
+        "The first {size} entries are not those of {label}: some were altered, removed or moved and all hashed anew.",
+    ),
+    "signature_bad": ("{label} 上的签名是假的（{reason}）。", "A signature on {label} is false ({reason})."),
+    "signature_missing": ("{label} 没有受信任的密钥签名。", "No trusted key has signed {label}."),
+}
+
+
 def _all() -> dict[str, tuple[str, str]]:
     found = {**_EXPORT, **{f"finding.{code}": pair for code, pair in _SENTENCES.items()}}
+    for layer in ("tree", "anchor"):
+        found |= {f"finding.{layer}.{code}": pair for code, pair in _CHECKPOINTS.items()}
     for name, (zh, en) in _SAYS.items():
         found[f"finding.replay.{name}_differs"] = (
             f"{zh}记为“{{found}}”，重新判断应为“{{expected}}”。",

@@ -147,7 +147,8 @@ class Ledger:
     def rebuild(self, definition_of: Callable[[bytes], Definition]) -> int:
         """Make every instance's row and its tasks anew from its entries; return how many of them were different.
 
-        The tasks of one instance count as one; so does each task of an instance that does not exist.
+        The tasks of one instance count as one; so does each task of an instance that does not exist, and each
+        instance of which the table of what is sealed says something else than the tree.
         """
         store, cursor = self.store, self.cursor
         store.begin_write(cursor)
@@ -159,7 +160,7 @@ class Ledger:
                 store.put(cursor, rebuilt)
                 different += 1
             different += store.replace_tasks(cursor, row.key, tasks)
-        return different
+        return different + store.rebuild_sealed(cursor)
 
     def vacant(self, act: Act, workflow: str, root: str | None = None, def_: bytes | None = None) -> Head:
         """Return the head of an instance that has no entry yet: its first one follows the log's genesis."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval_messages import APPROVALS
+from kfq_workflow.audit_messages import AUDIT
 from kfq_workflow.finding_messages import FINDINGS
 
 if TYPE_CHECKING:
@@ -636,6 +637,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 SENTENCES.update(APPROVALS)
+SENTENCES.update(AUDIT)
 SENTENCES.update(FINDINGS)
 
 _SEPARATORS = {"zh": "、", "en": ", "}

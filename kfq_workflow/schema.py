@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 #: Every revision that `migrations/` knows, oldest first.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 REVISION = REVISIONS[-1]
 
 LOG = "~log"
@@ -350,8 +350,11 @@ def _migrate(connection: Connection, tables: Tables) -> None:
 
 def finish_migration(connection: Connection, tables: Tables) -> None:
     """Make the triggers anew, which a migration that rebuilds a table drops, check them and note the revision."""
-    triggers.create(connection, tables)
-    bad = [name for name, state in triggers.status(connection, tables).items() if state != triggers.PRESENT]
+    present = set(inspect(connection).get_table_names(schema=tables.schema))
+    triggers.create(connection, tables, present)
+    wanted = {each.name for each in triggers.expected(connection.dialect, tables) if each.table.name in present}
+    states = triggers.status(connection, tables)
+    bad = sorted(name for name in wanted if states[name] != triggers.PRESENT)
     if bad:
         raise DatabaseUnavailable("triggers_missing", database=_name(connection), triggers=bad)
     connection.execute(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.tree_source import DatabaseTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.log import LogHead
     from kfq_workflow.tables import Tables
+    from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book, Report
 
 #: Rows that one query reads from a server, whose connection cannot stream several queries at once.
@@ -75,6 +77,9 @@ class Source(Protocol):
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
         """Yield key, number and leaf of each instance's newest entry; None where `instances` has them."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
 
     def clock(self) -> int | None:
         """Return the source's clock in µs since 1970 UTC, None where it has none."""
@@ -134,6 +139,10 @@ class DatabaseSource:
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:  # noqa: ARG002
         """Return None: the instances' rows have them."""
         return None
+
+    def tree(self) -> TreeSource | None:
+        """Return the tree as the database has it."""
+        return DatabaseTree(self._tables, self._stream)
 
     def clock(self) -> int | None:
         """Return the database's clock in µs since 1970 UTC."""

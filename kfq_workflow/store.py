@@ -2,8 +2,8 @@
 
 SQLAlchemy owns engine, pool, dialects, DDL and transactions; the few statements of the hot path are written once
 per database, because building and compiling them in every call costs more than the database does. Every statement
-is here, or of the inbox in `task_store`. `?` stands for a parameter in all of them and is replaced by the driver's
-own mark.
+is here, of the inbox in `task_store`, or of sealing in `seal_store`. `?` stands for a parameter in all of them and is
+replaced by the driver's own mark.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kfq_workflow.entry import Row, Text
 from kfq_workflow.errors import TransactionLost
+from kfq_workflow.seal_store import SealStore
 from kfq_workflow.state import InstanceRow
 from kfq_workflow.task_store import TaskStore
 
@@ -46,7 +47,7 @@ class Cursor(Protocol):
     def close(self) -> Any: ...  # noqa: D102
 
 
-class Store(TaskStore):
+class Store(TaskStore, SealStore):
     """The statements for one dialect, schema and prefix. Holds no connection: each method takes a cursor."""
 
     def __init__(self, tables: Tables, dialect: Dialect) -> None:
@@ -60,6 +61,9 @@ class Store(TaskStore):
             "document": quote(tables.document),
             "instance": quote(tables.instance),
             "task": quote(tables.task),
+            "leaf": quote(tables.leaf),
+            "sealed": quote(tables.sealed),
+            "checkpoint": quote(tables.checkpoint),
             "key": "`key`" if name == "mysql" else "key",
             "clock": _CLOCKS[name],
             "x": _EXCLUSIVE[name],
@@ -71,6 +75,7 @@ class Store(TaskStore):
         self._mark = _PARAMETERS[name]
         self._prepare()
         self._prepare_tasks()
+        self._prepare_seals()
 
     def _sql(self, template: str) -> str:
         return template.format_map(self._names)

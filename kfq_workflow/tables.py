@@ -1,4 +1,4 @@
-"""The six tables of a log, and Alembic's one, for a schema and a table prefix.
+"""The nine tables of a log, and Alembic's one, for a schema and a table prefix.
 
     kfq_log         one row: the log's name, suite, genesis, UTC offset and schema revision
     kfq_entry       the acts, insert only; (instance, seq) is the order in which everything reads them
@@ -6,6 +6,9 @@
     kfq_document    definitions' rules and labels under their digests, insert only
     kfq_instance    one row for each instance: a cache of the fold of its entries, and what an act locks
     kfq_task        the inbox: one row for each duty of an approval, a cache of the same fold
+    kfq_leaf        the tree over all entries: one row for each that is sealed, in the order of its leaves, insert only
+    kfq_sealed      one row for each instance: its newest entry that is sealed, a cache of kfq_leaf
+    kfq_checkpoint  what was signed of the tree, under the digest of its text, insert only
     kfq_schema      Alembic's: the revision of these tables
 
 Strings compare bytewise on every database: `ab`, `AB`, `áb` and `ab ` are four keys, in the order of their UTF-8
@@ -141,11 +144,19 @@ class Tables:
         self.document = self._document()
         self.instance = self._instance()
         self.task = self._task()
+        self.leaf = self._leaf()
+        self.sealed = self._sealed()
+        self.checkpoint = self._checkpoint()
         self.version = self._version()
 
     def __iter__(self) -> Iterator[Table]:
-        """Iterate over the six tables of the log, the one that refers to another after it."""
-        return iter((self.log, self.entry, self.text, self.document, self.instance, self.task))
+        """Iterate over the nine tables of the log, the one that refers to another after it."""
+        tree = (self.leaf, self.sealed, self.checkpoint)
+        return iter((self.log, self.entry, self.text, self.document, self.instance, self.task, *tree))
+
+    def is_cache(self, table: Table) -> bool:
+        """Tell whether a table's rows can all be made anew from other tables, so that nothing refuses a change."""
+        return table in (self.task, self.sealed)
 
     def _table(self, name: str, *parts: Any) -> Table:
         table = Table(self.prefix + name, self.metadata, *parts)
@@ -245,6 +256,41 @@ class Tables:
             Index(f"{name}_holder", "holder", "box", "at"),
             Index(f"{name}_role", "role", "box", "at"),
             Index(f"{name}_org", "org", "box", "at"),
+        )
+
+    def _leaf(self) -> Table:
+        # `node` is the root of the largest perfect tree that ends with the leaf: no more is needed for any proof.
+        # On SQLite only a column of type INTEGER is the rowid.
+        name = f"{self.prefix}leaf"
+        place = BigInteger().with_variant(Integer(), "sqlite")
+        return self._table(
+            "leaf",
+            Column("position", place, autoincrement=False, nullable=False),
+            Column("leaf", octets(32), nullable=False),
+            Column("node", octets(32), nullable=False),
+            Column("instance", word(128), nullable=False),
+            Column("seq", BigInteger, nullable=False),
+            PrimaryKeyConstraint("position", name=f"{name}_pk"),
+            UniqueConstraint("instance", "seq", name=f"{name}_entry"),
+        )
+
+    def _sealed(self) -> Table:
+        return self._table(
+            "sealed",
+            Column("instance", word(128), nullable=False),
+            Column("seq", BigInteger, nullable=False),
+            Column("leaf", octets(32), nullable=False),
+            PrimaryKeyConstraint("instance", name=f"{self.prefix}sealed_pk"),
+        )
+
+    def _checkpoint(self) -> Table:
+        return self._table(
+            "checkpoint",
+            Column("digest", octets(32), nullable=False),
+            Column("size", BigInteger, nullable=False),
+            Column("root", octets(32), nullable=False),
+            Column("note", words(), nullable=False),
+            PrimaryKeyConstraint("digest", name=f"{self.prefix}checkpoint_pk"),
         )
 
     def _version(self) -> Table:

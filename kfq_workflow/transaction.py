@@ -15,6 +15,7 @@ from kfq_workflow.approving import Approving
 from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
 from kfq_workflow.proxies import Proxies
+from kfq_workflow.sealing import Seal, seal
 from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
 
@@ -247,6 +248,10 @@ class Transaction(Approving):
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
         return self._ledger.rebuild(lambda digest: self._registry.rules(digest).definition)
+
+    def seal(self, limit: int | None = None) -> tuple[Seal, bool]:
+        """Give entries that have none yet their place in the tree; see `sealing.seal`."""
+        return seal(self._ledger, limit)
 
     def record(self, act: Act, decision: Decision) -> Receipt:
         """Append the record of a refused attempt; one on a reserved instance goes to the actor's own chain."""

@@ -6,7 +6,10 @@
     text       UPDATE, DELETE, REPLACE, TRUNCATE                see below
     log        UPDATE except of schema_revision, DELETE, …      one row, for ever
     instance   DELETE, REPLACE, TRUNCATE                        its row is a cache; that it exists is not
+    leaf       UPDATE, DELETE, REPLACE, TRUNCATE                insert only
+    checkpoint UPDATE, DELETE, REPLACE, TRUNCATE                insert only
     task       nothing                                          a cache through and through: rebuilt from entries
+    sealed     nothing                                          a cache of leaf
 
 DELETE on `text` is refused to all, although erasure will need it one day: erasure is off until it exists, so every
 DELETE now is a mistake or tampering; SQLite has no grants to leave it to; and MariaDB's REPLACE is a DELETE that an
@@ -28,7 +31,7 @@ from sqlalchemy import UniqueConstraint, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import Connection, Dialect, Table
 
@@ -88,7 +91,7 @@ def expected(dialect: Dialect, tables: Tables) -> tuple[Trigger, ...]:
     extra = {"sqlite": ("INSERT",), "postgresql": ("TRUNCATE",)}.get(dialect.name, ())
     fixed = tuple(column.name for column in tables.log.columns if column.name != "schema_revision")
     for table in tables:
-        if table is tables.task:
+        if tables.is_cache(table):
             continue
         if table is not tables.instance:
             found.append(Trigger(table, "UPDATE", fixed if table is tables.log else ()))
@@ -96,8 +99,11 @@ def expected(dialect: Dialect, tables: Tables) -> tuple[Trigger, ...]:
     return tuple(found)
 
 
-def create(connection: Connection, tables: Tables) -> None:
-    """Create the triggers, replacing any of their names; commits nothing itself, though MariaDB's DDL does."""
+def create(connection: Connection, tables: Tables, present: Collection[str] | None = None) -> None:
+    """Create the triggers, replacing any of their names; commits nothing itself, though MariaDB's DDL does.
+
+    `present` names the tables that there are, where a migration stopped before the newest revision.
+    """
     dialect = connection.dialect
     if dialect.name == "postgresql":
         connection.exec_driver_sql(
@@ -105,6 +111,8 @@ def create(connection: Connection, tables: Tables) -> None:
             f"AS $kfq${_PG_BODY}$kfq$"
         )
     for trigger in expected(dialect, tables):
+        if present is not None and trigger.table.name not in present:
+            continue
         for statement in _statements(dialect, tables, trigger):
             connection.exec_driver_sql(statement)
 

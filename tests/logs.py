@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.state import InstanceRow
+    from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 NAME = "ab" * 16
@@ -85,6 +86,9 @@ class Log:
         return None
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:  # noqa: ARG002
+        return None
+
+    def tree(self) -> TreeSource | None:
         return None
 
     def clock(self) -> int | None:

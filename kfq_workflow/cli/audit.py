@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.cli import locale, shown
@@ -12,15 +13,17 @@ from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import click
 
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.order import Answer
     from kfq_workflow.replay import Replay
     from kfq_workflow.source import Source
+    from kfq_workflow.verify.anchors import Trust
     from kfq_workflow.verify.report import Report
     from kfq_workflow.views import Instance
 
@@ -225,10 +228,16 @@ def summary(session: Session) -> tuple[int, int, int]:
     return len(found), sum(len(each.moves) for _, each in found), sum(_agrees(i, each) for i, each in found)
 
 
-@command(COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"))
-def verify(session: Session, key: str | None, file: str | None) -> int:
+@command(
+    COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
+    Option("--anchor", "anchors", metavar="FILE", multiple=True),
+    Option("--trust", "trust", metavar="VKEY", multiple=True),
+)  # fmt: skip
+def verify(
+    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
+) -> int:
     """Verify a log in a database or in an exported file; 4 when something was found."""
-    report = verified(session, key, file)
+    report = verified(session, key, file, _held(anchors), _trust(trust))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -236,24 +245,60 @@ def verify(session: Session, key: str | None, file: str | None) -> int:
     return FOUND if report.verdict == "tampered" else 0
 
 
-def verified(session: Session, key: str | None = None, file: str | None = None) -> Report:
+def _held(paths: tuple[str, ...]) -> list[Anchor]:
+    """Read checkpoints that were kept outside. Raises InvalidInput."""
+    from kfq_workflow.audit.checkpoint import Anchor
+    from kfq_workflow.audit.note import NoteError
+    from kfq_workflow.errors import InvalidInput
+
+    found = []
+    for path in paths:
+        try:
+            found.append(Anchor.parse(path, Path(path).read_bytes()))
+        except (NoteError, OSError) as error:
+            raise InvalidInput(
+                "anchor_bad", path=path, reason=getattr(error, "strerror", None) or str(error)
+            ) from error
+    return found
+
+
+def _trust(given: tuple[str, ...]) -> Trust:
+    from kfq_workflow.audit import ed25519
+    from kfq_workflow.cli.sealing import trusted
+    from kfq_workflow.verify.anchors import NOBODY, Trust
+
+    return Trust(tuple(trusted(given)), ed25519.check) if given else NOBODY
+
+
+def verified(
+    session: Session, key: str | None = None, file: str | None = None, anchors: Sequence[Anchor] = (),
+    trust: Trust | None = None,
+) -> Report:  # fmt: skip
     """Run the verification with progress on stderr."""
     from kfq_workflow.verify import verify
+    from kfq_workflow.verify.anchors import NOBODY
+
+    trust = trust or NOBODY
 
     if file is not None:
         from kfq_workflow.export import ExportSource
 
         with Progress("verifying") as progress:
-            return verify(ExportSource(file), key=key, progress=progress)
+            return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
     from kfq_workflow.source import reading
 
     with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
-        return verify(source, key=key, progress=progress)
+        return verify(source, anchors, key=key, trust=trust, progress=progress)
 
 
 def print_report(report: Report) -> None:
     """Print a verdict and every finding with its place."""
     line(say(f"verdict.{report.verdict}"))
+    if report.anchored is not None:
+        anchored = report.anchored
+        line(say("verdict.anchor", label=anchored.label, size=anchored.size, newer=anchored.newer))
+        if anchored.signed:
+            line(say("verdict.signed", names=", ".join(anchored.signed)))
     line(say("verified", entries=report.entries, instances=report.instances))
     counts = report.counts
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,

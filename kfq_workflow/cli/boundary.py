@@ -103,7 +103,7 @@ def _translated(message: str) -> str:
 
 
 def _error(error: Exception, *, json: bool, debug: bool) -> int:
-    from kfq_workflow.errors import KfqError, Refused
+    from kfq_workflow.errors import KfqError, Refused, SignerRefused
 
     if debug:
         import traceback
@@ -115,6 +115,8 @@ def _error(error: Exception, *, json: bool, debug: bool) -> int:
         _complain(message)
         if json:
             _print_json(error.code, dict(error.values), message, **_more(error))
+        if isinstance(error, SignerRefused):
+            return FOUND
         return REFUSED if isinstance(error, Refused) else ERROR
     reason = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
     message = say("os_error" if isinstance(error, OSError) else "unexpected", reason=reason)

@@ -69,6 +69,13 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry(
         "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"
     ),
+    "seal": Entry("sealing", "封存：把全部记录纳入日志树", "give every entry its place in the tree over the log"),
+    "checkpoint": Entry("sealing", "出具检查点，存放到库外", "sign what the log is now, to be kept outside"),
+    "cosign": Entry("sealing", "第二机关联署检查点", "vouch for a checkpoint as a second office"),
+    "receipt": Entry("sealing", "按回执校验码查找记录并证明", "find the entry that a receipt names, and prove it"),
+    "key": Entry("", "签名密钥", "keys to sign with"),
+    "key new": Entry("sealing", "生成密钥", "make a key"),
+    "key show": Entry("sealing", "显示公钥", "print a key's public half"),
     "import": Entry("cases", "从文件补录一批案件，要么全部成功，要么不写", "enter cases from a file, all or nothing"),
     "actor": Entry("", "办理人", "who may act"),
     "actor add": Entry("people", "登记办理人", "register an actor"),

@@ -56,6 +56,15 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "as_of": ("截至此日的状态", "states at the end of this day"),
     "known_at": ("只用此刻已登记的记录", "from the entries recorded by then"),
     "file": ("核验导出的文件", "verify an exported file"),
+    "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
+    "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
+    "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
+    "out": ("写到这个新文件", "write it to this new file"),
+    "key.out": ("密钥写到这个新文件", "the new file for the key"),
+    "since": ("附上自这一大小起的一致性证明，供联署", "with the proof from this size on, for a cosigner"),
+    "page": ("供打印的一页", "a page to print"),
+    "no_store": ("不在库内留存", "do not keep it in the database as well"),
+    "cosigner": ("联署用的密钥", "a key for cosignatures"),
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
@@ -108,6 +117,9 @@ OPTIONS: dict[str, tuple[str, str]] = {
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
+    "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
+    "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
     "key": ("实例的键，如 guxian-etdz", "the instance's key, such as guxian-etdz"),
     "trigger": ("动作，见 kfq next", "what to do; see kfq next"),
     "workflow": ("流程，见 kfq definition list", "a workflow; see kfq definition list"),
@@ -241,6 +253,30 @@ HELP: dict[str, tuple[str, str]] = {
         "JSONL is the log as it is, for kfq verify --file. A table is for reading and counting and proves nothing;\n"
         "xlsx needs kfq-workflow[xlsx].\n"
         "Example: kfq export log.csv --format csv --bom",
+    ),
+    "seal": (
+        "封存不影响办理；之后提交的记录由下一次封存纳入。宜定时运行，例如每小时一次。",
+        "Acts go on meanwhile; what commits later is taken by the next seal. Run it regularly, such as every hour.",
+    ),
+    "checkpoint": (
+        "以自己的账户运行，密钥不得让应用程序读到。与此密钥上次所签不相延续的日志，拒绝签名。不给 --key 则不签名。\n"
+        "例：kfq checkpoint --key office.key --out 2020-06-30.checkpoint",
+        "Run it from an account of its own, whose key the application cannot read. A log that does not go on\n"
+        "from what the key has signed last is refused. Without --key nothing is signed.\n"
+        "Example: kfq checkpoint --key office.key --out 2020-06-30.checkpoint",
+    ),
+    "cosign": (
+        "检查点文件可由 kfq checkpoint --since 写出，其中带有一致性证明；没有证明时从数据库读取。",
+        "The file is best written by kfq checkpoint --since, with the proof from what was cosigned last; where it\n"
+        "has none, the proof is read from the database.",
+    ),
+    "receipt": (
+        "大小写、空格和连字符不计。--out 把证明写成文件，可脱离数据库核对。",
+        "Case, spaces and hyphens do not count. With --out the proof is written to a file, to be checked offline.",
+    ),
+    "key new": (
+        "输出公钥，交给审计人员；密钥文件只有本账户可读。",
+        "Prints the public key, which auditors are given; the file can be read by this account only.",
     ),
     "import": (
         "文件格式见随附的 linfen_2020_events.yaml；每条都按补录进入，计划只作记载，不推动任何状态。",

@@ -153,6 +153,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "registered": ("已登记", "registered"),
     # kinds of entries
     "kind.genesis": ("日志创建", "log begun"),
+    "kind.sealed": ("封存", "sealed"),
     "kind.started": ("发起", "started"),
     "kind.fired": ("办理", "fired"),
     "kind.adopted": ("补记状态", "adopted"),
@@ -255,6 +256,30 @@ PHRASES: dict[str, tuple[str, str]] = {
     "trigger.disabled": ("已停用", "disabled"),
     "trigger.altered": ("被改动", "altered"),
     "trigger.unknown": ("无权查看，未检查", "not checked: this account may not see it"),
+    # sealing
+    "done.seal": ("已封存 {placed} 条；日志树共 {size} 条。", "Sealed {placed} entries; the tree has {size}."),
+    "done.seal_nothing": ("没有待封存的记录；日志树共 {size} 条。", "Nothing to seal; the tree has {size} entries."),
+    "done.written": ("检查点（{size} 条）已写到 {path}", "Checkpoint of {size} entries written to {path}"),
+    "done.proof": ("证明已写到 {path}", "Proof written to {path}"),
+    "tree": ("日志树", "tree"),
+    "tree.unsealed": ("尚未封存：kfq seal", "not sealed yet: kfq seal"),
+    "tree.place": (
+        "位置 {position}，共 {size} 条；包含证明 {hashes} 个散列，已核对",
+        "position {position} of {size}; proved by {hashes} hashes, checked",
+    ),
+    "tree.signed": ("（已签名的检查点）", "(a signed checkpoint)"),
+    "tree.unsigned": ("（当前状态，未签名）", "(the tree as it is now, not signed)"),
+    "page.checkpoint": (
+        "日志检查点\n\n日志    {origin}\n条数    {size}\n根      {first}\n        {second}\n\n"
+        "日期    ____________________    签字    ____________________    签字    ____________________",
+        "CHECKPOINT OF THE LOG\n\nlog       {origin}\nentries   {size}\nroot      {first}\n          {second}\n\n"
+        "date      ____________________    signed    ____________________    signed    ____________________",
+    ),
+    "verdict.anchor": (
+        "锚点：{label}（前 {size} 条）；其后有 {newer} 条只受数据库权限保护。",
+        "Anchored by {label}: the first {size} entries. The {newer} newer ones are protected by the database only.",
+    ),
+    "verdict.signed": ("签名：{names}", "Signed by: {names}"),
     # verdicts
     "verdict.anchored": ("完整，且与锚点一致。", "INTACT, anchored."),
     "verdict.self-consistent": ("自身一致（没有库外锚点可比对）。", "SELF-CONSISTENT ONLY: no anchor to compare with."),
@@ -278,6 +303,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.triggers": ("触发器", "triggers"),
     "unchecked.other instances": ("其他实例", "other instances"),
     "unchecked.trigger": ("触发器", "trigger"),
+    "unchecked.signatures": ("签名", "signatures"),
+    "unchecked.tree": ("日志树", "tree"),
     "unchecked.version": ("记录版本", "version"),
     "unchecked.suite": ("算法套件", "suite"),
     "unchecked.kind": ("记录种类", "kind"),

@@ -5,6 +5,8 @@
     chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
     replay     every act decided again with the definition then in force; dates in an order that is possible
     text       every commitment opens; every text is committed to; nothing is missing
+    tree       every sealed entry at its place, the tree and the newest heads as sealing made them
+    anchor     the tree as every checkpoint that was held outside says that it was
     document   every document under its own digest, every definition in force defined before its use
     cache      every instance's row and every row of the inbox equal the fold of the entries
 
@@ -23,6 +25,8 @@ from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import NotFound
 from kfq_workflow.source import plain, raw
 from kfq_workflow.state import NOTES
+from kfq_workflow.tree_source import NoTree
+from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
 from kfq_workflow.verify.legality import ODD
@@ -30,11 +34,13 @@ from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.shapes import Shapes
 from kfq_workflow.verify.texts import TextCheck
+from kfq_workflow.verify.tree import TreeCheck
 from kfq_workflow.verify.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.source import Source
     from kfq_workflow.verify.fold import Run
 
@@ -47,22 +53,23 @@ _INSTANCE = itemgetter(0)
 
 def verify(
     source: Source,
-    anchors: Iterable[Any] = (),
+    anchors: Iterable[Anchor] = (),
     *,
     key: str | None = None,
+    trust: Trust = NOBODY,
     progress: Callable[[int], object] | None = None,
 ) -> Report:
     """Verify a log, or with `key` one instance of it.
 
-    `anchors` are checkpoints held outside; this version knows none, so nothing is `anchored` and those given are
-    reported as not checked. `progress` is called now and then with the number of entries read. Raises NotFound for an
-    unknown key and what the source raises when there is no log.
+    `anchors` are checkpoints that were held outside: the log is `anchored` when it agrees with them, and where
+    `trust` names keys, one of these signed each. One instance alone has no tree to compare. `progress` is called now
+    and then with the number of entries read. Raises NotFound for an unknown key and what the source raises when there
+    is no log.
     """
     book = Book()
-    for anchor in anchors:
-        book.not_checked(f"anchor {anchor}", needed=True)
     reader = _Reader(source, book, key)
     reader.read(progress)
+    reader.compare(tuple(anchors), trust)
     source.inspect(book)
     if key is not None:
         if not book.entries and not any(finding.instance == key for finding in book.findings):
@@ -106,6 +113,8 @@ class _Reader:
             if heads is not None:
                 self._caches = HeadCheck(heads, book)
         self._tasks = TaskCheck(source.tasks(key), book)
+        tree = source.tree() if key is None and head.suite == SUITE else None
+        self._tree = TreeCheck(NoTree(), (), book) if tree is None else TreeCheck(tree, source.entries(LOG), book)
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self._replay, self._shapes, book)
 
@@ -130,6 +139,18 @@ class _Reader:
         if self._key is None:
             self._replay.finish()
 
+    def compare(self, anchors: Sequence[Anchor], trust: Trust) -> None:
+        """Compare the tree with the checkpoints that the log keeps and with those held outside."""
+        book, tree = self._book, self._source.tree()
+        if self._key is not None or tree is None or self._head.suite != SUITE:
+            for anchor in anchors:
+                book.not_checked(f"anchor {anchor.label}", needed=True)
+            return
+        origin = origin_said(self._head.log, self._genesis)
+        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, trust, book)
+        check.stored(tree.checkpoints())
+        book.anchored = check.held(anchors)
+
     def _begin(self, instance: str, before: Run | None) -> Run:
         if before is not None:
             self._end(before)
@@ -149,6 +170,7 @@ class _Reader:
         while more:
             rows = list(islice(entries, _STRETCH))
             more = len(rows) == _STRETCH
+            self._tree.entries(rows)
             while rows:
                 passed, odd = self._usual.passes(rows, run)
                 if passed == len(rows):

@@ -9,7 +9,7 @@ tampered          at least one finding is an error
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.messages import render
@@ -18,7 +18,9 @@ from kfq_workflow.values import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document"]
+    from kfq_workflow.verify.anchors import Anchored
+
+Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor"]
 Severity = Literal["error", "warning"]
 Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
 
@@ -88,6 +90,7 @@ class Report:
     findings: tuple[Finding, ...]
     counts: Counts
     left_out: int = 0
+    anchored: Anchored | None = None
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
         """Return the report as `kfq verify --json` prints it."""
@@ -95,6 +98,7 @@ class Report:
             "verdict": self.verdict,
             "entries": self.entries,
             "instances": self.instances,
+            "anchored": None if self.anchored is None else asdict(self.anchored),
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
@@ -115,6 +119,7 @@ class Book:
         self.moves: Counter[str] = Counter()
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._not_checked: dict[str, bool] = {}
+        self.anchored: Anchored | None = None
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
@@ -144,7 +149,7 @@ class Book:
 
     def report(self) -> Report:
         """Return the report of all that was noted."""
-        verdict: Verdict = "self-consistent"
+        verdict: Verdict = "self-consistent" if self.anchored is None else "anchored"
         if self.errors:
             verdict = "tampered"
         elif any(self._not_checked.values()):
@@ -152,5 +157,5 @@ class Book:
         counts = Counts(self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused)
         return Report(
             verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
-            self.left_out,
+            self.left_out, self.anchored,
         )  # fmt: skip

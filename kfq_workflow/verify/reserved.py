@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR = frozenset({"administrator"})
 SYSTEM = "system"
+HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis",), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
+    "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
 }  # fmt: skip
 
 
@@ -29,6 +30,7 @@ class ReservedJudge:
             "enrolled": self._enrolled,
             "defined": self._defined,
             "genesis": self._genesis,
+            "sealed": self._sealed,
             "granted": self._granted,
             "revoked": self._granted,
         }
@@ -65,6 +67,14 @@ class ReservedJudge:
     def _genesis(self, case: Case) -> None:
         if case.row.seq != 1:
             case.error("kind_place", kind="genesis")
+
+    def _sealed(self, case: Case) -> None:
+        """Check what a seal says by its form; whether it is true is the tree's affair."""
+        case.still()
+        heads, counts = case.body.get("heads"), (case.body.get("instances"), case.body.get("size"))
+        good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
+        if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
+            case.error("malformed", reason="heads, instances, size")
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: The rows here are bare, and the triggers are dropped: no log to verify.
 pytestmark = pytest.mark.tampers
 
-TABLES = ("log", "entry", "text", "document", "instance")
-INSERT_ONLY = ("entry", "text", "document")
+TABLES = ("log", "entry", "text", "document", "instance", "leaf", "checkpoint")
+INSERT_ONLY = ("entry", "text", "document", "leaf", "checkpoint")
 REFUSAL = "append-only"
 
 
@@ -68,6 +68,8 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("text", {"instance": "zone", "seq": 1, "field": "note", "salt": bytes(16), "value": "said"}),
     ("document", {"digest": bytes(32), "kind": "rules", "body": "{}"}),
+    ("leaf", {"position": 0, "leaf": bytes(32), "node": bytes(32), "instance": "zone", "seq": 1}),
+    ("checkpoint", {"digest": bytes(32), "size": 1, "root": bytes(32), "note": "o"}),
 )
 
 
@@ -116,7 +118,7 @@ def test_delete_is_refused(log: Engine, name: str) -> None:
 def test_truncate_is_refused(log: Engine, name: str) -> None:
     if log.dialect.name == "postgresql":
         refused(log, f"TRUNCATE kfq_{name} CASCADE")
-        refused(log, "TRUNCATE kfq_log, kfq_entry, kfq_text, kfq_document, kfq_instance")
+        refused(log, "TRUNCATE kfq_log, kfq_entry, kfq_text, kfq_document, kfq_instance, kfq_leaf, kfq_checkpoint")
     elif name == "entry" and log.dialect.name == "mariadb":  # the others need DROP, which the application lacks
         refused(log, "TRUNCATE kfq_entry", message="foreign key")
 
@@ -133,6 +135,9 @@ def test_replace_is_refused_by_each_key(log: Engine) -> None:
             "FROM kfq_entry WHERE instance = 'zone'",
         )
     refused(log, f"{verb} INTO kfq_text SELECT instance, seq, field, salt, 'other' FROM kfq_text")
+    refused(log, f"{verb} INTO kfq_leaf SELECT position, node, leaf, 'other', seq FROM kfq_leaf")
+    refused(log, f"{verb} INTO kfq_leaf SELECT 7, node, leaf, instance, seq FROM kfq_leaf")
+    refused(log, f"{verb} INTO kfq_checkpoint SELECT digest, size, root, 'x' FROM kfq_checkpoint")
     refused(log, f"{verb} INTO kfq_document SELECT digest, kind, '[]' FROM kfq_document")
     refused(log, f"{verb} INTO kfq_log SELECT id, 'x', suite, genesis, utc_offset, schema_revision FROM kfq_log")
     refused(log, f"{verb} INTO kfq_instance SELECT * FROM kfq_instance WHERE workflow = 'w'")
@@ -151,6 +156,8 @@ def test_replace_by_rowid_is_refused(log: Engine, name: str) -> None:
         ),
         "text": ("instance, seq, field, salt, value", "'other', 1, 'note', x'00', ''"),
         "document": ("digest, kind, body", "x'01', 'rules', ''"),
+        "leaf": ("leaf, node, instance, seq", "x'00', x'00', 'other', 1"),
+        "checkpoint": ("digest, size, root, note", "x'01', 1, x'00', ''"),
         "instance": ("key, workflow, seq, rev, head, at, snapshot", "'other', 'w', 1, 1, x'00', 1, ''"),
     }
     columns, row = values[name]

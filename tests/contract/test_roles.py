@@ -31,6 +31,11 @@ FORBIDDEN = (
     "UPDATE kfq_instance SET workflow = 'x'",
     "UPDATE kfq_document SET kind = 'x'",
     "UPDATE kfq_log SET utc_offset = 0",
+    "UPDATE kfq_leaf SET leaf = node",
+    "DELETE FROM kfq_leaf",
+    "DELETE FROM kfq_sealed",
+    "UPDATE kfq_checkpoint SET note = 'x'",
+    "DELETE FROM kfq_checkpoint",
     "DROP TABLE kfq_entry",
     "CREATE TABLE kfq_more (a INT)",
 )
@@ -91,6 +96,8 @@ def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> 
     with application.begin() as connection:
         engine.join(connection).fire("lot-1", "survey_lot", by="surveyor")
 
+    assert engine.seal().placed == engine.seal().size
+
     report = verify_database(auditor)
     assert (report.verdict, report.findings, report.not_checked) == ("self-consistent", (), ())
     act(engine, "lot-1", {"grant": gate()}, by="surveyor")
@@ -103,7 +110,8 @@ def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> 
         for statement in FORBIDDEN:
             with pytest.raises(DBAPIError), database.begin() as connection:
                 connection.execute(text(statement))
-    for statement in ("INSERT INTO kfq_document (digest, kind, body) VALUES ('', 'x', 'x')",
+    for statement in ("UPDATE kfq_sealed SET seq = 1",
+                      "INSERT INTO kfq_document (digest, kind, body) VALUES ('', 'x', 'x')",
                       "UPDATE kfq_instance SET state = 'x'", "UPDATE kfq_task SET box = 'done'",
                       "INSERT INTO kfq_task SELECT * FROM kfq_task"):  # fmt: skip
         with pytest.raises(DBAPIError), auditor.begin() as connection:

@@ -15,6 +15,7 @@ DOORS = {
     "transitions": ("kfq_workflow/machine.py",),
     "alembic": ("kfq_workflow/schema.py", "migrations/"),
     "click": ("kfq_workflow/cli/",),
+    "cryptography": ("kfq_workflow/audit/ed25519.py",),
     "rich": ("kfq_workflow/cli/",),
     "yaml": ("kfq_workflow/strict_yaml.py",),
     "jinja2": ("kfq_workflow/report/render.py",),
@@ -32,7 +33,7 @@ DOORS = {
         "migrations/",
     ),
 }
-SLOW = ("alembic", "click", "jinja2", "rich", "xlsxwriter")
+SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "xlsxwriter")
 
 
 def sources() -> list[Path]:

@@ -1,0 +1,1 @@
+"""The Merkle tree over all entries, and signed statements about it that leave the database."""

@@ -1,0 +1,29 @@
+"""The tree over the newest entries of all instances, whose root each seal says: no instance has a later one.
+
+leaf   H(00 ‖ {"head":{"instance":S,"leaf":HEX,"seq":I}}), by key: the line of an export without its line feed
+"""
+
+from __future__ import annotations
+
+from json.encoder import encode_basestring as quote
+from typing import TYPE_CHECKING
+
+from kfq_workflow.audit.merkle import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kfq_workflow.audit.suite import Hash
+
+
+def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:
+    """Return the leaf of an instance's newest entry."""
+    data = f'\x00{{"head":{{"instance":{quote(instance)},"leaf":"{leaf.hex()}","seq":{seq}}}}}'
+    return hasher(data.encode(errors="surrogateescape")).digest()
+
+
+def heads_root(heads: Iterable[tuple[str, int, bytes]], hasher: Hash) -> tuple[int, bytes]:
+    """Return the number of heads and the root over them; they come by key."""
+    tree = Range(0, hasher)
+    tree.extend(head_leaf(instance, seq, leaf, hasher) for instance, seq, leaf in heads)
+    return tree.end, tree.root()

@@ -1,0 +1,119 @@
+r"""A private key in a file of its own account, and what it has signed last, beside it.
+
+    office.key        PRIVATE+KEY+NAME+ID+base64(kind ‖ 32 bytes)\n         as golang.org/x/mod/sumdb/note writes it
+    office.key.seen   the newest checkpoint that was signed of each log, its three lines, and an empty line
+
+Both belong to whoever signs and to nobody else; the application's account must not be able to read them. What was
+signed last is written before a signature leaves, under a lock on the key: two signers at once cannot sign a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfq_workflow.audit import ed25519
+from kfq_workflow.audit.checkpoint import Checkpoint
+from kfq_workflow.audit.note import COSIGNATURE, ED25519, NoteError, check_name, decode, encode
+from kfq_workflow.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfq_workflow.audit.ed25519 import KeySigner
+    from kfq_workflow.audit.note import VerifierKey
+
+_BEGINS, _SEED, _PARTS = "PRIVATE+KEY+", 32, 3
+_MOST = 4096
+
+
+def create(path: str | Path, name: str, *, cosigner: bool = False) -> VerifierKey:
+    """Make a key and write it to a new file that only its owner may read; return its public half.
+
+    Raises InvalidInput when the name is none or the file exists.
+    """
+    try:
+        check_name(name)
+    except NoteError as error:
+        raise InvalidInput("key_name", name=name[:80]) from error
+    kind, seed = COSIGNATURE if cosigner else ED25519, secrets.token_bytes(_SEED)
+    key = ed25519.signer(name, kind, seed).key
+    text = f"{_BEGINS}{name}+{key.id.hex()}+{encode(bytes([kind]) + seed)}\n"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(handle, 0o600)
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+    except OSError as error:
+        raise InvalidInput("key_file", path=str(path), reason=error.strerror or str(error)) from error
+    return key
+
+
+def load(path: str | Path) -> KeySigner:
+    """Read a key. Raises InvalidInput when it is none, or when anybody but its owner may read or change the file."""
+    try:
+        with Path(path).open("rb") as file:
+            _check_owner(file.fileno(), str(path))
+            text = file.read(_MOST).decode()
+        name, id_, data = text.removeprefix(_BEGINS).removesuffix("\n").split("+", _PARTS - 1)
+        material = decode(data)
+        found = ed25519.signer(check_name(name), material[0], material[1:])
+        if not text.startswith(_BEGINS) or found.key.id.hex() != id_ or material[0] not in {ED25519, COSIGNATURE}:
+            raise InvalidInput("key_bad", path=str(path))
+    except OSError as error:
+        raise InvalidInput("key_file", path=str(path), reason=error.strerror or str(error)) from error
+    except (ValueError, IndexError) as error:
+        raise InvalidInput("key_bad", path=str(path)) from error
+    return found
+
+
+def _check_owner(handle: int, path: str) -> None:
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+        raise InvalidInput("key_open", path=path)
+
+
+class Seen:
+    """What a key has signed last of each log; see `hold`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last: dict[str, Checkpoint] = {}
+        with suppress(FileNotFoundError):
+            try:
+                for text in filter(None, path.read_text("utf-8").split("\n\n")):
+                    found = Checkpoint.parse(text.removesuffix("\n") + "\n")
+                    self._last[found.origin] = found
+            except (NoteError, UnicodeDecodeError) as error:
+                raise InvalidInput("key_seen_bad", path=str(path)) from error
+
+    def last(self, origin: str) -> Checkpoint | None:
+        """Return the newest checkpoint that was signed of a log."""
+        return self._last.get(origin)
+
+    def put(self, checkpoint: Checkpoint) -> None:
+        """Note, safely on the disk, what is about to be signed."""
+        self._last[checkpoint.origin] = checkpoint
+        beside = self._path.with_name(self._path.name + ".new")
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("\n".join(str(self._last[origin]) for origin in sorted(self._last)))
+            file.flush()
+            os.fsync(handle)
+        beside.replace(self._path)
+
+
+@contextmanager
+def hold(path: str | Path) -> Iterator[Seen]:
+    """Yield what a key has signed last; nobody else signs with the key meanwhile."""
+    import fcntl
+
+    with Path(path).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield Seen(Path(f"{path}.seen"))

@@ -1,0 +1,63 @@
+"""What is said of sealing, checkpoints and keys, in Chinese and in English, by code."""
+
+from __future__ import annotations
+
+#: code → (Chinese, English)
+AUDIT: dict[str, tuple[str, str]] = {
+    "unknown_suite": (
+        "日志的算法套件“{suite}”未知；本版本支持：{known}。",
+        "The log's suite {suite!r} is not known; this version has: {known}.",
+    ),
+    "leaf_missing": (
+        "日志树缺少位置 {position}：请运行 kfq verify。",
+        "The tree over the log lacks position {position}: run kfq verify.",
+    ),
+    "sealed_wrong": (
+        "表 {table} 与日志树不一致，无法封存：先运行 kfq verify 查明原因，再运行 kfq rebuild。",
+        "The table {table} does not agree with the tree, so nothing can be sealed: run kfq verify, then kfq rebuild.",
+    ),
+    "signer_refused": ("拒绝签名。", "The signer refuses."),
+    "signer_shrank": (
+        "拒绝签名：此密钥签过 {old} 条，日志现在只有 {size} 条。末尾被截去，或恢复了旧备份。",
+        "Refused: this key has signed {old} entries and the log now has {size}. Its tail was cut, or a backup restored.",
+    ),
+    "signer_forked": (
+        "拒绝签名：日志（{size} 条）不是此密钥签过的 {old} 条的延续，已签过的记录被改动。",
+        "Refused: the log ({size} entries) does not go on from the {old} that this key has signed; those were changed.",
+    ),
+    "cosign_untrusted": (
+        "拒绝签名：检查点没有 --trust 所给密钥的签名。",
+        "Refused: no key given with --trust has signed the checkpoint.",
+    ),
+    "checkpoint_bad": ("检查点无效（{reason}）。", "The checkpoint is not valid ({reason})."),
+    "size_unknown": ("日志树没有 {size} 条（共 {found} 条）。", "The tree has no {size} entries (it has {found})."),
+    "check_bad": (
+        "“{check}”不是校验码：应为 26 个字母或数字 2–7。",
+        "{check!r} is no check: it has 26 letters or digits 2 to 7.",
+    ),
+    "not_found.check": (
+        "没有校验码为“{key}”的记录：抄写有误，或记录已被改动、删除。",
+        "No entry has the check {key!r}: it was copied wrongly, or the entry was altered or removed.",
+    ),
+    "key_name": (
+        "密钥名“{name}”无效：不能为空，不含空格和加号。",
+        "The key's name {name!r} is not valid: not empty, no spaces, no plus.",
+    ),
+    "key_file": ("无法使用密钥文件“{path}”（{reason}）。", "The key file {path!r} cannot be used ({reason})."),
+    "key_bad": ("“{path}”不是密钥文件。", "The file {path!r} is no key."),
+    "key_open": (
+        "密钥文件“{path}”须属于本账户且他人不可读：chmod 600。",
+        "The key file {path!r} must be this account's own and closed to others: chmod 600.",
+    ),
+    "key_seen_bad": (
+        "“{path}”损坏：其中是此密钥最后签过的内容；先查明原因。",
+        "The file {path!r} is damaged; it holds what this key has signed last. Find out why first.",
+    ),
+    "key_kind": ("密钥种类不对（{reason}）。", "The key is of the wrong kind ({reason})."),
+    "trust_bad": ("“{key}”不是公钥。", "{key!r} is no public key."),
+    "anchor_bad": ("无法读取锚点“{path}”（{reason}）。", "The anchor {path!r} cannot be read ({reason})."),
+    "signing_missing": (
+        "签名需要 cryptography 软件包；安装：pip install 'kfq-workflow[sign]'。",
+        "Signatures need the package cryptography; install it: pip install 'kfq-workflow[sign]'",
+    ),
+}

@@ -1,0 +1,179 @@
+"""Signed statements of what the log is, and proofs against them: checkpoint, cosign, receipt.
+
+The signer trusts nothing that the database says of the past: it compares with what it signed last, which it keeps
+itself, and refuses a log that shrank or forked. So does the cosigner, of another office with a key of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.audit import ed25519, keyfile, merkle
+from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
+from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
+from kfq_workflow.audit.suite import hash_of
+from kfq_workflow.entry import document_digest
+from kfq_workflow.errors import InvalidInput, NotFound, SignerRefused
+from kfq_workflow.seal_store import CheckpointRow
+from kfq_workflow.sealing import LOG, consistency_proof, inclusion_proof, read_tree
+from kfq_workflow.verify.anchors import origin_said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.engine import WorkflowEngine
+    from kfq_workflow.entry import Row
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that a receipt's letters name; `proof` is None while it is not sealed."""
+
+    entry: Row
+    proof: EntryProof | None
+    checkpoint: Checkpoint | None
+
+
+def current(engine: WorkflowEngine) -> Checkpoint:
+    """Return the tree as it is now, unsigned."""
+    with engine.reading() as reading:
+        head = engine.log()
+        tree = read_tree(engine.store, reading.cursor, hash_of(head.suite))
+        genesis = engine.store.entry(reading.cursor, LOG, 1)
+        return Checkpoint(origin_said(head.log, genesis), tree.end, tree.root())
+
+
+def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...]:
+    """Return the proof that the first `size` entries of the log go on from the first `old`. Raises InvalidInput."""
+    if not 0 <= old <= size:
+        raise InvalidInput("size_unknown", size=old, found=size)
+    with engine.reading() as reading:
+        return tuple(consistency_proof(engine.store, reading.cursor, hash_of(engine.log().suite), old, size))
+
+
+def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True) -> Note:
+    """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+
+    A signed one is kept in the database too, unless `keep` is off. Raises SignerRefused when the log is not the
+    continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
+    """
+    if key is None:
+        return Note(str(current(engine)), ())
+    signer = keyfile.load(key)
+    with keyfile.hold(key) as seen:
+        found = current(engine)
+        last = seen.last(found.origin)
+        if last is not None and found.size >= last.size:
+            _continues(last, found, consistency(engine, last.size, found.size))
+        elif last is not None:
+            raise SignerRefused("signer_shrank", old=last.size, size=found.size)
+        line = _signed(lambda: sign(str(found), signer))
+        seen.put(found)
+    note = Note(str(found), (line,))
+    if keep:
+        _keep(engine, found, note)
+    return note
+
+
+def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes]) -> None:
+    try:
+        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root)
+    except merkle.ProofError as error:
+        raise SignerRefused("signer_forked", old=last.size, size=found.size) from error
+
+
+def _signed(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except NoteError as error:
+        raise InvalidInput("key_kind", reason=str(error)) from error
+
+
+def _keep(engine: WorkflowEngine, found: Checkpoint, note: Note) -> None:
+    digest, row = document_digest(str(note).encode()), CheckpointRow(found.size, found.root, str(note))
+    engine.run(lambda tx: engine.store.add_checkpoint(tx.cursor, digest, row))
+
+
+def cosigned(
+    data: bytes,
+    key: str | Path,
+    trust: Sequence[VerifierKey],
+    proof: Callable[[int, int], Sequence[bytes]],
+    *,
+    now: Callable[[], float] = time.time,
+) -> Note:
+    """Return a checkpoint with the cosignature of the key in a file added, made now.
+
+    `data` is a signed checkpoint, or one with a proof as `Witnessed` writes it; where the proof does not begin with
+    what this key cosigned last, `proof(old, size)` is asked. `trust` has the log's keys, one of which must have signed.
+    Raises SignerRefused when none has, or when the log shrank or forked, and InvalidInput.
+    """
+    signer = keyfile.load(key)
+    try:
+        sent = Witnessed.parse(data) if data.startswith(b"old ") else None
+        note = Note.parse(data) if sent is None else sent.note
+        found = Checkpoint.parse(note.text)
+        if not verify(note, trust, ed25519.check):
+            raise SignerRefused("cosign_untrusted")
+    except NoteError as error:
+        raise InvalidInput("checkpoint_bad", reason=str(error)) from error
+    with keyfile.hold(key) as seen:
+        last = seen.last(found.origin)
+        if last is not None:
+            if found.size < last.size:
+                raise SignerRefused("signer_shrank", old=last.size, size=found.size)
+            fits = sent is not None and sent.old == last.size
+            given = sent.proof if sent is not None and fits else proof(last.size, found.size)
+            _continues(last, found, given)
+        line = _signed(lambda: cosign(note.text, signer, int(now())))
+        seen.put(found)
+    return Note(note.text, (*note.signatures, line))
+
+
+def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
+    """Return the entry that the 26 letters of a receipt name, with the proof that it is in the tree if it is sealed.
+
+    The proof leads to the newest checkpoint that the log keeps, else to the tree as it is now. Case, spaces and
+    hyphens in the letters do not count. Raises InvalidInput for what is no check, NotFound for one of no entry.
+    """
+    first, last = _bounds(check)
+    with engine.reading() as reading:
+        store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
+        kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
+        now = current(engine)
+        found = []
+        for instance, seq, position, leaf in store.find_leaves(cursor, first, last):
+            entry = store.entry(cursor, instance, seq)
+            if entry is None:
+                raise NotFound("check", check)
+            if position is None:
+                found.append(Found(entry, None, None))
+                continue
+            covering = [anchor for anchor in kept if anchor.checkpoint.size > position]
+            note, against = (covering[-1].note, covering[-1].checkpoint) if covering else (Note(str(now), ()), now)
+            proof = inclusion_proof(store, cursor, hasher, position, against.size)
+            merkle.verify_inclusion(position, against.size, leaf, proof, against.root, hasher)
+            found.append(Found(entry, EntryProof(position, tuple(proof), note), against))
+    if not found:
+        raise NotFound("check", check)
+    return found
+
+
+def _bounds(check: str) -> tuple[bytes, bytes]:
+    """Return the first and the last leaf that begin with the letters."""
+    letters = check.upper().replace(" ", "").replace("-", "")
+    if len(letters) != _CHECK or any(letter not in _LETTERS for letter in letters):
+        raise InvalidInput("check_bad", check=check[:80])
+    value = 0
+    for letter in letters:
+        value = value << 5 | _LETTERS.index(letter)
+    first = (value << _UNUSED_BITS).to_bytes(_LEAF_BYTES, "big")
+    last = ((value + 1 << _UNUSED_BITS) - 1).to_bytes(_LEAF_BYTES, "big")
+    return first, last

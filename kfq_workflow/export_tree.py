@@ -1,0 +1,71 @@
+"""The tree in an exported file: a line for each stretch of an instance's entries that lie together; checkpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.seal_store import CheckpointRow
+from kfq_workflow.tree_source import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kfq_workflow.seal_store import LeafRow, SealedRow
+    from kfq_workflow.tree_source import TreeSource
+
+PLACED, CHECKPOINT = "placed", "checkpoint"
+#: No line stands for more entries: a forged one must not keep a verifier busy.
+MOST = 1_000_000
+
+
+def placed(places: Iterable[Place]) -> Iterator[dict[str, Any]]:
+    """Yield what `placed` lines say: from which entry on, how many, from which position on."""
+    about: dict[str, Any] | None = None
+    for instance, seq, position, _ in places:
+        if about is not None:
+            count = about["count"]
+            if (about["instance"], about["seq"] + count, about["position"] + count) == (instance, seq, position):
+                about["count"] += 1
+                if about["count"] < MOST:
+                    continue
+                yield about
+                about = None
+                continue
+            yield about
+        about = {"count": 1, "instance": instance, "position": position, "seq": seq}
+    if about is not None:
+        yield about
+
+
+def lines(tree: TreeSource) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what an export says of the tree, by the name of the line."""
+    for about in placed(tree.places()):
+        yield PLACED, about
+    for size, root, note in tree.checkpoints():
+        yield CHECKPOINT, {"note": note, "root": root.hex(), "size": size}
+
+
+class ExportTree:
+    """The tree in an exported file; `said` yields what the lines of a name say."""
+
+    def __init__(self, said: Callable[[str], Iterator[dict[str, Any]]]) -> None:
+        self._said = said
+
+    def places(self) -> Iterator[Place]:
+        """Yield the places of entries by (instance, seq)."""
+        for about in self._said(PLACED):
+            for number in range(min(about["count"], MOST)):
+                yield Place(about["instance"], about["seq"] + number, about["position"] + number, None)
+
+    def leaves(self) -> Iterator[LeafRow] | None:
+        """Return None: an export has the leaves as its entries only."""
+        return None
+
+    def sealed(self) -> Iterator[SealedRow] | None:
+        """Return None: an export has no caches."""
+        return None
+
+    def checkpoints(self) -> Iterator[CheckpointRow]:
+        """Yield the checkpoints that were kept, by size."""
+        for about in self._said(CHECKPOINT):
+            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
