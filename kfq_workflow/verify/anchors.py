@@ -90,7 +90,7 @@ class AnchorCheck:
             if agrees and signed is not None:
                 names, at = signed
                 size = anchor.checkpoint.size
-                best = Anchored(anchor.label, self._origin, size, self._book.entries - size, names, at)
+                best = Anchored(anchor.label, self._origin, size, max(self._book.entries - size, 0), names, at)
         return best
 
     def _compare(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> bool:
