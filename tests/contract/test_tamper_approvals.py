@@ -12,7 +12,7 @@ from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
 from kfq_workflow.source import verify_database
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
-from tests.tampering import change, places, rehash, remove, tampering
+from tests.tampering import change, insert, places, rehash, remove, tampering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,22 +52,19 @@ def gates(body: Body) -> Body:
     return found
 
 
-def forge(case: Case, chain: list[Row]) -> set[tuple[str, str, str | None, int | None]]:
+def forge(case: Case, chain: list[Row], *, rebuilt: bool = True) -> set[tuple[str, str, str | None, int | None]]:
     """Write a changed chain, hashed anew from end to end, with the cache to match; return what verification finds."""
     database = case.engine.database
     numbered = [row._replace(seq=number) for number, row in enumerate(chain, 1)]
     with tampering(database) as connection:
         remove(connection, "entry", {"instance": "p"})
         for row in numbered:
-            connection.execute(case.engine.tables.entry.insert(), dict(zip(_columns(case), row, strict=True)))
+            insert(connection, row)
         rehash(connection, case.engine.log().log, numbered)
         change(connection, "instance", {"key": "p"}, {"seq": len(numbered)})
-    case.engine.rebuild()
+    if rebuilt:
+        case.engine.rebuild()
     return places(verify_database(database))
-
-
-def _columns(case: Case) -> list[str]:
-    return [column.name for column in case.engine.tables.entry.columns]
 
 
 # Bytes changed and not hashed again
@@ -163,7 +160,9 @@ def voted(row: Row, actor: str, task: str) -> Row:
 
     def edit(body: Body) -> None:
         body.update(task=task)
-        gates(body)["tasks"] = {task: {"by": actor, "since": row.seq, "state": "approved", "vote": row.seq}}
+        made_up = {"kind": "actor", "of": actor, "seat": actor, "step": 1} if task == "9" else {}
+        said = {"by": actor, "since": row.seq, "state": "approved", "vote": row.seq}
+        gates(body)["tasks"] = {task: made_up | said}
 
     return edited(row, edit)._replace(actor=actor)
 
@@ -175,8 +174,21 @@ _NOT_HIS = (
     ("c1", "2", "duty_voted"),
     ("c2", "1", "task_done"),
     ("c2", "3", "not_a_signer"),
-    ("c2", "9", "not_a_signer"),
+    ("c2", "9", "no_task"),
 )
+
+
+def test_a_gate_that_is_none_is_a_finding_and_no_crash(case: Case) -> None:
+    chain = case.rows
+    for edit in (
+        lambda body: gates(body)["tasks"].update({"9": {"state": "approved"}}),
+        lambda body: gates(body).update(tasks=[1]),
+        lambda body: body.update(gates={"grant": 7}),
+        lambda body: body.update(gates=[]),
+    ):
+        forged = [edited(row, edit) if row.seq == SECOND else row for row in chain]
+        found = forge(case, forged, rebuilt=False)
+        assert {("replay", "gates_differs", "p", SECOND), ("replay", "malformed", "p", SECOND)} & found, found
 
 
 def test_a_vote_that_was_not_his_to_cast(case: Case, database: Engine) -> None:
