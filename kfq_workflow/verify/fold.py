@@ -48,7 +48,7 @@ class Edge:
 class Node:
     """The state after some entries, the days and attributes left out; `edges` lead on."""
 
-    __slots__ = ("_template", "edges", "sizes", "snapshot", "ways")
+    __slots__ = ("_beside", "_template", "edges", "sizes", "snapshot", "ways")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -57,22 +57,26 @@ class Node:
         self.ways: list[Way] = []
         self.sizes: dict[int, Way] = {}
         self._template: tuple[str, str, list[int]] | None = None
+        self._beside = ""
 
     def encode(self, earliest: Mapping[int, str | None], attrs: str) -> str:
         """Return the snapshot as it is stored, with the days of entries and the attributes in canonical JSON."""
         if self._template is None:
             self._template = self._made()
         text, dated, seqs = self._template
-        told = f'"attrs":{attrs},' if attrs else ""
+        told = (f'"attrs":{attrs},' if attrs else "") + self._beside
         days = [*map(earliest.get, seqs)]
-        # Only the adopted regions, which hold no day, come before the attributes.
+        # Only the adopted regions, which hold no day, come before the attributes; who did what and the gates come right
+        # after. Words of people may stand in those, so that they are no part of what is searched for days.
         if None not in days:
             return dated % (told, *days)
         return text % (told, *("null" if day is None else f'"{day}"' for day in days))
 
     def _made(self) -> tuple[str, str, list[int]]:
         """Return the snapshot with a place for each day, the same with quotes around it, and the entries' numbers."""
-        parts = _MARK.split(encode_json({**_plain(self.snapshot), "attrs": {"?": 0}}).replace("%", "%%"))
+        beside = {name: value for name in _BESIDE if (value := getattr(self.snapshot, name))}
+        self._beside = f"{encode_json(beside)[1:-1]}," if beside else ""
+        parts = _MARK.split(encode_json({**_dated(self.snapshot), "attrs": {"?": 0}}).replace("%", "%%"))
         made = [
             "".join(f"[{part},{day}]" if number % 2 else part for number, part in enumerate(parts))
             for day in ("%s", '"%s"')
@@ -121,8 +125,8 @@ class Run:
     def encode(self) -> str:
         """Return the snapshot that the instance's row must hold."""
         snapshot = self.node.snapshot
-        if not snapshot.regions and snapshot == _NOTHING:
-            return Snapshot(attrs=self.attrs).encode()
+        if not snapshot.regions and not _dated(snapshot):
+            return Snapshot(attrs=self.attrs, gates=snapshot.gates, did=snapshot.did).encode()
         if self.told is None:
             self.told = encode_json(self.attrs) if self.attrs else ""
         return self.node.encode(self.earliest, self.told)
@@ -217,8 +221,10 @@ def copy(snapshot: Snapshot) -> Snapshot:
     )
 
 
-def _plain(snapshot: Snapshot) -> dict[str, Any]:
-    return {name: value for name in NAMES if name != "attrs" and (value := getattr(snapshot, name))}
+def _dated(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what of a snapshot may hold days."""
+    return {name: value for name in NAMES if name not in _APART and (value := getattr(snapshot, name))}
 
 
-_NOTHING = Snapshot()
+_BESIDE = ("did", "gates")
+_APART = frozenset({"attrs", *_BESIDE})

@@ -345,7 +345,7 @@ BAD: dict[str, tuple[tuple[Args, ...], Args, int, str]] = {
     "another's task": ((OPEN,), words("approve p --actor c1 --task 3"), 3, "not_a_signer"),
     "closed gate": (DECIDED, words("approve p grant --actor c2"), 3, "gate_closed"),
     "no open gate": ((), words("approve p --actor c1"), 1, "no_open_gate"),
-    "never submitted": ((), words("approve p grant --actor c1"), 1, "no_open_gate"),
+    "never submitted": ((), words("approve p grant --actor c1"), 1, "no_gate_yet"),
     "several open gates": (
         (OPEN, words("submit p refuse --actor app")), words("approve p --actor boss"), 1, "gate_which",
     ),

@@ -175,7 +175,12 @@ def test_those_behind_and_those_who_are_blocked_are_named() -> None:
         (m.Quorum("count", need=2), {}, "3 人中至少 2 人同意", "at least 2 of 3 must approve"),
         (m.Quorum("ratio", ratio="1/2", strict=True), {}, "超过 1/2 同意（3 中的 2）", "more than 1/2 of those asked"),
         (m.Quorum("ratio", ratio="1/2", strict=True), {"need": 3}, "签署人变更后须 3", "since the signers changed, 3"),
-        (m.Quorum("ratio", ratio="1/2"), {"need": 1, "settled": {"1": 2}}, "先前 1 票同意继续有效", "1 earlier"),
+        (
+            m.Quorum("ratio", ratio="1/2"),
+            {"settled": {"2": {"by": "c1"}}},
+            "退回前的 1 票同意继续有效",
+            "1 approvals given before it was returned",
+        ),
         (m.Quorum("weight", need=3), {}, "同意的权重至少 3", "approvals of weight 3 more approve it"),
         (m.Quorum("count", need=0, wait=True), {}, "听取意见", "approved when everybody has voted"),
         (m.Quorum("all", wait=True), {}, "人人签署后才有结果", "if 3 or more of the votes to come approve"),

@@ -89,7 +89,7 @@ def test_a_gate_is_merged_until_a_new_round_replaces_it() -> None:
     first = {"round": 1, "state": "open", "tasks": {"1": {"state": "open", "of": "a"}}, "due": "2020-01-01"}
     snapshot.apply(1, "opened", {"gates": {"grant": first}})
     before = snapshot.gates
-    vote = {"tasks": {"1": {"state": "approved", "by": "b"}, "2": {"state": "open"}}, "due": None}
+    vote = {"tasks": {"1": {"state": "approved", "by": "b"}, "2": {"state": "open"}}, "due": "2020-02-01"}
     snapshot.apply(2, "voted", {"gates": {"grant": vote, "other": {"round": 1}}})
     assert before == {"grant": first}
     assert snapshot.gates == {
@@ -97,6 +97,7 @@ def test_a_gate_is_merged_until_a_new_round_replaces_it() -> None:
             "round": 1,
             "state": "open",
             "tasks": {"1": {"state": "approved", "of": "a", "by": "b"}, "2": {"state": "open"}},
+            "due": "2020-02-01",
         },
         "other": {"round": 1},
     }
