@@ -10,8 +10,8 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "verdict.incomplete": ("未能全部核验", "INCOMPLETE"),
     "verdict.tampered": ("已被改动", "TAMPERED"),
     "meaning.anchored": (
-        "记录与存在库外的锚点制作之时相同，此后没有被改动。",
-        "The log is as it was when an anchor kept outside the database was made, and nothing was changed since.",
+        "锚点所及的记录与锚点制作之时相同；其后的记录只受数据库权限保护。",
+        "Up to the anchor kept outside the database, the log is as it was then; newer entries rest on the database only.",
     ),
     "meaning.self-consistent": (
         "所核验的记录彼此没有矛盾：逐条的摘要、前后链接、当时的规则、角色、日期和现状都对得上。"
@@ -61,6 +61,8 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "unchecked.caches": ("实例表", "the table of present states"),
     "unchecked.triggers": ("数据库触发器", "the database's triggers"),
     "unchecked.other instances": ("其他实例", "other instances"),
+    "unchecked.signatures": ("检查点的签名", "the signatures of checkpoints"),
+    "unchecked.tree": ("日志树", "the tree"),
     "unchecked.trigger": ("触发器", "trigger"),
     "unchecked.version": ("记录版本", "version"),
     "unchecked.suite": ("算法套件", "suite"),

@@ -93,12 +93,12 @@ class Report:
     anchored: Anchored | None = None
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the report as `kfq verify --json` prints it."""
+        """Return the report as `kfq verify --json` prints it; `anchored` is there where the verdict is."""
         return {
             "verdict": self.verdict,
             "entries": self.entries,
             "instances": self.instances,
-            "anchored": None if self.anchored is None else asdict(self.anchored),
+            **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }

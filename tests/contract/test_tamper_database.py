@@ -314,12 +314,12 @@ def test_missing_triggers(database: Engine) -> None:
 
 def test_unknown_versions_kinds_and_suites_are_incomplete(log: WorkflowEngine, database: Engine) -> None:
     chain = rows(database, "late")
-    chain[4] = chain[4]._replace(kind="sealed", body="{}")
+    chain[4] = chain[4]._replace(kind="unheard", body="{}")
     with tampering(database) as connection:
         rehash(connection, log.log().log, chain)
     report = verify_database(database)
     assert (report.verdict, report.not_checked, places(report)) == (
-        "tampered", ("kind sealed",), {("cache", "rev", "late", 5)},
+        "tampered", ("kind unheard",), {("cache", "rev", "late", 5)},
     )  # fmt: skip
     log.rebuild()
     assert verify_database(database).verdict == "incomplete"
