@@ -30,6 +30,8 @@ class Act:
     name: str
     body: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    #: Why its papers may not be laid, as their numbers' chains say: codes of refusals with their values.
+    retired: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def put_day(self, on: str | None, today: str) -> None:
         """Say the day of a late act; None is an unknown one."""

@@ -131,6 +131,16 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "{actor} 曾同意过本件，不能作废；须由他人办理。",
         "{actor} has approved it and may not void it; somebody else must.",
     ),
+    "number_retired": (
+        "文号“{number}”（{paper}）已随“{instance}”作废，不得再用：{day} 依“{document}”作废（第 {seq} 条记录）。"
+        "请核对文号；如属误作废：kfq reinstate {instance}。",
+        "The number {number} ({paper}) was retired with {instance}, which was voided on {day} by {document} (entry {seq}), "
+        "and is never used again. Check the number; if the voiding was a mistake: kfq reinstate {instance}",
+    ),
+    "keep_unknown": (
+        "“{key}”的文书中没有文号“{number}”，无从保留。其文号：{known}。",
+        "{key} has no paper numbered {number} that could be kept. It has: {known}.",
+    ),
     "proxy_none": (
         "{principal} 没有授权 {actor} 今天代为签署此类流程。",
         "{principal} has granted {actor} no proxy that covers this workflow today.",

@@ -73,7 +73,9 @@ class Approving(Supervising):
             inputs.due(due, self._ledger.today(head.now))
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
-        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit")
+        decision = self._decide(
+            head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit", retired=act.retired
+        )
         if not decision.allowed:
             raise refused(decision, key=act.key, act=act)
         rule = rules.transitions[decision.transition or ""]
@@ -133,7 +135,7 @@ class Approving(Supervising):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
         laid = [paper["type"] for paper in act.body.get("papers", ())]
-        cast = self._ask(act, rules, lambda: operations.vote(desk, how, papers=laid, task=task))
+        cast = self._ask(act, rules, lambda: operations.vote(desk, how, papers=laid, task=task, retired=act.retired))
         act.body |= {"task": cast.task, "gates": {desk.rule.id: cast.patch}}
         if cast.outcome == "approved":
             gates = merge(head.snapshot.gates, act.body["gates"])

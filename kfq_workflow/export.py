@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
@@ -150,6 +151,15 @@ class ExportSource:
             if instance is not None and row.instance != instance:
                 return
             yield row
+
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers by (instance, seq)."""
+        for start, line in self._lines(_ENTRIES, (f"{NUMBERS}/", 0)):
+            row = self._entry(start, line)
+            if row is not None and not row.instance.startswith(f"{NUMBERS}/"):
+                return
+            if row is not None:
+                yield row
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""

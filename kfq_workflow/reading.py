@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
     from kfq_workflow.registry import Registry
+    from kfq_workflow.state import InstanceRow
     from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper
 
@@ -62,7 +64,16 @@ class Reading:
         clear = Act("fired", key, "", None, trigger).put_params(rules, trigger, params)
         actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
         types = {paper["type"] for paper in laid}
-        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage)
+        return self._decide(
+            head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage, retired=self._retired(laid)
+        )
+
+    def _retired(self, papers: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """Return why papers may not be laid: their numbers were retired."""
+        keys = numbers.chains(papers)
+        return (
+            numbers.reasons(papers, facts_of(self._ledger.store.instances(self._ledger.cursor, keys))) if keys else []
+        )
 
     def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
         """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
@@ -195,3 +206,8 @@ class Reading:
             code=self._registry.code_answers(head, rules, params, actor),
             **how,
         )
+
+
+def facts_of(rows: Mapping[str, InstanceRow]) -> dict[str, Mapping[str, Any]]:
+    """Return what the rows of reserved instances say, by key."""
+    return {key: Snapshot.parse(row.snapshot).attrs for key, row in rows.items()}

@@ -92,14 +92,21 @@ class Registry:
 
     def actor(self, id: str) -> Actor:  # noqa: A002 - the field's word
         """Return an actor by id. Raises NotFound."""
+        return self.actor_beside(id, ())[0]
+
+    def actor_beside(self, id: str, keys: Sequence[str]) -> tuple[Actor, dict[str, InstanceRow]]:  # noqa: A002
+        """Return an actor by id, and the rows of other instances read in the same statement. Raises NotFound."""
+        own = f"{ACTORS}/{id}"
+        wanted = [*keys, *(() if self._resolver is not None else (own,))]
+        rows = self._ledger.store.instances(self._ledger.cursor, wanted) if wanted else {}
+        row = rows.pop(own, None)
         if self._resolver is not None:
             found = self._resolver(id, self._connection)
         else:
-            row = self._ledger.store.instance(self._ledger.cursor, f"{ACTORS}/{id}")
             found = as_actor(row) if row is not None else None
         if found is None:
             raise NotFound("actor", id)
-        return found
+        return found, rows
 
     def name(self, id: str) -> str:  # noqa: A002
         """Return what an actor is called, or nothing where that is not known."""

@@ -16,7 +16,8 @@ know of an instance, kept as canonical JSON in the one row that an act locks. Ve
     held      {"seq": n}               suspended since entry n
     voided    {"seq": n}               void since entry n
 
-What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry.
+What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry; on
+that of a document number the instances that keep it retired.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.entry import encode_json
 
@@ -63,6 +65,7 @@ _FACTS = {
     "defined": ("labels", "name", "rules", "version"),
 }
 _GRANTS = frozenset({"granted", "revoked"})
+_NUMBERS = frozenset({"retired", "released"})
 #: What an entry of these kinds does to the instance as a whole.
 STANDING = {
     "suspended": ("held", True),
@@ -127,6 +130,8 @@ class Snapshot:
             self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
         elif kind in _GRANTS:
             self._grant(seq, kind, body)
+        elif kind in _NUMBERS:
+            self.attrs.update(numbers.apply(self.attrs, kind, body))
         elif "attrs" in body:
             self.attrs.update(body["attrs"])
         if "gates" in body or kind in STANDING or "did" in body:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.operations import overtaken
 from kfq_workflow.decision import refuse
 from kfq_workflow.effects import planned
 from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, refused
-from kfq_workflow.reading import Reading
+from kfq_workflow.reading import Reading, facts_of
 from kfq_workflow.values import EMPTY, Decision, Receipt, Witness
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Steps(Reading):
 
     def _actor(self, act: Act, rules: Rules, now: int) -> Actor:
         """Resolve the actor inside the transaction; one who may not act today is refused."""
-        actor = self._registry.actor(act.by)
+        papers = act.body.get("papers", ())
+        actor, rows = self._registry.actor_beside(act.by, numbers.chains(papers))
+        if rows:
+            act.retired = numbers.reasons(papers, facts_of(rows))
         if self._registry.attests:
             told = {"roles": sorted(actor.roles)} | ({"org": actor.org} if actor.org else {})
             attest(act, {"resolver": {"answer": True, "values": told}})

@@ -91,7 +91,7 @@ class Transaction(Approving):
             return receipt
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
-        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, retired=act.retired)
         return self._move(act, head, rules, decision, act.by, clear)
 
     def register(

@@ -143,6 +143,11 @@ class Round:
         return patch(self._before, self.gate)
 
 
+def with_applicant(gate: Mapping[str, Any]) -> bool:
+    """Tell whether a file was returned to whoever submitted it; one returned to a state waits for who acts there."""
+    return gate["state"] == "returned" and not gate.get("returned", {}).get("to")
+
+
 def may_sign(task: Mapping[str, Any], actor: Actor) -> bool:
     """Tell whether an actor has the role, is of the organisation, or is the one whom a task asks."""
     match task["kind"]:

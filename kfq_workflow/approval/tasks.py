@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.approval.gate import with_applicant
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -160,9 +162,7 @@ def _box_of_applicant(gate: Mapping[str, Any]) -> str:
     """Return the box of the applicant; a file that was returned to a state is a duty of whoever may act there."""
     if gate["state"] == "open":
         return "mine"
-    if gate["state"] == "returned" and not gate.get("returned", {}).get("to"):
-        return "back"
-    return "closed"
+    return "back" if with_applicant(gate) else "closed"
 
 
 def _numbered(people: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:

@@ -102,6 +102,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "place": ("与本人同时、之前或之后签署", "beside one's own task, before it or after it"),
     "weight": ("权重，用于票签", "its weight, in a quorum by weight"),
     "need": ("此后须同意的票数（或权重）", "approvals, or weight, needed from now on"),
+    "keep": (
+        "保留此文号：别的案卷也有这份文书；可多次给出",
+        "keep this number in use: other files have that paper, too; repeatable",
+    ),
     "number": ("所依据文件的文号", "the number of the document that it rests on"),
     "proxy.workflows": ("只限此流程，可多次给出", "for this workflow only; may be repeated"),
     "proxy.roles": ("只限此角色，可多次给出", "with this role only; may be repeated"),
@@ -192,8 +196,11 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "urge": ("每人每天一次。", "Once a day for each who urges."),
     "void": (
-        "曾同意过本件的人不能作废。误作废的：kfq reinstate。",
-        "Not by one of its approvers. If it was a mistake: kfq reinstate",
+        "曾同意过本件的人不能作废。其文书的文号和作废依据的文号不再使用；别的案卷也有的文书，用 --keep 保留其文号。\n"
+        "误作废的：kfq reinstate。",
+        "Not by one of its approvers. The numbers of its papers, and that of the document that voids it, are\n"
+        "never used again; --keep the number of a paper that other files have as well.\n"
+        "If it was a mistake: kfq reinstate",
     ),
     "waive": (
         "须由两名不同的监督人各办理一次，且都不是本人。每人每轮只签一次的规则不能豁免。",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval import opening, operations, signers
+from kfq_workflow.approval import numbers, opening, operations, signers
 from kfq_workflow.approval.deciding import Outside, asking, closing
 from kfq_workflow.approval.gate import may_sign, merge
 from kfq_workflow.approval.operations import Denied, Desk
@@ -138,7 +138,8 @@ class ApprovalJudge:
     def _voted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)
         papers = [paper["type"] for paper in body.get("papers", ())]
-        cast = operations.vote(desk, body["vote"], papers=papers, task=body["task"])
+        retired = self._judge.numbers(case)
+        cast = operations.vote(desk, body["vote"], papers=papers, task=body["task"], retired=retired)
         if cast.outcome != "approved":
             self._same(case, {desk.rule.id: cast.patch})
             case.still()
@@ -200,6 +201,18 @@ class ApprovalJudge:
             return
         self._same(case, patches)
         case.still()
+        self._renumbered(case, kind)
+
+    def _renumbered(self, case: Case, kind: str) -> None:
+        """Check which document numbers an entry retires or releases: those of the papers before it, and its own."""
+        retired, key = self._judge.retired, case.row.instance
+        effects: list[dict[str, Any]] = []
+        if kind == "voided":
+            laid = retired.laid(key, case.row.seq)
+            effects = numbers.told(numbers.retiring(laid, case.body["number"], case.body.get("keep", ())), "retire")
+        elif kind == "reinstated":
+            effects = numbers.told(numbers.retired(retired.body(key, case.before.voided["seq"])), "release")
+        self._judge.renumbered(case, effects)
 
     # What they share
 

@@ -221,6 +221,7 @@ class Cited(NamedTuple):
     regions: Mapping[str, str]
     attrs: Mapping[str, Any]
     effects: Sequence[Mapping[str, Any]]
+    number: str = ""
 
 
 class Witnesses:
@@ -269,6 +270,6 @@ class _Reader:
                 regions = dict(self._states.regions)
                 self._cited = Cited(
                     bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs),
-                    body.get("effects", ()),
+                    body.get("effects", ()), body.get("number", ""),
                 )  # fmt: skip
         return self._cited if self.seq == seq else None

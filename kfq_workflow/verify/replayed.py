@@ -9,6 +9,7 @@ from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ODD, Judge
+from kfq_workflow.verify.numbers import Retired
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
 from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
@@ -38,7 +39,8 @@ class ReplayCheck:
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
         self._library = Library(source, book)
-        self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.day)
+        self.retired = Retired(source)
+        self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.retired, self.day)
         self._folds = Folds()
         self._days: dict[int, str] = {}
         self._good: set[tuple[On, str]] = set()
@@ -59,7 +61,7 @@ class ReplayCheck:
         actor = self._actor(row, shape, day)
         key = self.place(row.kind, shape, row.def_, None if actor is None else actor.roles, at)
         edge = run.node.edges.get(key) if row.seq == run.seq + 1 and row.v == VERSION else None
-        if edge is None or not edge.legal:
+        if edge is None or not edge.legal or ("papers" in shape.parts and self.retired.touched(body.text)):
             edge = self._consider(row, body, run, actor, key, edge)
         if edge is None:
             return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.approval import numbers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,6 +19,7 @@ HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
     "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
+    numbers.NUMBERS: ("retired", "released"),
 }  # fmt: skip
 
 
@@ -33,6 +36,8 @@ class ReservedJudge:
             "sealed": self._sealed,
             "granted": self._granted,
             "revoked": self._granted,
+            "retired": self._retired,
+            "released": self._retired,
         }
 
     def _enrolled(self, case: Case) -> None:
@@ -63,6 +68,18 @@ class ReservedJudge:
                 case.error("malformed", reason="grant")
         elif str(grant) not in case.run.attrs.get("grants", {}):
             case.error("malformed", reason="grant")
+
+    def _retired(self, case: Case) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        case.still()
+        body, kind = case.body, case.row.kind
+        if numbers.numbered(body["type"], body["number"]).chain != case.row.instance:
+            case.error("malformed", reason="number")
+        cited = self._judge.caused(case, kind)
+        if cited is not None and kind == "retired":
+            told = {"day": self._judge.day(cited.at), "document": cited.number}
+            for name in (name for name in told if told[name] != body[name]):
+                case.error("malformed", reason=name)
 
     def _genesis(self, case: Case) -> None:
         if case.row.seq != 1:
