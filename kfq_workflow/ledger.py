@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval.tasks import changed, place
+from kfq_workflow.approval.tasks import changed, granted, place
 from kfq_workflow.edtf import day_of
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
 from kfq_workflow.errors import IdempotencyMismatch, KfqError, NotFound, TransactionLost
@@ -177,7 +177,7 @@ class Ledger:
 
     def append(self, act: Act, head: Head, definition: Definition | None = None) -> Receipt:
         """Append an entry to a locked or vacant instance and move its row, where the number read still stands."""
-        gates = head.snapshot.gates
+        gates, grants = head.snapshot.gates, head.snapshot.attrs.get("grants", EMPTY)
         entry, texts, row = self._entry(act, head, definition)
         if head.row.seq == 0:
             self.store.begin_chain(self.cursor, entry, texts, row)
@@ -185,6 +185,8 @@ class Ledger:
             raise TransactionLost(reason=f"{act.key}: {head.row.seq}")
         if "gates" in act.body:
             self.store.put_tasks(self.cursor, changed(act.key, gates, head.snapshot.gates, entry.at))
+        elif rows := granted(act.key, act.kind, entry.seq, act.body, grants, entry.at):
+            self.store.put_tasks(self.cursor, rows)
         return _receipt(entry, act.body, rev=row.rev)
 
     def _entry(self, act: Act, head: Head, definition: Definition | None) -> tuple[Row, list[Text], InstanceRow]:
@@ -222,10 +224,13 @@ def fold(
     tasks: dict[Any, TaskRow] = {}
     rev, last = 0, None
     for last in chain:
-        gates = snapshot.gates
+        gates, grants = snapshot.gates, snapshot.attrs.get("grants", EMPTY)
         try:
-            snapshot.apply(last.seq, last.kind, parse_canonical(last.body))
-            tasks.update((place(task), task) for task in changed(row.key, gates, snapshot.gates, last.at))
+            body = parse_canonical(last.body)
+            snapshot.apply(last.seq, last.kind, body)
+            made = changed(row.key, gates, snapshot.gates, last.at)
+            made += granted(row.key, last.kind, last.seq, body, grants, last.at)
+            tasks.update((place(task), task) for task in made)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"[:200]
             raise KfqError("rebuild_malformed", key=last.instance, seq=last.seq, reason=reason) from error

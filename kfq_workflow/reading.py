@@ -12,6 +12,7 @@ from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound
+from kfq_workflow.inbox import Inbox
 from kfq_workflow.ledger import Head
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
@@ -142,19 +143,15 @@ class Reading:
     def inbox(self, actor: str, *, box: str | None = None, limit: int = 100) -> list[InboxItem]:
         """Return an actor's inbox: what must be done first, the oldest first; then the rest, the newest first.
 
-        `box` is todo, waiting, done, copied or started; None is all of them. `limit` is 1 to 1000 rows. Raises
-        NotFound, InvalidInput.
+        What those are asked for whose proxy he is today is in it as well, and says so (`on_behalf_of`); a task that a
+        duty keeps him from says why (`barred`). `box` is todo, waiting, done, copied or started; None is all of them.
+        `limit` is 1 to 1000 rows. Raises NotFound, InvalidInput.
         """
         boxes = BOXES if box is None else (inputs.choice(box, "box", tuple(BOXES)),)
         if not 1 <= limit <= _MOST:
             raise InvalidInput("invalid_value", name="limit", value=limit, type=f"1–{_MOST}")
-        who = self.registry.actor(inputs.identifier(actor))
         wanted = {name for each in boxes for name in BOXES[each]}
-        listed = self._ledger.store.inbox(self._ledger.cursor, who.id, who.roles, who.org or None, wanted, limit)
-        return [
-            InboxItem(row.instance, workflow, state, *row[1:])
-            for row, workflow, state in listed
-        ]  # fmt: skip
+        return Inbox(self._ledger, self._registry).of(inputs.identifier(actor), wanted, limit)
 
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
         """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""

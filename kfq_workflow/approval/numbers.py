@@ -51,7 +51,7 @@ def numbered(type: str, number: str) -> Numbered:  # noqa: A002 - the field's wo
 
 
 def laid(papers: Iterable[Mapping[str, Any]]) -> Iterator[Numbered]:
-    """Yield the numbers of papers as a body keeps them, filed ones only: a late entry names papers without having them."""
+    """Yield the numbers of papers as a body keeps them; only filed ones, as a late entry names papers and has none."""
     for paper in papers:
         if paper.get("filed") and paper.get("number"):
             yield numbered(paper["type"], paper["number"])

@@ -284,7 +284,7 @@ def each_open(
     *,
     returned: bool = False,
 ) -> dict[str, State]:
-    """Return the patches that a change of every open gate makes, with `returned` also of those sent back to who submitted."""
+    """Return the patches that a change of every open gate makes, with `returned` also of those that went back."""
     patches = {}
     for name in sorted(snapshot.gates):
         stored = snapshot.gates[name]

@@ -254,6 +254,7 @@ class ReplayCheck:
             self._said(row, body.parsed(), run)
 
     def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
+        run.fold_grants(row, content)
         run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
