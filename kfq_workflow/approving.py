@@ -21,6 +21,7 @@ from kfq_workflow.errors import InvalidInput, refused
 from kfq_workflow.steps import attest, cite
 from kfq_workflow.supervising import Supervising
 from kfq_workflow.values import EMPTY
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -274,10 +275,13 @@ class Approving(Supervising):
     def urge(
         self, key: str, trigger: str | None = None, *, by: str, note: str | None = None, request: str | None = None
     ) -> Receipt:
-        """Urge those whose turn it is (催办), once a day for each who urges."""
+        """Urge those whose turn it is (催办), once a working day for each who urges; one of rest counts for the next."""
         act = prepare("urged", "urge", key, by, request)
         act.put_text("note", note)
-        return self._apply(self._desk(act, trigger, None), lambda desk: (None, operations.urge(desk)))
+        opened = self._desk(act, trigger, None)
+        facts = act.beside.get(CALENDAR, EMPTY)
+        act.body |= {"calendar": facts["calendar"]} if facts else {}
+        return self._apply(opened, lambda desk: (None, operations.urge(desk, self._registry.calendar(facts))))
 
     def copy(
         self, key: str, trigger: str | None = None, *, by: str, to: Sequence[str], note: str | None = None,

@@ -62,6 +62,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The number {number} was laid within a minute of its retirement with {other} (entry {entry}): which came first "
         "cannot be told.",
     ),
+    "replay.calendar": (
+        "所用的工作日历（{document}）当时并不适用。",
+        "The calendar of working days that it names ({document}) was not in force then.",
+    ),
     "replay.candidate": (
         "记录称 {actor} 可签署“{seat}”，而其当时并无此资格。",
         "The entry says that {actor} could have signed for {seat}; then {actor} could not.",

@@ -18,6 +18,7 @@ from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
 from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, unknown
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper
+    from kfq_workflow.working_days import Calendar
 
 
 #: So many rows an inbox has at most.
@@ -105,6 +107,11 @@ class Reading:
     def today(self) -> str:
         """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
         return self._ledger.today(self._ledger.store.now(self._ledger.cursor))
+
+    def calendar(self) -> Calendar:
+        """Return the calendar of working days that is in force; without one published, weekends are rest."""
+        row = self._ledger.store.instance(self._ledger.cursor, CALENDAR)
+        return self._registry.calendar({} if row is None else Snapshot.parse(row.snapshot).attrs)
 
     def history(self, key: str) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""

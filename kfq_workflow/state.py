@@ -63,6 +63,7 @@ Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 _FACTS = {
     "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
     "defined": ("labels", "name", "rules", "version"),
+    "published": ("calendar", "number"),
 }
 _GRANTS = frozenset({"granted", "revoked"})
 _NUMBERS = frozenset({"retired", "released"})

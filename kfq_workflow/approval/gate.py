@@ -3,7 +3,7 @@
     gate = {"round": n, "state": S, "opened": seq, "closed": seq, "by": applicant, "org": the applicant's,
             "tally": {…}, "need": n, "papers": [type], "params": {…}, "bound": HEX, "touched": [attribute],
             "settled": {vote: {"by", "for", "weight"}}, "returned": {"by": task, "to": state}, "due": day,
-            "extended": seq, "copies": {actor: {"seq", "read"}}, "urged": {actor: day}, "waived": {actor: [id]},
+            "extended": seq, "copies": {actor: {"seq", "read"}}, "urged": {actor: working day}, "waived": {actor: [id]},
             "tasks": {"1": task, …}}
     task = {"seat", "kind", "of", "step", "after", "weight", "veto", "state", "by", "for", "vote", "from", "asked",
             "since"}

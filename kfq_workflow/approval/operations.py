@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval.duties import WAIVERS, barred
 from kfq_workflow.approval.gate import VOTED, VOTES, Round, may_sign, with_applicant
 from kfq_workflow.approval.standing import standing
+from kfq_workflow.working_days import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.definition.model import Gate, Transition
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
+    from kfq_workflow.working_days import Calendar
 
     State = dict[str, Any]
     Reason = tuple[str, dict[str, Any]]
@@ -217,12 +219,13 @@ def withdraw(desk: Desk) -> State:
     return work.patch()
 
 
-def urge(desk: Desk) -> State:
-    """Urge those whose turn it is; everybody once a day."""
+def urge(desk: Desk, calendar: Calendar) -> State:
+    """Urge those whose turn it is; everybody once a working day, a day of rest being one with the next working day."""
     work = desk.round()
-    if work.gate.get("urged", {}).get(desk.by.id) == desk.today:
-        raise Denied(("urged_today", {"actor": desk.by.id}))
-    work.gate.setdefault("urged", {})[desk.by.id] = desk.today
+    day = calendar.counts_for(desk.today)
+    if work.gate.get("urged", {}).get(desk.by.id) == day:
+        raise Denied(("urged_today", {"actor": desk.by.id, "day": day, "next": next_day(day)}))
+    work.gate.setdefault("urged", {})[desk.by.id] = day
     return work.patch()
 
 

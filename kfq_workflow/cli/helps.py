@@ -37,7 +37,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "opinion": ("意见（不以明文进入记录）", "an opinion; not kept in the entry in clear"),
     "expect": ("只在修订仍为此数时办理", "act only if this is still its revision"),
     "request": ("请求号；重复提交时返回原回执", "request id: the same again returns the old receipt"),
-    "keys": ("只输出键，每行一个，可交给 --many", "print only the keys, one a line, as --many takes them"),
+    "keys": (
+        "只输出本人能签署的键，每行一个，可交给 --many",
+        "print only the keys of what one may sign oneself, one a line, as --many takes them",
+    ),
     "many": (
         "KEY 是一个文件，每行一个键（- 为标准输入），逐件办理",
         "KEY is a file with a key in each line (- for standard input); each is done by itself",
@@ -106,6 +109,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "保留此文号：别的案卷也有这份文书；可多次给出",
         "keep this number in use: other files have that paper, too; repeatable",
     ),
+    "calendar.number": ("公布节假日安排的文号", "the number of the document that says so"),
     "number": ("所依据文件的文号", "the number of the document that it rests on"),
     "proxy.workflows": ("只限此流程，可多次给出", "for this workflow only; may be repeated"),
     "proxy.roles": ("只限此角色，可多次给出", "with this role only; may be repeated"),
@@ -194,7 +198,23 @@ HELP: dict[str, tuple[str, str]] = {
         "只减尚未签署的；至少须留一人。",
         "Only who has not voted; somebody must be left to vote.",
     ),
-    "urge": ("每人每天一次。", "Once a day for each who urges."),
+    "urge": (
+        "每人每个工作日一次；休息日催办的计入下一工作日。工作日历：kfq calendar show。",
+        "Once each working day for each who urges; a day of rest counts for the next working day.\n"
+        "The calendar: kfq calendar show",
+    ),
+    "calendar load": (
+        "文件每行写一个日期和 rest（休息）或 work（上班），# 之后为注释；未写的日子周六、周日休息。\n"
+        "新日历整个取代旧日历，所以文件里也要留着往年的日子。\n"
+        "例：2026-10-01 rest    # 国庆节",
+        "The file has a day and rest or work in each line, # begins a comment; of days that it does not name,\n"
+        "Saturday and Sunday are rest. It takes the place of the calendar before, so keep the past years in it.\n"
+        "Example: 2026-10-01 rest    # National Day",
+    ),
+    "calendar show": (
+        "输出的格式 kfq calendar load 可以读入。",
+        "What is printed can be loaded again: kfq calendar load",
+    ),
     "void": (
         "曾同意过本件的人不能作废。其文书的文号和作废依据的文号不再使用；别的案卷也有的文书，用 --keep 保留其文号。\n"
         "误作废的：kfq reinstate。",

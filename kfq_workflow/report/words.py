@@ -267,6 +267,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kind.read": ("已阅", "Copy read"),
     "kind.extended": ("延期", "Deadline extended"),
     "kind.waived": ("豁免回避", "Duty waived"),
+    "kind.published": ("公布工作日历", "Calendar published"),
     "kind.retired": ("文号作废", "Number retired"),
     "kind.released": ("文号恢复", "Number released"),
     "kind.granted": ("授权代理", "Proxy granted"),

@@ -17,6 +17,7 @@ from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.values import EMPTY, Actor
 from kfq_workflow.verify.past import OVERLAP_US
+from kfq_workflow.working_days import WEEKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.case import Case
     from kfq_workflow.verify.legality import Judge
     from kfq_workflow.verify.past import Cited
+    from kfq_workflow.working_days import Calendar
 
     Patches = Mapping[str, dict[str, Any]]
 
@@ -50,7 +52,7 @@ class ApprovalJudge:
                 desk, case.body["task"], need=case.body.get("need"), manages=case.supervises(desk.by)
             ),
             "withdrawn": lambda _case, desk: operations.withdraw(desk),
-            "urged": lambda _case, desk: operations.urge(desk),
+            "urged": lambda case, desk: operations.urge(desk, self._calendar(case)),
             "copied": lambda case, desk: operations.copy_to(desk, [Actor(name) for name in case.body["to"]]),
             "read": lambda _case, desk: operations.mark_read(desk),
             "extended": lambda case, desk: operations.extend(desk, case.body["due"]),
@@ -183,6 +185,13 @@ class ApprovalJudge:
             self._judge.authorise(case, case.rules.definition.permissions.supervise)
         self._same(case, {desk.rule.id: self._simple[case.row.kind](case, desk)})
         case.still()
+
+    def _calendar(self, case: Case) -> Calendar:
+        """Return the calendar that an entry says decided which day it counts for: the one then in force."""
+        said = case.body.get("calendar", "")
+        if said not in self._judge.library.calendars(case.row.at):
+            case.error("calendar", document=said or "-")
+        return (self._judge.library.calendar(said) if said else None) or WEEKENDS
 
     def _added(self, case: Case, desk: Desk) -> dict[str, Any]:
         body = case.body

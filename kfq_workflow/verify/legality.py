@@ -45,7 +45,7 @@ class Judge:
         day: Callable[[int], str],
     ) -> None:  # fmt: skip
         self._book = book
-        self._library = library
+        self.library = library
         self.actors = actors
         self.witnesses = witnesses
         self.retired = retired

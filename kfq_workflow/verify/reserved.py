@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.approval import numbers
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
     "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
-    numbers.NUMBERS: ("retired", "released"),
+    numbers.NUMBERS: ("retired", "released"), CALENDAR: ("published",),
 }  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class ReservedJudge:
             "sealed": self._sealed,
             "granted": self._granted,
             "revoked": self._granted,
+            "published": self._published,
             "retired": self._retired,
             "released": self._retired,
         }
@@ -68,6 +70,13 @@ class ReservedJudge:
                 case.error("malformed", reason="grant")
         elif str(grant) not in case.run.attrs.get("grants", {}):
             case.error("malformed", reason="grant")
+
+    def _published(self, case: Case) -> None:
+        """Check a calendar: an administrator published it, and its document is there."""
+        self._administer(case)
+        self._library.named(bytes.fromhex(case.body["calendar"]), "calendar", case.run.instance, case.row.seq)
+        if not case.body["number"] or self._library.calendar(case.body["calendar"]) is None:
+            case.error("malformed", reason="calendar, number")
 
     def _retired(self, case: Case) -> None:
         """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
