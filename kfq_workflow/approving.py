@@ -275,7 +275,7 @@ class Approving(Supervising):
     def urge(
         self, key: str, trigger: str | None = None, *, by: str, note: str | None = None, request: str | None = None
     ) -> Receipt:
-        """Urge those whose turn it is (催办), once a working day for each who urges; one of rest counts for the next."""
+        """Urge those whose turn it is (催办), once a working day for each; one of rest counts for the next."""
         act = prepare("urged", "urge", key, by, request)
         act.put_text("note", note)
         opened = self._desk(act, trigger, None)

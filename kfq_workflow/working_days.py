@@ -1,8 +1,8 @@
 """Working days: Saturday and Sunday are rest, and a calendar says otherwise for the days that it names.
 
 Which days are holidays, and which weekends are worked on, the General Office of the State Council says for each year
-(国务院办公厅关于部分节假日安排的通知). An administrator publishes them in the log; the library ships none. A calendar is
-a document under its digest, so that what was decided by it can be decided again.
+(国务院办公厅关于部分节假日安排的通知). An administrator publishes them in the log; the library ships none. A
+calendar is a document under its digest, so that what was decided by it can be decided again.
 
     {"rest":["2026-10-01",…],"work":["2026-10-10",…]}      ISO days, each list sorted
 """

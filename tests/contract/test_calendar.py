@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow import WorkflowEngine, store
+from kfq_workflow.edtf import DAY_US
 from kfq_workflow.entry import canonical
 from kfq_workflow.errors import NotAuthorised, Refused
 from kfq_workflow.source import verify_database
@@ -16,8 +18,6 @@ from tests.tampering import places, rehash, rows, tampering
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from kfq_workflow import WorkflowEngine
 
 NOTICE = {"number": "国办发明电〔2025〕1号"}
 
@@ -83,6 +83,26 @@ def test_only_an_administrator_publishes(case: Case) -> None:
     first = case.engine.publish_calendar(Calendar(frozenset({"2026-10-01"})), by="adm", request="r", **NOTICE)
     again = case.engine.publish_calendar(Calendar(frozenset({"2026-10-01"})), by="adm", request="r", **NOTICE)
     assert (again.seq, again.replayed) == (first.seq, True)
+
+
+def test_the_day_of_an_act_is_that_of_its_entry_when_the_clock_has_run_back(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "mysql" if database.dialect.name == "mariadb" else database.dialect.name
+    with monkeypatch.context() as patched:
+        patched.setitem(store._CLOCKS, name, f"({store._CLOCKS[name]} + {DAY_US})")  # noqa: SLF001
+        case = in_review(prepared(database, guarded(gate(CLERKS, BOSS))))
+        case.act("submit", "grant", by="app")
+    case = Case(WorkflowEngine(database))
+    tomorrow = (date.fromisoformat(case.engine.today()) + timedelta(days=1)).isoformat()
+    days = {"valid_from": "2020-01-01", "valid_to": case.engine.today(), **NOTICE}
+    case.engine.grant_proxy("boss", by="boss", to="x", **days)
+    case.act("urge", by="app")
+    assert (case.body["on"]["edtf"], case.gate["urged"]) == (tomorrow, {"app": WEEKENDS.counts_for(tomorrow)})
+    case.refuse("proxy_none", "approve", by="x", on_behalf_of="boss")  # it ends today, and the vote would be tomorrow's
+    assert {(found.kind, found.severity) for found in verify_database(database).findings} == {
+        ("clock_ahead", "warning")
+    }
 
 
 def _forge(database: Engine, case: Case, **changes: Any) -> None:
