@@ -100,11 +100,11 @@ def _instant(text: str | None, utc_offset: int) -> int | None:
         raise InvalidInput("not_an_instant", text=error.text[:80]) from None
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def answer_json(answer: Answer[Any]) -> dict[str, Any]:
     """Return a region's answer: its candidates, a region without a state as {"absent": WHY}."""
     from kfq_workflow.order import Absence
 
-    states = [{"absent": state.value} if isinstance(state, Absence) else state for state in answer.states]
+    states = [{"absent": state.value} if isinstance(state, Absence) else state for state in answer.values]
     return {"certain": answer.certain, "states": states, "between": list(answer.between)}
 
 
@@ -170,21 +170,21 @@ def _state(definition: Definition, region: str, state: object) -> str:
     return say("not_active") if state is None else shown.state_word(definition, region, str(state))
 
 
-def _answer_rows(definition: Definition, region: str, answer: Answer) -> list[tuple[str, str]]:
+def _answer_rows(definition: Definition, region: str, answer: Answer[Any]) -> list[tuple[str, str]]:
     name = shown.label(definition, "region", region)
-    said = [_state(definition, region, state) for state in answer.states]
+    said = [_state(definition, region, state) for state in answer.values]
     if answer.certain:
         return [(f"{name}: {said[0]}", "")]
     return [(f"{name}: {say('replay.uncertain', **_between(answer))}", ""), *((f"    {word}", "") for word in said)]
 
 
-def _between(answer: Answer) -> dict[str, str]:
+def _between(answer: Answer[Any]) -> dict[str, str]:
     first, last = (str(seq) if seq is not None else "–" for seq in answer.between)
     return {"first": first, "last": last}
 
 
-def _answer(definition: Definition, region: str, answer: Answer) -> tuple[str, ...]:
-    said = [_state(definition, region, state) for state in answer.states]
+def _answer(definition: Definition, region: str, answer: Answer[Any]) -> tuple[str, ...]:
+    said = [_state(definition, region, state) for state in answer.values]
     return (
         (said[0],) if answer.certain else (say("replay.uncertain", **_between(answer)), *(f"  {word}" for word in said))
     )
