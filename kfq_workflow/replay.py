@@ -2,7 +2,8 @@
 
 Two questions are answered together. *As of* a day is about when things happened: dates that are known only so far
 can leave several states possible, and then the answer says which, and between which entries. *Known at* an instant is
-about when they were recorded: entries made later are left out.
+about when they were recorded: entries made later are left out. Both look at the effective history of what was known:
+corrections take the place of what they correct.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import order
+from kfq_workflow.effective import effective
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.state import Snapshot
@@ -104,7 +106,9 @@ def replay(
     snapshot = Snapshot()
     for row, body in seen:
         snapshot.apply(row.seq, row.kind, body)
-    acts = [_act(row, body) for row, body in seen if body.get("set")]
+    rows_by = {row.seq: row for row, _ in seen}
+    told = [(rows_by[entry.seq], entry.body) for entry in effective((row.seq, row.kind, body) for row, body in seen)]
+    acts = [_act(row, body) for row, body in told if body.get("set")]
     bounds = order.bounds(acts)
     regions = None
     if as_of is not None:
@@ -117,7 +121,7 @@ def replay(
         key=key,
         workflow=first[1].get("workflow"),
         definition=(definitions or {}).get(bytes(first[0].def_ or b"")),
-        moves=tuple(_move(row, body, bounds) for row, body in seen if body.get("set")),
+        moves=tuple(_move(row, body, bounds) for row, body in told if body.get("set")),
         snapshot=snapshot,
         regions=regions,
         as_of=as_of,
