@@ -14,10 +14,10 @@ each on its U (earliest and latest schedule: Dechter, Meiri and Pearl, "Temporal
 on their L and the rest on their U, as long as whatever comes before an act on its L is on its L too.
 
 Hence the answer for a region, or for any other line, at the end of a day D. Of its acts 1 … n, a = #{U ≤ D} have
-certainly happened and b = #{L ≤ D} can have. For every k from a to b there is a way to date everything such that exactly k
-have: act k and all that comes before it on their L, the rest on their U. So the answer for one line is exact. Lines
-may depend on each other, and then not every pair of their states can have been at once: the answers of several lines,
-taken together, are an outer bound.
+certainly happened and b = #{L ≤ D} can have. For every k from a to b there is a way to date everything such that
+exactly k have: act k and all that comes before it on their L, the rest on their U. So the answer for one line is
+exact. Lines may depend on each other, and then not every pair of their states can have been at once: the answers of
+several lines, taken together, are an outer bound.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ class Picture:
     @property
     def certain(self) -> bool:
         """Whether everything of it can be told."""
-        answers: list[Answer[Any]] = [*self.regions.values(), *self.gates.values(), *self.attrs.values(), self.name, self.standing]
+        lines_: list[Answer[Any]] = [*self.regions.values(), *self.gates.values(), *self.attrs.values()]
+        answers = [*lines_, self.name, self.standing]
         sure = all(answer.certain for answer in answers) and all(paper.certain for paper in self.papers)
         return sure and not any(each.perhaps for each in self.visited.values())
 
