@@ -61,31 +61,34 @@ def a_patch(draw: st.DrawFn, seq: int) -> dict[str, Any]:
 def an_entry(draw: st.DrawFn, seq: int, recorded: str, earlier: Sequence[int]) -> tuple[str, dict[str, Any]]:
     """One entry as the library makes them, with less in it."""
     kind = draw(st.sampled_from(("started", "adopted") if seq == 1 else KINDS))
-    body: dict[str, Any] = {}
     states = st.dictionaries(st.sampled_from(REGIONS), st.sampled_from(("x", "y", None)), min_size=1, max_size=2)
-    gate, on = draw(st.sampled_from(GATES)), draw(an_on(recorded))
+    on = draw(an_on(recorded))
     if kind in ("opened", "voted", "returned", "urged"):
-        body |= {"mode": "live", "on": on, "gates": {gate: draw(a_patch(seq))}}
+        body: dict[str, Any] = {"mode": "live", "on": on, "gates": {draw(st.sampled_from(GATES)): draw(a_patch(seq))}}
         if kind in ("voted", "returned") and draw(st.booleans()):
             body["set"] = draw(states)
-            if draw(st.booleans()):
-                body["gates"][draw(st.sampled_from(GATES))] = {"state": "void", "closed": seq}
-    elif kind in ("started", "fired", "register", "adopted"):
+    elif kind in ("amended", "suspended", "resumed", "voided"):
+        body = {"attrs": {draw(st.sampled_from(ATTRS)): draw(st.integers(1, 3))}} if kind == "amended" else {}
+    else:
         late = kind in ("register", "adopted") or (kind == "started" and draw(st.booleans()))
-        body |= {"mode": "late" if late else "live", "set": draw(states)}
-        if not late or draw(st.booleans()):
-            body["on"] = on
-        if earlier and draw(st.booleans()):
-            body["rests"] = [draw(st.sampled_from(earlier))]
-    elif kind == "amended":
-        body["attrs"] = draw(st.dictionaries(st.sampled_from(ATTRS), st.integers(1, 3), min_size=1))
-    if kind in ("fired", "register", "adopted", "suspended", "resumed", "voided") and seq > 1 and draw(st.booleans()):
-        body["gates"] = {gate: {"state": "void", "closed": seq}}
-    if kind == "amended" and draw(st.booleans()):
-        body["gates"] = {gate: {"round": 3, "state": "open", "opened": seq}}
-    if kind in ("started", "adopted") and draw(st.booleans()):
-        body |= {"attrs": {"area": 9}, "texts": {"name": "-"}}
+        body = {"mode": "late" if late else "live", "set": draw(states)}
+        body |= {} if late and draw(st.booleans()) else {"on": on}
+        body |= {"rests": [draw(st.sampled_from(earlier))]} if earlier else {}
+    body |= draw(a_consequence(seq, kind, body)) if draw(st.booleans()) else {}
     return "fired" if kind == "register" else kind, body
+
+
+@st.composite
+def a_consequence(draw: st.DrawFn, seq: int, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What an entry does beside what it is about: a gate voided or begun anew, a first entry's name and attributes."""
+    gate = draw(st.sampled_from(GATES))
+    if kind == "started" or (kind == "adopted" and draw(st.booleans())):
+        return {"attrs": {"area": 9}, "texts": {"name": "-"}}
+    if kind == "amended":
+        return {"gates": {gate: {"round": 3, "state": "open", "opened": seq}}}
+    if kind in ("opened", "urged"):
+        return {}
+    return {"gates": body.get("gates", {}) | {gate: {"state": "void", "closed": seq}}}
 
 
 @st.composite
@@ -213,7 +216,7 @@ def distinct(values: Sequence[Any]) -> list[Any]:
 
 
 quick = settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 
 
