@@ -63,7 +63,8 @@ class Picture:
     """An instance at a moment.
 
     `gates` has the newest round of each approval by its transition, in the form of `approval.gate` without copies and
-    urging, or that it was not yet begun. `visited` has the states that moves led into, by region. `happened` says of
+    urging, or that it was not yet begun. The first `name` on record holds for the days before it, too: it says which
+    instance this is. `visited` has the states that moves led into, by region. `happened` says of
     every entry known by then and not struck whether its act had taken place. `entries` are all those known, struck or
     not, ascending.
     """
@@ -147,7 +148,7 @@ class _Look:
             {region: Answer(answer.values, _entries(answer.between)) for region, answer in states.items()},
             {name: self._answer(steps, _begun, Absence.NOT_YET_STARTED) for name, steps in found.gates.items()},
             {name: self._answer(steps, _newest, Absence.NOT_ON_RECORD) for name, steps in found.attrs.items()},
-            self._answer(found.name, _newest, Absence.NOT_ON_RECORD if found.name else Absence.NOT_KNOWN),
+            self._answer(found.name, _newest, found.name[0][1] if found.name else Absence.NOT_KNOWN),
             self._answer(found.standing, _stood, Standing()),
             {region: self._visited(chain) for region, chain in chains.items()},
             tuple(self._papers()),

@@ -192,7 +192,7 @@ def possible(entries: Sequence[Entry], line: Part, dating: Mapping[tuple[int, st
     if kind == "attr":
         return [gone[-1][1]["attrs"][name] if gone else Absence.NOT_ON_RECORD]
     if kind == "name":
-        return [f"name {gone[-1][0].seq}" if gone else Absence.NOT_ON_RECORD]
+        return [f"name {(gone or along)[-1 if gone else 0][0].seq}"]
     held: dict[str, int | None] = {"suspended": None, "void": None}
     for each, _, _ in gone:
         what = "void" if each.kind == "voided" else "suspended"
