@@ -19,10 +19,12 @@ and 2n + 1 (what happened by recording it). Urging, copies and marks of having r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow import order
 from kfq_workflow.edtf import InvalidDate, day_of
+from kfq_workflow.effective import effective
 from kfq_workflow.order import Absence, Act
 from kfq_workflow.state import NOTES, STANDING
 
@@ -46,6 +48,14 @@ class Told(NamedTuple):
     words: Mapping[str, int]
 
 
+class Late(NamedTuple):
+    """An entry that is dated too early: `before` must come before it, and happened on `earliest` at the earliest."""
+
+    seq: int
+    before: int
+    earliest: str
+
+
 @dataclass(slots=True)
 class Lines:
     """An instance's acts in order, and for each line beside regions the act and the value, or patch, of each step.
@@ -62,11 +72,28 @@ class Lines:
     papers: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
 
 
-def lines(entries: Iterable[Told], utc_offset: int, text: Text) -> Lines:
+def contradictions(entries: Iterable[tuple[int, str, int, Mapping[str, Any]]], utc_offset: int) -> Iterator[Late]:
+    """Yield each entry that is dated before something that must come before it, because of an approval gate.
+
+    `entries` are number, kind, instant of recording and body of one instance, in order. What regions alone forbid is
+    left out: it is refused, and found by verify, from the snapshot's marks.
+    """
+    told = list(entries)
+    at = {seq: recorded for seq, _, recorded, _ in told}
+    counts = effective((seq, kind, body) for seq, kind, _, body in told)
+    acts = lines((Told(each.seq, each.kind, at[each.seq], each.body, each.words) for each in counts), utc_offset).acts
+    alone = {act for act, _, _ in order.contradictions([replace(act, also=()) for act in acts])}
+    for act, before, earliest in order.contradictions(acts):
+        if act not in alone:
+            yield Late(act // 2, before // 2, earliest)
+
+
+def lines(entries: Iterable[Told], utc_offset: int, text: Text | None = None) -> Lines:
     """Return the lines of one instance from its effective history; `utc_offset` is minutes east of UTC.
 
-    An entry that rests on one which was struck, or is not given, is not bound by it. Raises ValueError where the
-    entries are no history: a region set twice, an entry that rests on a later one.
+    Without `text` names and personal attributes are withheld. An entry that rests on one which was struck, or is not
+    given, is not bound by it. Raises ValueError where the entries are no history: a region set twice, an entry that
+    rests on a later one.
     """
     made = Lines()
     given: set[int] = set()
@@ -76,7 +103,7 @@ def lines(entries: Iterable[Told], utc_offset: int, text: Text) -> Lines:
         dated = "on" in body or body.get("mode") == "late"
         on = body.get("on", {}) if dated else {"lo": recorded, "hi": recorded}
         beside = own + 1 if dated else own
-        also = _split(made, told, own, beside, text)
+        also = _split(made, told, own, beside, text or _none)
         sets, rests = tuple(body.get("set", {}).items()), [seq for seq in body.get("rests", ()) if seq in given]
         made.acts.append(
             Act(own, sets, on.get("lo"), on.get("hi"), tuple(2 * seq for seq in rests), told.kind == "adopted",
@@ -86,6 +113,11 @@ def lines(entries: Iterable[Told], utc_offset: int, text: Text) -> Lines:
             made.acts.append(Act(beside, (), recorded, recorded, (), adopted=False, also=tuple(also[beside])))
         given.add(told.seq)
     return made
+
+
+def _none(seq: int, field: str) -> str | None:
+    del seq, field
+    return None
 
 
 def _split(made: Lines, told: Told, own: int, beside: int, text: Text) -> Mapping[int, list[str]]:

@@ -27,7 +27,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class Absence(Enum):
@@ -142,6 +142,20 @@ def bounds(acts: Sequence[Act]) -> Bounds:
             latest[seq] = _earliest_of([latest[seq], latest[act.seq]])
     impossible = tuple(seq for seq, low in earliest.items() if _certainly_after(low, latest[seq]))
     return Bounds(earliest, latest, impossible)
+
+
+def contradictions(acts: Sequence[Act]) -> Iterator[tuple[int, int, str]]:
+    """Yield each act whose latest day lies before the earliest one of an act that comes directly before it.
+
+    With the number of that act and its earliest day, the latest if there are several. `acts` are as for `bounds`. Where
+    there is none, some days agree with everything.
+    """
+    before, earliest = _predecessors(acts), bounds(acts).earliest
+    for act in acts:
+        later = [(low, seq) for seq in before[act.seq] if (low := earliest[seq]) and _certainly_after(low, act.hi)]
+        if later:
+            low, seq = max(later)
+            yield act.seq, seq, low
 
 
 def interval(seqs: Iterable[int], found: Bounds, day: str) -> tuple[int, int]:

@@ -108,7 +108,7 @@ class Known:
         self.marks = marks(history)
         self._entries = tuple(at)
         self._known_at = known_at
-        self._lines = lines(self.told, utc_offset, text or _none)
+        self._lines = lines(self.told, utc_offset, text)
         self._bounds = order.bounds(self._lines.acts)
 
     def bounds(self, seq: int) -> tuple[str | None, str | None]:
@@ -123,11 +123,6 @@ class Known:
         if day is not None and self._bounds.impossible:
             raise order.ImpossibleDays(tuple(dict.fromkeys(act // 2 for act in self._bounds.impossible)))
         return _Look(self._lines, self._bounds, day).picture(Moment(day, self._known_at), self.told, self._entries)
-
-
-def _none(seq: int, field: str) -> str | None:
-    del seq, field
-    return None
 
 
 class _Look:
