@@ -27,9 +27,17 @@ COMMANDS: dict[str, click.Command] = {}
 BEFORE, AFTER = "-", "+"
 
 
+def _moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete a moment: now, today, or what is on record today; its day is then changed by hand."""
+    from datetime import UTC, datetime
+
+    today = datetime.now(UTC).astimezone().date().isoformat()
+    return [word for word in ("now", today, f"@{today}", f"{today}@{today}") if word.startswith(incomplete)]
+
+
 @command(
     COMMANDS, "diff", Argument(["one_key"], nargs=-1, metavar="[KEY]", shell_complete=completing("keys")),
-    Argument(["a"], metavar="A"), Argument(["b"], metavar="B"),
+    Argument(["a"], metavar="A", shell_complete=_moments), Argument(["b"], metavar="B", shell_complete=_moments),
     Option("--file", metavar="LOG.jsonl", told="diff.file"),
 )  # fmt: skip
 def diff(session: Session, one_key: tuple[str, ...], a: str, b: str, file: str | None) -> None:

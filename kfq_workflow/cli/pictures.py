@@ -88,10 +88,13 @@ def answer_words(definition: Definition, what: What, name: str, answer: Answer[A
 def answer_rows(definition: Definition, what: What, name: str, answer: Answer[Any]) -> Iterator[str]:
     """Yield an answer below what it is about; one that is certain in the same line."""
     first, *more = answer_words(definition, what, name, answer)
+    gate = answer.values[0] if what == "gate" and answer.certain else None
+    if isinstance(gate, dict):
+        yield f"{say('gate')}: {first}"
+        yield from (f"  {line}" for line in _tasks(definition, gate))
+        return
     yield f"{label(definition, what, name)}: {first}"
     yield from (f"  {line}" for line in more)
-    if what == "gate" and answer.certain and isinstance(answer.values[0], dict):
-        yield from (f"    {line}" for line in _tasks(definition, answer.values[0]))
 
 
 def _tasks(definition: Definition, gate: Mapping[str, Any]) -> Iterator[str]:

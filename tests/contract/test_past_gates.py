@@ -138,8 +138,8 @@ def test_amendments_and_standing_belong_to_the_day_of_recording(database: Engine
     past, now = then(database, "2024-05-20"), then(database, engine.today())
     assert (past.attrs["area"].values, now.attrs["area"].values) == (("1.5",), ("2",))
     assert (past.standing.values, now.standing.values) == ((Standing(),), (Standing(suspended=5),))
-    assert {task["state"] for task in past.gates["grant"].values[0]["tasks"].values()} == {"open"}  # type: ignore[index]
-    assert {task["state"] for task in now.gates["grant"].values[0]["tasks"].values()} == {"blocked"}  # type: ignore[index]
+    assert {task["state"] for task in past.gates["grant"].values[0]["tasks"].values()} == {"open"}
+    assert {task["state"] for task in now.gates["grant"].values[0]["tasks"].values()} == {"blocked"}
     known = then(database, engine.today(), before)
     assert (known.attrs["area"].values, known.standing.values) == (("1.5",), (Standing(),))
     assert then(database, "2016-01-01").name.values == ("许可",)
