@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection
 
 from kfq_workflow import inputs, schema
+from kfq_workflow.correction_verbs import CorrectionVerbs
 from kfq_workflow.database_errors import connection_lost, translate, unavailable
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
 from kfq_workflow.ledger import Ledger
@@ -45,7 +46,7 @@ TRIES = 4
 _READ_COMMITTED = "READ COMMITTED"
 
 
-class WorkflowEngine(ApprovalVerbs):
+class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     """Governs the instances of one log.
 
     `database` is SQLAlchemy's Engine. `guards` maps `name@version` to functions of a `GuardContext`; `actors`
@@ -267,10 +268,10 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.today()
 
-    def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
+    def history(self, key: str, *, effective: bool = False) -> list[HistoryEntry]:
+        """Return every entry of an instance, oldest first, or its effective history; see `Transaction.history`."""
         with self.reading() as transaction:
-            return transaction.history(key)
+            return transaction.history(key, effective=effective)
 
     def explain(self, key: str) -> list[Waiting]:
         """Say why an instance waits, and what would move it on; see `Transaction.explain`."""
