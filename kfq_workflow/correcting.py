@@ -58,12 +58,13 @@ class Correcting(Ruling):
     def rectify(
         self, key: str, seq: int, *, by: str, reason: str, struck: bool = False, on: str | None = None,
         papers: Sequence[Paper] = (), attrs: Mapping[str, Any] = EMPTY, basis: str | None = None,
-        source: str | None = None, expect: int | None = None, request: str | None = None,
+        source: str | None = None, number: str | None = None, expect: int | None = None, request: str | None = None,
     ) -> Proposal:  # fmt: skip
         """Propose a correction (更正) of entry `seq`, which may be a correction itself; somebody else must confirm it.
 
         `struck`: the act did not take place; or else what of it is other: its day (EDTF), its papers (all of them, in
-        their order), some of its attributes, its basis and its source. The proposal that is returned names the entries
+        their order), some of its attributes, its basis and its source. `number` is that of a document that the
+        correction itself rests on. The proposal that is returned names the entries
         that rest on the act. Raises Refused, with every act that the corrected history would not allow; InvalidInput.
         """
         act = Act("proposed", inputs.key(key), inputs.identifier(by), request and inputs.request_id(request), "rectify")
@@ -93,6 +94,8 @@ class Correcting(Ruling):
         if not instead or (struck and len(instead) > 1):
             raise InvalidInput("rectify_what")
         act.body |= {"act": "rectify", "corrects": seq, "instead": instead}
+        if number:
+            act.body["number"] = inputs.text(number, "number", required=True)
         act.body["of"] = bytes(chain.rows[seq].leaf).hex()
         if (receipt := self._resume(act, chain.head, None, expect)) is not None:
             return Proposal(receipt, "rectify", corrects=seq, relied=self._relied(chain, about[0]))
@@ -139,8 +142,7 @@ class Correcting(Ruling):
         """
         act, chain, said = self._proposed(key, proposal, by, request)
         act.kind = "rectified" if said["act"] == "rectify" else "redacted"
-        names = ("corrects", "instead") if said["act"] == "rectify" else ("erases", "number")
-        act.body |= {name: said[name] for name in names}
+        act.body |= {name: said[name] for name in ("corrects", "instead", "erases", "number") if name in said}
         if (receipt := self._resume(act, chain.head, None, None)) is not None:
             return self._done(receipt, said, relied=self._relied(chain, said.get("corrects", 0)))
         self._second(act, chain, said["act"], proposal)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
     from kfq_workflow.registry import Guard, Resolver
+    from kfq_workflow.scrub import Step
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Receipt
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
@@ -321,6 +322,12 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
         return self.run(lambda transaction: transaction.rebuild())
+
+    def scrub(self) -> tuple[Step, ...]:
+        """Take what was erased out of the database's files; see `kfq_workflow.scrub`. It needs the tables' owner."""
+        from kfq_workflow.scrub import scrub  # most runs erase nothing
+
+        return scrub(self.database, self.tables)
 
     def seal(self, *, limit: int | None = None) -> Seal:
         """Give every entry that has none yet its place in the tree over the whole log, and return the tree.

@@ -70,7 +70,7 @@ class CorrectionJudge:
         from kfq_workflow.verify.again import decided_again  # it replays, and so needs this module
 
         body, rows = case.body, self._chain(case)
-        self._second(case, rows, "rectify", ("corrects", "instead"))
+        self._second(case, rows, "rectify", ("corrects", "instead", "number"))
         if not self._form(case, rows):
             return
         told = _told(rows)

@@ -18,14 +18,17 @@ from kfq_workflow import (
     WorkflowEngine,
     schema,
 )
+from kfq_workflow.acts import Act
 from kfq_workflow.corrections import folded, tell
 from kfq_workflow.effective import effective
 from kfq_workflow.replay import replay
+from kfq_workflow.source import DatabaseSource, verify_database
 from kfq_workflow.source import reading as source_reading
-from kfq_workflow.source import verify_database
 from kfq_workflow.state import Snapshot
 from kfq_workflow.tables import Tables
+from kfq_workflow.verify import verify
 from tests import gated
+from tests.tampering import build
 from tests.workflows import permit
 
 if TYPE_CHECKING:
@@ -311,6 +314,38 @@ def test_only_days_and_papers_of_gates(database: Engine) -> None:
     assert engine.show("p").row.state == "granted"
 
 
+def test_what_rests_on_it_in_other_instances_is_told(database: Engine) -> None:
+    engine = build(database)
+    for id_, role in (("rec", "records"), ("chief", "chief")):
+        engine.enroll(id_, by="administrator", roles=[role])
+    engine.rule(by="administrator", rectify=WHO)
+    day, cited = engine.today(), {}
+    for instance in engine.instances(root="p"):
+        for entry in engine.history(instance.key):
+            for seen in entry.body.get("seen", ()):
+                cited[instance.key, entry.row.seq] = seen["seq"]
+    assert cited
+    rows = [tell(entry.row) for entry in engine.history("p")]
+    for seq, kind, _ in rows:
+        if kind not in ("fired", "started"):
+            continue
+        proposal = engine.dry_run(
+            lambda tx, seq=seq: tx.rectify("p", seq, by="rec", reason="r", on=f"[2020-01-01..{day}]")
+        )
+        told = {(one.instance, one.seq) for one in proposal.relied if one.instance != "p"}
+        assert told == {place for place, at in cited.items() if seq in _setters(rows, at)}
+    assert [entry.row.kind for entry in engine.history("p")] == [kind for _, kind, _ in rows]  # only tried
+
+
+def _setters(rows: Any, upto: int) -> set[int]:
+    """Return the entries that had set a region last when entry `upto` had been written."""
+    found: dict[str, int] = {}
+    for seq, _, body in rows:
+        if seq <= upto:
+            found.update(dict.fromkeys(body.get("set", {}), seq))
+    return set(found.values())
+
+
 class Still(Snapshot):
     """A state that no entry changes, so that anything can be written."""
 
@@ -318,6 +353,14 @@ class Still(Snapshot):
 
     def apply(self, seq: int, kind: str, body: Any) -> None:
         pass
+
+
+def forged(transaction: Any, act: Act) -> None:
+    """Append an entry as it is, without a verb."""
+    ledger = transaction._ledger  # noqa: SLF001 - behind the verbs' back
+    head = ledger.lock(act.key)
+    head.snapshot = Still(**json.loads(head.row.snapshot))
+    ledger.append(act, head, transaction._rules(head).definition)  # noqa: SLF001
 
 
 @pytest.mark.tampers
@@ -336,19 +379,9 @@ def test_verification_decides_again_who_and_what(database: Engine) -> None:
     }  # fmt: skip
 
     def found(by: str, **changes: Any) -> set[str]:
-        from kfq_workflow.acts import Act
-
-        def work(transaction: Any) -> list[str]:
-            head = transaction._ledger.lock("p")
-            act = Act("rectified", "p", by, None, "confirm", {**good, **changes})
-            head.snapshot = Still(**json.loads(head.row.snapshot))
-            transaction._ledger.append(act, head, transaction._rules(head).definition)
-            return []
-
         with engine.database.connect() as connection:
-            transaction = engine._begin(connection)
-            work(transaction)
-            report = _verified(connection)
+            forged(engine.join(connection), Act("rectified", "p", by, None, "confirm", {**good, **changes}))
+            report = verify(DatabaseSource(connection, Tables()))
             connection.rollback()
         return {f"{finding.layer}.{finding.kind}" for finding in report.findings}
 
@@ -365,13 +398,6 @@ def test_verification_decides_again_who_and_what(database: Engine) -> None:
     assert "replay.set_differs" in found("chief", set={"main": "refused"})
     assert "replay.malformed" in found("chief", becomes={"regions": 5})
     assert "replay.malformed" in found("chief", becomes={"gates": {}})
-
-
-def _verified(connection: Any) -> Any:
-    from kfq_workflow.source import DatabaseSource
-    from kfq_workflow.verify import verify
-
-    return verify(DatabaseSource(connection, Tables()))
 
 
 def test_a_resolver_attests_both(database: Engine) -> None:
