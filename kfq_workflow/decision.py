@@ -88,6 +88,23 @@ CATEGORIES = {
     "effect_refused": "GuardFailed",
     "not_supported": "GuardFailed",
     "effects_not_supported": "GuardFailed",
+    "policy_off": "NotAllowed",
+    "proposal_lapsed": "NotAllowed",
+    "proposal_settled": "NotAllowed",
+    "rectify_absent": "NotAllowed",
+    "rectify_breaks": "NotAllowed",
+    "rectify_effects": "NotAllowed",
+    "rectify_first": "NotAllowed",
+    "rectify_gate": "NotAllowed",
+    "rectify_nothing": "NotAllowed",
+    "rectify_papers": "NotAllowed",
+    "rectify_relied": "NotAllowed",
+    "rectify_struck": "NotAllowed",
+    "rectify_unknown": "NotAllowed",
+    "redact_gone": "NotAllowed",
+    "second_org": "NotAuthorised",
+    "second_person": "NotAuthorised",
+    "second_proxy": "NotAuthorised",
 }
 
 #: Which kind of label a refusal's value is shown by.

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "attrs", "basis", "direct", "due", "enabled", "grant", "kind", "labels", "name", "need", "number",
-    "org", "papers", "params", "place", "plan", "roles", "root", "rules", "signer", "task", "to", "trigger",
+    "act", "apart", "attrs", "basis", "corrects", "direct", "due", "enabled", "erases", "grant", "instead", "kind",
+    "labels", "name", "need", "number", "org", "papers", "params", "place", "plan", "proposal", "rectify", "redact",
+    "roles", "root", "rules", "signer", "task", "to", "trigger",
     "valid_from", "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
@@ -134,14 +135,18 @@ class Ledger:
         return _receipt(found, body, rev=row.rev, replayed=True)
 
     def _same_texts(self, act: Act, found: Row, commitments: Mapping[str, str]) -> bool:
-        """Compare texts through their stored salts: an unsalted digest would give erased text back by guessing."""
+        """Compare texts through their stored salts: an unsalted digest would give erased text back by guessing.
+
+        A text that was erased since can no longer be compared: whether it was the same is unknown, and nothing is made
+        of that.
+        """
         if commitments.keys() != act.texts.keys():
             return False
         if not commitments:
             return True
         salts = {text.field: text.salt for text in self.store.texts(self.cursor, found.instance, found.seq)}
         return all(
-            name in salts and commitment(salts[name], name, value) == commitments[name]
+            name not in salts or commitment(salts[name], name, value) == commitments[name]
             for name, value in act.texts.items()
         )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import check_letters
+from kfq_workflow.effective import effective as effective_of
+from kfq_workflow.effective import marks
+from kfq_workflow.entry import check_letters, parse_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from kfq_workflow.definition.model import Definition
+    from kfq_workflow.effective import Mark
     from kfq_workflow.entry import Row
     from kfq_workflow.state import InstanceRow, Snapshot
 
@@ -103,11 +106,16 @@ class InboxItem:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One entry as people read it: the row, its body, and the texts that are still there."""
+    """One entry as people read it: the row, its body, and the texts that are still there.
+
+    `mark` tells what became of it where a correction is about it. In the effective history `body` and `texts` are as
+    corrected; in the full one as they were written.
+    """
 
     row: Row
     body: Mapping[str, Any]
     texts: Mapping[str, str]
+    mark: Mark | None = None
 
     @property
     def late(self) -> bool:
@@ -118,3 +126,28 @@ class HistoryEntry:
     def check(self) -> str:
         """The 26 characters of its leaf that a receipt prints."""
         return check_letters(bytes(self.row.leaf))
+
+    @property
+    def erased(self) -> tuple[str, ...]:
+        """The fields whose words are gone: an entry erased them, or verification finds that they are missing."""
+        return tuple(field for field in sorted(self.body.get("texts", {})) if field not in self.texts)
+
+
+def histories(
+    rows: Iterable[Row], texts: Mapping[int, Mapping[str, str]], *, effective: bool = False
+) -> list[HistoryEntry]:
+    """Return the history of one instance from its rows and its texts by entry: full, or `effective`."""
+    told = {row.seq: (row, parse_canonical(row.body)) for row in rows}
+    entries = [(seq, row.kind, body) for seq, (row, body) in told.items()]
+    known = marks(entries)
+    if not effective:
+        return [HistoryEntry(row, body, texts.get(seq, {}), known.get(seq)) for seq, (row, body) in told.items()]
+    found = []
+    for entry in effective_of(entries):
+        words = dict(texts.get(entry.seq, {}))
+        for field, seq in entry.words.items():
+            words.pop(field, None)
+            if field in (there := texts.get(seq, {})):
+                words[field] = there[field]
+        found.append(HistoryEntry(told[entry.seq][0], entry.body, words, known.get(entry.seq)))
+    return found

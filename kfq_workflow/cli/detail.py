@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.corrected import corrected, correction
 from kfq_workflow.cli.gates import details, gate_json
-from kfq_workflow.cli.options import command, key
+from kfq_workflow.cli.options import Option, command, key
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
@@ -171,12 +172,12 @@ def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
         line("  " + say("next.more", count=rest, key=instance.key))
 
 
-@command(COMMANDS, "history", key())
-def history(session: Session, key: str) -> None:
+@command(COMMANDS, "history", key(), Option("--effective", is_flag=True))
+def history(session: Session, key: str, *, effective: bool) -> None:
     """Print every entry: its day, who acted and for whom, what changed, and its check letters."""
     engine = session.engine()
     with engine.reading() as reading:
-        entries = reading.history(key)
+        entries = reading.history(key, effective=effective)
         # By the entries and not by the stored state, which may be what an auditor came for.
         digest = entries[-1].row.def_
         definition = reading.registry.rules(bytes(digest)).definition if digest is not None else no_definition()
@@ -219,7 +220,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
     body, row = entry.body, entry.row
     day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
     late = f"  {LATE}{say('late')}" if entry.late else ""
-    line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}  {day}".rstrip())
+    line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}{corrected(entry)}  {day}".rstrip())
     other = body.get("for", {})
     code = "for_principal" if other.get("ground") == "proxy" else "for_office"
     who = row.actor + (f" ({say(code, office=other['id'])})" if other else "")
@@ -227,6 +228,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
         *details(definition, entry, gates),
         *shown.changes(definition, body),
+        *correction(definition, entry),
         *_facts(entry),
         *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
         *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
@@ -242,6 +244,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         )
     for name, text in sorted(entry.texts.items()):
         rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
+    rows += [(say(name) if name in _TEXTS else name, say("redacted")) for name in entry.erased]
     rows.append((say("check"), entry.check))
     sheet(rows, 6)
 

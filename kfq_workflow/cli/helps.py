@@ -113,6 +113,15 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "report.file": ("依据导出的文件，而不是数据库", "from an exported file, not the database"),
     "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
     "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
+    "effective": ("更正后的记录", "the history as corrected"),
+    "struck": ("此事并未发生", "the act did not take place"),
+    "apart": ("提议人与确认人须为不同单位", "the two must be of different organisations"),
+    "propose.actor": ("提议人", "who proposes it"),
+    "confirm.actor": ("确认人，须为另一人", "who confirms it, somebody else"),
+    "rectify.on": ("正确的发生日，EDTF", "its right day, EDTF"),
+    "rectify.attrs": ("正确的属性，可多次给出", "a right attribute; may be repeated"),
+    "policy.propose": ("可提议的角色，可多次给出", "a role that may propose; may be repeated"),
+    "policy.confirm": ("可确认的角色，可多次给出", "a role that may confirm; may be repeated"),
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
@@ -133,6 +142,9 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "path": ("要写的文件", "the file to write"),
     "file": ("文件", "a file"),
     "name": ("名称", "its name"),
+    "seq": ("记录号，见 kfq history", "the entry's number; see kfq history"),
+    "fields": ("文字的名称，如 opinion，见 kfq history", "which texts, such as opinion; see kfq history"),
+    "proposal": ("提议的记录号", "the number of the proposal"),
     "grant": ("代理的编号，见 kfq proxy list", "the proxy's number; see kfq proxy list"),
 }
 
@@ -147,6 +159,31 @@ HELP: dict[str, tuple[str, str]] = {
         "Begin your own:  kfq init --admin ID\n"
         "\n"
         "Exit codes: 0 done, 1 error, 2 usage, 3 refused by a rule, 4 verification found something.",
+    ),
+    "rectify": (
+        "记录从不改写：更正是一条新记录，由另一人确认后才生效；先列出依据它的记录。\n"
+        "例：kfq rectify p-1 4 --on 2026-03-02 --reason 笔误 --actor archivist\n"
+        "    kfq confirm p-1 7 --actor chief_archivist",
+        "No entry is ever changed: a correction is a new one, which counts when somebody else has confirmed it. The\n"
+        "entries that rest on it are told first.\n"
+        "Example: kfq rectify p-1 4 --on 2026-03-02 --reason 'slip of the pen' --actor archivist\n"
+        "         kfq confirm p-1 7 --actor chief_archivist",
+    ),
+    "redact": (
+        "删除的是文字，记录及其承诺值保留；KEY 也可为 ~actor/ID。确认后不可恢复。\n"
+        "例：kfq redact p-1 4 opinion --reason 依申请删除 --number 〔2026〕9号 --actor archivist",
+        "The words go, the entry and its commitment stay; KEY may also be ~actor/ID. Once confirmed there is no way back.\n"
+        "Example: kfq redact p-1 4 opinion --reason 'on request' --number 2026-9 --actor archivist",
+    ),
+    "policy set": (
+        "全部重新规定：没有给出的即无人可办。提议与确认的角色不能相同。\n"
+        "例：kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+        "It says all anew: what is not given nobody may do. No role may be on both sides.\n"
+        "Example: kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+    ),
+    "scrub": (
+        "须用表的所有者的账户；期间其他连接可能要等待。日志、备份和副本中的，见文档。",
+        "As the tables' owner; other connections may have to wait. Of logs, backups and copies, see the documents.",
     ),
     "fire": (
         "例：kfq fire guxian-etdz approve_posts --actor staffing_commission \\\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfq_workflow.cli import locale
+from kfq_workflow.cli import correction_words, locale
 from kfq_workflow.cli.time_words import TIME
 
 #: code → (Chinese, English)
@@ -421,6 +421,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Now try:\n  kfq show guxian-etdz\n  kfq next guxian-etdz --actor staffing_commission\n"
         "  kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
+    **correction_words.PHRASES,
 }
 
 

@@ -4,7 +4,7 @@
     bytes      every entry's columns, built into bytes again, hash to its leaf; bodies are canonical
     chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
     replay     every act decided again with the definition then in force; dates in an order that is possible
-    text       every commitment opens; every text is committed to; nothing is missing
+    text       every commitment opens; every text is committed to; nothing is missing but what an entry erased
     tree       every sealed entry at its place, the tree and the newest heads as sealing made them
     anchor     the tree as every checkpoint that was held outside says that it was
     document   every document under its own digest, every definition in force defined before its use
@@ -30,6 +30,7 @@ from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
 from kfq_workflow.verify.days import DayCheck
+from kfq_workflow.verify.erasure import Erasures
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
@@ -102,8 +103,9 @@ class _Reader:
         self._head = head
         self._genesis = first
         self._chain = ChainCheck(head, source.clock(), book)
-        self._replay = ReplayCheck(source, head, book)
-        self._texts = TextCheck(_rows(source, "texts", key), book)
+        erasures = Erasures(source, book)
+        self._replay = ReplayCheck(source, head, book, erasures)
+        self._texts = TextCheck(_rows(source, "texts", key), book, erasures)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
