@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import changed, place
 from kfq_workflow.edtf import day_of
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
 from kfq_workflow.errors import IdempotencyMismatch, InvalidInput, NotFound, TransactionLost
 from kfq_workflow.lines import contradictions
@@ -191,17 +192,24 @@ class Ledger:
         return _receipt(entry, act.body, rev=row.rev)
 
     def _check_past(self, act: Act, head: Head) -> None:
-        """Refuse a day that lies before something on a gate that must come before it: only one of the past can."""
-        on = act.body.get("on", {})
-        if not head.snapshot.gates or "hi" not in on or on["hi"] >= self.today(head.now):
+        """Refuse a day that lies before something on a gate that must come before it.
+
+        Only a day of the past can, or a correction that moves one.
+        """
+        body, today = act.body, self.today(head.now) if head.snapshot.gates else ""
+        corrects = "corrects" in body
+        if not today or not (corrects or body.get("on", {}).get("hi", today) < today):
             return
         seq = head.row.seq + 1
         chain = self.store.chain(self.cursor, act.key)
         told = [(row.seq, row.kind, row.at, parse_canonical(row.body)) for row in chain]
-        told.append((seq, act.kind, max(head.now, head.row.at), act.body))
+        if corrects:  # what is proposed would count as it will when it is confirmed
+            told.append((seq, RECTIFIED, head.now, {"proposal": {"seq": seq}, **body}))
+        else:
+            told.append((seq, act.kind, max(head.now, head.row.at), body))
         for late in contradictions(told, self.log.utc_offset):
-            if late.seq == seq:
-                raise InvalidInput("date_order", text=on["edtf"], seq=late.before, earliest=late.earliest)
+            if corrects or late.seq == seq:
+                raise InvalidInput("date_order", text=late.text, seq=late.before, earliest=late.earliest)
 
     def _entry(self, act: Act, head: Head, definition: Definition | None) -> tuple[Row, list[Text], InstanceRow]:
         before, snapshot = head.row, head.snapshot

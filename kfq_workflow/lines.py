@@ -49,9 +49,10 @@ class Told(NamedTuple):
 
 
 class Late(NamedTuple):
-    """An entry that is dated too early: `before` must come before it, and happened on `earliest` at the earliest."""
+    """An entry that is dated too early, `text` being its date: `before` must come before it, on `earliest` or later."""
 
     seq: int
+    text: str
     before: int
     earliest: str
 
@@ -81,11 +82,12 @@ def contradictions(entries: Iterable[tuple[int, str, int, Mapping[str, Any]]], u
     told = list(entries)
     at = {seq: recorded for seq, _, recorded, _ in told}
     counts = effective((seq, kind, body) for seq, kind, _, body in told)
+    days = {each.seq: str(each.body.get("on", {}).get("edtf", "")) for each in counts}
     acts = lines((Told(each.seq, each.kind, at[each.seq], each.body, each.words) for each in counts), utc_offset).acts
     alone = {act for act, _, _ in order.contradictions([replace(act, also=()) for act in acts])}
     for act, before, earliest in order.contradictions(acts):
         if act not in alone:
-            yield Late(act // 2, before // 2, earliest)
+            yield Late(act // 2, days[act // 2], before // 2, earliest)
 
 
 def lines(entries: Iterable[Told], utc_offset: int, text: Text | None = None) -> Lines:

@@ -47,9 +47,8 @@ class DayCheck:
             found = list(contradictions(told, self._utc_offset))
         except ODD:  # what cannot be read is reported as such
             return
-        bodies = {seq: body for seq, _, _, body in told}
         for late in found:
             self._book.error(
-                "replay", "date_order", run.instance, late.seq, text=bodies[late.seq].get("on", {}).get("edtf"),
-                number=late.before, earliest=late.earliest,
+                "replay", "date_order", run.instance, late.seq, text=late.text, number=late.before,
+                earliest=late.earliest,
             )  # fmt: skip

@@ -167,3 +167,25 @@ def test_a_difference_between_days_and_between_instants(database: Engine) -> Non
     assert later == ["q"]
     assert each == ["p", "q"]
     assert diff(chain, Moment("2024-05-20"), Moment("2024-05-21"), utc_offset=CHINA).is_empty
+
+
+def test_a_correction_does_not_make_a_vote_older_than_its_round(database: Engine) -> None:
+    engine = opened(database)
+    engine.rule(by="system", rectify=(["registrar"], ["authority"]))
+    engine.approve("p", by="c1", on="2024-05-20")
+    for seq, on, late in ((4, "2024-05-12", 3), (3, "2024-05-21", 3)):
+        with pytest.raises(InvalidInput) as caught:
+            engine.rectify("p", seq, by="reg", reason="日期有误", on=on)
+        assert (caught.value.code, caught.value.values["seq"]) == ("date_order", late)
+    proposed = engine.rectify("p", 3, by="reg", reason="日期有误", on="2024-05-15")
+    assert approvals(then(database, "2024-05-14")) == [("open", 0)]
+    engine.confirm("p", proposed.receipt.seq, by="boss")
+    assert approvals(then(database, "2024-05-14")) == [Absence.NOT_YET_STARTED]
+    known = engine.history("p")[-1].row.at - 1
+    assert approvals(then(database, "2024-05-14", known)) == [("open", 0)]
+    with reading(database) as source:
+        found = diff(source.entries("p"), Moment("2024-05-14", known), Moment("2024-05-14"), utc_offset=CHINA)
+    assert [(shift.seq, shift.before, shift.after, shift.corrected_after) for shift in found.entries] == [
+        (3, "yes", "no", (6,)), (6, "unrecorded", "yes", ()),
+    ]  # fmt: skip
+    assert places(verify_database(database)) == set()
