@@ -166,7 +166,7 @@ def _shifts(
             continue
         yield Shift(
             row.seq, row.kind, body.get("trigger"), row.at, body.get("for", {}).get("id", row.actor),
-            body.get("on", {}).get("edtf"), body.get("mode") == "late", body.get("corrects"), before, after, was, now,
+            body.get("on", {}).get("edtf"), body.get("mode") == "late", body["corrects"] if row.kind == RECTIFIED else None, before, after, was, now,
         )  # fmt: skip
 
 

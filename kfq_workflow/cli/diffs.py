@@ -11,6 +11,7 @@ from kfq_workflow.cli.options import Argument, Option, command, completing
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
 from kfq_workflow.cli.pictures import answer_json, answer_words, label
 from kfq_workflow.cli.words import say
+from kfq_workflow.state import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +181,7 @@ def _act(definition: Definition, shift: Shift) -> str:
 
 def _status(shift: Shift, status: str, corrected: tuple[int, ...]) -> tuple[str, ...]:
     """Return what is to be said of an entry; notes and corrections do not happen, they are on record."""
-    if status == "yes" and (shift.corrects is not None or shift.kind in ("annotated", "refused")):
+    if status == "yes" and (shift.corrects is not None or shift.kind in NOTES):
         status = "counts"
     more = (say("diff.corrected", seqs=shown.joined(map(str, corrected))),) if corrected and status != "struck" else ()
     return (say(f"status.{status}"), *more)
