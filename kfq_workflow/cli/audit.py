@@ -100,6 +100,8 @@ def print_report(report: Report) -> None:
     counts = report.counts
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
              late=counts.late, refused=counts.refused))  # fmt: skip
+    if counts.redacted:
+        line(say("verified.redacted", count=counts.redacted))
     for what in report.not_checked:
         line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()

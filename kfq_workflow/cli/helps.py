@@ -172,7 +172,8 @@ HELP: dict[str, tuple[str, str]] = {
     "redact": (
         "删除的是文字，记录及其承诺值保留；KEY 也可为 ~actor/ID。确认后不可恢复。\n"
         "例：kfq redact p-1 4 opinion --reason 依申请删除 --number 〔2026〕9号 --actor archivist",
-        "The words go, the entry and its commitment stay; KEY may also be ~actor/ID. Once confirmed there is no way back.\n"
+        "The words go, the entry and its commitment stay; KEY may also be ~actor/ID. Once confirmed there is no\n"
+        "way back.\n"
         "Example: kfq redact p-1 4 opinion --reason 'on request' --number 2026-9 --actor archivist",
     ),
     "policy set": (

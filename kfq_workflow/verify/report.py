@@ -100,6 +100,7 @@ class Report:
             "entries": self.entries,
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
+            "redacted": self.counts.redacted,
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
