@@ -8,6 +8,14 @@ AUDIT: dict[str, tuple[str, str]] = {
         "日志的算法套件“{suite}”未知；本版本支持：{known}。",
         "The log's suite {suite!r} is not known; this version has: {known}.",
     ),
+    "suite_differs": (
+        "日志的算法套件是 {found}，不是 {wanted}；套件不可再改，请另建日志。",
+        "The log's suite is {found}, not {wanted}; a suite is never changed, so make another log.",
+    ),
+    "sm3_missing": (
+        "SM3 需要带 SM3 的 OpenSSL，或 cryptography 软件包；安装：pip install 'kfq-workflow[sign]'。",
+        "SM3 needs an OpenSSL that has it, or the package cryptography; install it: pip install 'kfq-workflow[sign]'",
+    ),
     "leaf_missing": (
         "日志树缺少位置 {position}：请运行 kfq verify。",
         "The tree over the log lacks position {position}: run kfq verify.",
@@ -52,6 +60,10 @@ AUDIT: dict[str, tuple[str, str]] = {
     "key_seen_bad": (
         "“{path}”损坏：其中是此密钥最后签过的内容；先查明原因。",
         "The file {path!r} is damaged; it holds what this key has signed last. Find out why first.",
+    ),
+    "key_suite": (
+        "密钥“{key}”用于套件 {found}，日志的套件是 {suite}：用 kfq key new --suite {suite} 另建密钥。",
+        "The key {key!r} is for suite {found} and the log's suite is {suite}: make one by kfq key new --suite {suite}.",
     ),
     "key_kind": ("密钥种类不对（{reason}）。", "The key is of the wrong kind ({reason})."),
     "trust_bad": ("“{key}”不是公钥。", "{key!r} is no public key."),

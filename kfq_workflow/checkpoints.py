@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.audit import ed25519, keyfile, merkle
+from kfq_workflow.audit import keyfile, merkle, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
 from kfq_workflow.audit.suite import hash_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
 
@@ -66,12 +67,13 @@ def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: b
     """
     if key is None:
         return Note(str(current(engine)), ())
-    signer = keyfile.load(key)
+    signer, suite = keyfile.load(key), engine.log().suite
+    _fits(signer.key, suite)
     with keyfile.hold(key) as seen:
         found = current(engine)
         last = seen.last(found.origin)
         if last is not None and found.size >= last.size:
-            _continues(last, found, consistency(engine, last.size, found.size))
+            _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
         elif last is not None:
             raise SignerRefused("signer_shrank", old=last.size, size=found.size)
         line = _signed(lambda: sign(str(found), signer))
@@ -82,9 +84,15 @@ def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: b
     return note
 
 
-def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes]) -> None:
+def _fits(key: VerifierKey, suite: str) -> None:
+    """Refuse a key whose signatures are not those of the log's suite."""
+    if key.kind.suite != suite:
+        raise InvalidInput("key_suite", key=key.name, found=key.kind.suite, suite=suite)
+
+
+def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes], hasher: Hash) -> None:
     try:
-        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root)
+        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root, hasher)
     except merkle.ProofError as error:
         raise SignerRefused("signer_forked", old=last.size, size=found.size) from error
 
@@ -97,7 +105,8 @@ def _signed(work: Callable[[], Any]) -> Any:
 
 
 def _keep(engine: WorkflowEngine, found: Checkpoint, note: Note) -> None:
-    digest, row = document_digest(str(note).encode()), CheckpointRow(found.size, found.root, str(note))
+    digest = document_digest(str(note).encode(), hash_of(engine.log().suite))
+    row = CheckpointRow(found.size, found.root, str(note))
     engine.run(lambda tx: engine.store.add_checkpoint(tx.cursor, digest, row))
 
 
@@ -120,10 +129,13 @@ def cosigned(
         sent = Witnessed.parse(data) if data.startswith(b"old ") else None
         note = Note.parse(data) if sent is None else sent.note
         found = Checkpoint.parse(note.text)
-        if not verify(note, trust, ed25519.check):
+        signed = verify(note, trust, signers.check)
+        if not signed:
             raise SignerRefused("cosign_untrusted")
     except NoteError as error:
         raise InvalidInput("checkpoint_bad", reason=str(error)) from error
+    for one in signed:  # a note does not name its suite; the keys of the log do
+        _fits(signer.key, one.key.kind.suite)
     with keyfile.hold(key) as seen:
         last = seen.last(found.origin)
         if last is not None:
@@ -131,7 +143,7 @@ def cosigned(
                 raise SignerRefused("signer_shrank", old=last.size, size=found.size)
             fits = sent is not None and sent.old == last.size
             given = sent.proof if sent is not None and fits else proof(last.size, found.size)
-            _continues(last, found, given)
+            _continues(last, found, given, hash_of(signer.key.kind.suite))
         line = _signed(lambda: cosign(note.text, signer, int(now())))
         seen.put(found)
     return Note(note.text, (*note.signatures, line))

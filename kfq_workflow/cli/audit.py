@@ -263,11 +263,11 @@ def _held(paths: tuple[str, ...]) -> list[Anchor]:
 
 
 def _trust(given: tuple[str, ...]) -> Trust:
-    from kfq_workflow.audit import ed25519
+    from kfq_workflow.audit import signers
     from kfq_workflow.cli.sealing import trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust
 
-    return Trust(tuple(trusted(given)), ed25519.check) if given else NOBODY
+    return Trust(tuple(trusted(given)), signers.check) if given else NOBODY
 
 
 def verified(

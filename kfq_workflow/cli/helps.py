@@ -68,6 +68,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
+    "suite": (
+        "摘要与签名算法：s1 为 SHA-256、Ed25519，s2 为国密 SM3、SM2；不可再改",
+        "hash and signatures: s1 SHA-256 and Ed25519, s2 SM3 and SM2; fixed for ever",
+    ),
+    "key.suite": (
+        "所签日志的算法套件：s1 为 Ed25519，s2 为国密 SM2",
+        "the suite of the log to sign: s1 Ed25519, s2 SM2",
+    ),
     "utc_offset": ("当地与 UTC 相差的分钟数，不可再改", "minutes east of UTC; fixed for ever"),
     "roles": (
         "角色：流程所用的，或 administrator、auditor（只读、可加注）；可多次给出",
@@ -284,8 +292,9 @@ HELP: dict[str, tuple[str, str]] = {
         "kept as a plan and moves nothing.",
     ),
     "init": (
-        "没有库则创建，结构旧则升级，已就绪则不动。",
-        "Creates the log, upgrades older tables, and leaves alone what is ready.",
+        "没有库则创建，结构旧则升级，已就绪则不动。\n算法套件写入首条记录，不可再改；不给 --suite 时新库用 s1。",
+        "Creates the log, upgrades older tables, and leaves alone what is ready.\n"
+        "The suite stands in the first entry for ever; without --suite a new log has s1.",
     ),
     "demo": (
         "必要时建库、登记流程和办理机关、补录访谈所述的案件，然后显示、重放、核验。",

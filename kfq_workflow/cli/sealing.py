@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.words import say
+from kfq_workflow.entry import SUITE, SUITES
 
 if TYPE_CHECKING:
-    import click
-
     from kfq_workflow.audit.note import VerifierKey
     from kfq_workflow.checkpoints import Found
     from kfq_workflow.cli.session import Session
@@ -170,12 +171,13 @@ def _rows(each: Found) -> list[tuple[str, str]]:
 @command(
     COMMANDS, "key new", Argument(["key_name"], metavar="NAME"),
     Option("--out", metavar="FILE", required=True, told="key.out"), Option("--cosigner", is_flag=True),
+    Option("--suite", type=click.Choice(SUITES), default=SUITE, told="key.suite"),
 )  # fmt: skip
-def new(session: Session, key_name: str, out: str, *, cosigner: bool) -> None:
+def new(session: Session, key_name: str, out: str, suite: str, *, cosigner: bool) -> None:
     """Make a key to sign with."""
     from kfq_workflow.audit import keyfile
 
-    _told(session, out, keyfile.create(out, key_name, cosigner=cosigner))
+    _told(session, out, keyfile.create(out, key_name, cosigner=cosigner, suite=suite))
 
 
 @command(COMMANDS, "key show", Argument(["file"], metavar="FILE"))
@@ -187,9 +189,7 @@ def show(session: Session, file: str) -> None:
 
 
 def _told(session: Session, path: str, key: VerifierKey) -> None:
-    from kfq_workflow.audit.note import COSIGNATURE
-
     if session.json:
-        print_json({"path": path, "key": str(key), "cosigner": key.kind == COSIGNATURE})
+        print_json({"path": path, "key": str(key), "cosigner": key.kind.timed})
     else:
         line(str(key))

@@ -44,6 +44,7 @@ class Judge:
     ) -> None:
         self._book = book
         self._library = library
+        self.hasher = library.hasher
         self.actors = actors
         self.witnesses = witnesses
         self._day = day

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.model import LANG, FieldIs, leaves
 from kfq_workflow.entry import document_digest
@@ -24,6 +25,7 @@ from kfq_workflow.values import Actor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Source
     from kfq_workflow.verify.report import Book
@@ -133,9 +135,10 @@ class InForce(NamedTuple):
 class Library:
     """The documents of a log, checked when they are read, and the definitions in force."""
 
-    def __init__(self, source: Source, book: Book) -> None:
+    def __init__(self, source: Source, book: Book, hasher: Hash | None = None) -> None:
         self._source = source
         self._book = book
+        self.hasher = hasher or known_hash(source.log().suite)
         self._rules: dict[bytes, str] = {}
         self._kinds: dict[bytes, str | None] = {}
         self._known: dict[bytes, InForce | None] = {}
@@ -145,7 +148,7 @@ class Library:
 
     def _add(self, digest: bytes, kind: str | None, body: str) -> None:
         try:
-            same = document_digest(body.encode()) == digest
+            same = document_digest(body.encode(), self.hasher) == digest
         except (AttributeError, UnicodeEncodeError):
             same = False
         if not same:

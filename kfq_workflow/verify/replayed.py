@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.fold import Folds, Run
@@ -37,7 +38,7 @@ class ReplayCheck:
         self._head = head
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
-        self._library = Library(source, book)
+        self._library = Library(source, book, known_hash(head.suite))
         self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.day)
         self._folds = Folds()
         self._days: dict[int, str] = {}
