@@ -33,6 +33,23 @@ AUDIT: dict[str, tuple[str, str]] = {
         "拒绝签名：日志（{size} 条）不是此密钥签过的 {old} 条的延续，已签过的记录被改动。",
         "Refused: the log ({size} entries) does not go on from the {old} that this key has signed; those were changed.",
     ),
+    "signer_statement_bad": ("拒绝签名：密钥“{key}”的声明无效。", "Refused: the statement about {key!r} is not valid."),
+    "signer_handover_second": (
+        "拒绝签名：密钥“{key}”已交接给另一把密钥，见 kfq key list。",
+        "Refused: the key {key!r} has handed over to another one already; see kfq key list.",
+    ),
+    "signer_handover_loop": (
+        "拒绝签名：“{key}”不能交接给这条线上更早的密钥。",
+        "Refused: the key {key!r} cannot hand over to one that came before it.",
+    ),
+    "signer_handover_revoked": (
+        "拒绝签名：密钥“{key}”已作废，不能再交接。",
+        "Refused: the key {key!r} is revoked and hands over no more.",
+    ),
+    "signer_revocation_foreign": (
+        "拒绝签名：只有密钥“{key}”自己，或它交接后的密钥，才能使它作废。",
+        "Refused: only the key {key!r} itself, or one that it has handed over to, can revoke it.",
+    ),
     "cosign_untrusted": (
         "拒绝签名：检查点没有 --trust 所给密钥的签名。",
         "Refused: no key given with --trust has signed the checkpoint.",

@@ -7,6 +7,7 @@ itself, and refuses a log that shrank or forked. So does the cosigner, of anothe
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,10 @@ from kfq_workflow.sealing import LOG, consistency_proof, inclusion_proof, read_t
 from kfq_workflow.verify.anchors import origin_said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.note import Signer, VerifierKey
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
@@ -59,26 +60,54 @@ def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...
         return tuple(consistency_proof(engine.store, reading.cursor, hash_of(engine.log().suite), old, size))
 
 
-def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True) -> Note:
-    """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+@dataclass(slots=True)
+class Admitted:
+    """The log as it is now, which goes on from what each of some keys has signed before; these are held."""
 
-    A signed one is kept in the database too, unless `keep` is off. Raises SignerRefused when the log is not the
-    continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
+    found: Checkpoint
+    _seen: list[keyfile.Seen]
+
+    def put(self) -> None:
+        """Note, for each key, what is about to be signed."""
+        for seen in self._seen:
+            seen.put(self.found)
+
+
+def admitted(engine: WorkflowEngine, keys: Mapping[str | Path, Signer], stack: ExitStack) -> Admitted:
+    """Compare the log with what each key has signed last, holding the keys until `stack` is closed.
+
+    Raises SignerRefused when the log is not the continuation of that, InvalidInput for a key of another suite.
     """
-    if key is None:
-        return Note(str(current(engine)), ())
-    signer, suite = keyfile.load(key), engine.log().suite
-    _fits(signer.key, suite)
-    with keyfile.hold(key) as seen:
-        found = current(engine)
+    suite = engine.log().suite
+    for signer in keys.values():
+        _fits(signer.key, suite)
+    held = [stack.enter_context(keyfile.hold(path)) for path in sorted(keys, key=str)]  # in one order: no deadlock
+    found = current(engine)
+    for seen in held:
         last = seen.last(found.origin)
         if last is not None and found.size >= last.size:
             _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
         elif last is not None:
             raise SignerRefused("signer_shrank", old=last.size, size=found.size)
-        line = _signed(lambda: sign(str(found), signer))
-        seen.put(found)
-    note = Note(str(found), (line,))
+    return Admitted(found, held)
+
+
+def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *more: str | Path, keep: bool = True) -> Note:
+    """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+
+    While one key takes over from another, `more` of them sign the same checkpoint. A signed one is kept in the
+    database too, unless `keep` is off. Raises SignerRefused when the log is not the
+    continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
+    """
+    if key is None:
+        return Note(str(current(engine)), ())
+    keys = {path: keyfile.load(path) for path in (key, *more)}
+    with ExitStack() as stack:
+        held = admitted(engine, keys, stack)
+        found, text = held.found, str(held.found)
+        lines = _signed(lambda: tuple(sign(text, signer) for signer in keys.values()))
+        held.put()
+    note = Note(text, lines)
     if keep:
         _keep(engine, found, note)
     return note

@@ -29,6 +29,8 @@ from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log, genesis_head
+from kfq_workflow.verify.keys import KIND as KEYED
+from kfq_workflow.verify.keys import keys_of
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
@@ -149,7 +151,9 @@ class _Reader:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
         origin = origin_said(self._head.log, self._genesis)
-        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, trust, book)
+        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
+        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, keys, trust, book)
+        check.statements()
         check.stored(tree.checkpoints())
         book.anchored = check.held(anchors)
 

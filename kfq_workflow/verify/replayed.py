@@ -137,8 +137,8 @@ class ReplayCheck:
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
-        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "enrolled", "defined"):
-            if row.kind not in ("genesis", "sealed"):
+        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "keyed", "enrolled", "defined"):
+            if row.kind not in ("genesis", "sealed", "keyed"):
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None
         if "attested" in shape.body and "resolver" in shape.body["attested"]:

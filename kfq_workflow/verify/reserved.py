@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.audit.note import NoteError
+from kfq_workflow.audit.statements import Statement
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,7 +19,8 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
+    "~log": ("genesis", "sealed", "keyed"), "~actor": ("enrolled", "refused", "granted", "revoked"),
+    "~definition": ("defined",),
 }  # fmt: skip
 
 
@@ -31,6 +35,7 @@ class ReservedJudge:
             "defined": self._defined,
             "genesis": self._genesis,
             "sealed": self._sealed,
+            "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
         }
@@ -75,6 +80,14 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _keyed(self, case: Case) -> None:
+        """Check that a statement about keys is one; whose signature counts is the anchors' affair."""
+        case.still()
+        try:
+            Statement.parse("", case.body["note"].encode())
+        except (NoteError, AttributeError) as error:
+            case.error("malformed", reason=str(error))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""
