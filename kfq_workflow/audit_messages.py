@@ -84,6 +84,12 @@ AUDIT: dict[str, tuple[str, str]] = {
     ),
     "key_kind": ("密钥种类不对（{reason}）。", "The key is of the wrong kind ({reason})."),
     "trust_bad": ("“{key}”不是公钥。", "{key!r} is no public key."),
+    "qr_too_long": (
+        "检查点有 {size} 字节，放不进一个二维码（至多 2,331 字节）：请减少签名。",
+        "The checkpoint has {size} bytes, too many for one QR code (2,331): let fewer keys sign it.",
+    ),
+    "qr_format": ("“{path}”的后缀应为 {known}。", "The name {path!r} must end in {known}."),
+    "statement_bad": ("“{path}”不是密钥声明（{reason}）。", "The file {path!r} is no statement about keys ({reason})."),
     "anchor_bad": ("无法读取锚点“{path}”（{reason}）。", "The anchor {path!r} cannot be read ({reason})."),
     "signing_missing": (
         "签名需要 cryptography 软件包；安装：pip install 'kfq-workflow[sign]'。",

@@ -254,7 +254,7 @@ class Transaction(Approving):
         return seal(self._ledger, limit)
 
     def keyed(self, note: str) -> Receipt:
-        """Put a signed statement about keys on record; see `keys`, which makes them and refuses what would not count."""
+        """Put a signed statement about keys on record; see `keys`, which refuses those that would not count."""
         ledger = self._ledger
         return ledger.append(Act("keyed", LOG, SYSTEM, None, "key", {"note": note}), ledger.lock(LOG))
 

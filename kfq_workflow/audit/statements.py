@@ -108,4 +108,3 @@ def _revocation(lines: Sequence[str]) -> Revocation:
     if len(lines) != first + 3 or lines[first + 1] not in REASONS:
         raise NoteError("a revocation names a key, a reason and a time")
     return Revocation(_checkpoint(lines), VerifierKey.parse(lines[first]), lines[first + 1], number(lines[first + 2]))
-
