@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import canonical, document_digest, parse_canonical
+from kfq_workflow.entry import canonical, parse_canonical
 from kfq_workflow.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ class Calendar:
             day = next_day(day)
         return day
 
-    def document(self) -> tuple[str, bytes]:
-        """Return the document and its digest, 32 bytes."""
-        body = canonical({"rest": sorted(self.rest), "work": sorted(self.work)})
-        return body, document_digest(body.encode())
+    def document(self) -> str:
+        """Return the document, canonical JSON."""
+        return canonical({"rest": sorted(self.rest), "work": sorted(self.work)})
 
 
 #: What holds where no calendar is published.

@@ -59,18 +59,41 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "as_of": ("截至此日的状态", "states at the end of this day"),
     "known_at": ("只用此刻已登记的记录", "from the entries recorded by then"),
     "file": ("核验导出的文件", "verify an exported file"),
+    "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
     "out": ("写到这个新文件", "write it to this new file"),
     "key.out": ("密钥写到这个新文件", "the new file for the key"),
     "since": ("附上自这一大小起的一致性证明，供联署", "with the proof from this size on, for a cosigner"),
-    "page": ("供打印的一页", "a page to print"),
+    "page": ("写出供打印、扫描、录入的一页", "write a page to print, to scan and to type in"),
+    "qr": ("写出二维码图像；- 显示在终端", "write the QR code as an image; - shows it in the terminal"),
+    "key_files": (
+        "密钥文件，须只有本账户可读；交接期间可给出新旧两个",
+        "the key's file, closed to all other accounts; two while one takes over",
+    ),
+    "rotate.key": ("交出的密钥文件", "the file of the key that hands over"),
+    "rotate.to": ("接任的密钥文件", "the file of the key that takes over"),
+    "revoke.key": (
+        "签署声明的密钥文件：该密钥自己，或其后的密钥",
+        "the file of the key that signs: itself, or one after it",
+    ),
+    "revoke.reason": ("缘由：停用、遗失、泄露", "why: its time is over, nobody has it, somebody else has it"),
+    "statement.out": ("声明写到这个新文件", "write the statement to this new file"),
+    "statements": ("存在库外的密钥声明，可多次给出", "a statement about keys that was kept outside; may be repeated"),
     "no_store": ("不在库内留存", "do not keep it in the database as well"),
     "cosigner": ("联署用的密钥", "a key for cosignatures"),
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
+    "suite": (
+        "摘要与签名算法：s1 为 SHA-256、Ed25519，s2 为国密 SM3、SM2；不可再改",
+        "hash and signatures: s1 SHA-256 and Ed25519, s2 SM3 and SM2; fixed for ever",
+    ),
+    "key.suite": (
+        "所签日志的算法套件：s1 为 Ed25519，s2 为国密 SM2",
+        "the suite of the log to sign: s1 Ed25519, s2 SM2",
+    ),
     "utc_offset": ("当地与 UTC 相差的分钟数，不可再改", "minutes east of UTC; fixed for ever"),
     "roles": (
         "角色：流程所用的，或 administrator、auditor（只读、可加注）；可多次给出",
@@ -120,11 +143,23 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "report.file": ("依据导出的文件，而不是数据库", "from an exported file, not the database"),
     "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
     "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
+    "effective": ("更正后的记录", "the history as corrected"),
+    "struck": ("此事并未发生", "the act did not take place"),
+    "apart": ("提议人与确认人须为不同单位", "the two must be of different organisations"),
+    "propose.actor": ("提议人", "who proposes it"),
+    "confirm.actor": ("确认人，须为另一人", "who confirms it, somebody else"),
+    "rectify.on": ("正确的发生日，EDTF", "its right day, EDTF"),
+    "rectify.attrs": ("正确的属性，可多次给出", "a right attribute; may be repeated"),
+    "policy.propose": ("可提议的角色，可多次给出", "a role that may propose; may be repeated"),
+    "policy.confirm": ("可确认的角色，可多次给出", "a role that may confirm; may be repeated"),
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "a": ("一个时点，写法见上", "a moment, as above"),
+    "b": ("另一个时点，或 now", "another one, or now"),
+    "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
@@ -137,6 +172,9 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "path": ("要写的文件", "the file to write"),
     "file": ("文件", "a file"),
     "name": ("名称", "its name"),
+    "seq": ("记录号，见 kfq history", "the entry's number; see kfq history"),
+    "fields": ("文字的名称，如 opinion，见 kfq history", "which texts, such as opinion; see kfq history"),
+    "proposal": ("提议的记录号", "the number of the proposal"),
     "grant": ("代理的编号，见 kfq proxy list", "the proxy's number; see kfq proxy list"),
 }
 
@@ -151,6 +189,32 @@ HELP: dict[str, tuple[str, str]] = {
         "Begin your own:  kfq init --admin ID\n"
         "\n"
         "Exit codes: 0 done, 1 error, 2 usage, 3 refused by a rule, 4 verification found something.",
+    ),
+    "rectify": (
+        "记录从不改写：更正是一条新记录，由另一人确认后才生效；先列出依据它的记录。\n"
+        "例：kfq rectify p-1 4 --on 2026-03-02 --reason 笔误 --actor archivist\n"
+        "    kfq confirm p-1 7 --actor chief_archivist",
+        "No entry is ever changed: a correction is a new one, which counts when somebody else has confirmed it. The\n"
+        "entries that rest on it are told first.\n"
+        "Example: kfq rectify p-1 4 --on 2026-03-02 --reason 'slip of the pen' --actor archivist\n"
+        "         kfq confirm p-1 7 --actor chief_archivist",
+    ),
+    "redact": (
+        "删除的是文字，记录及其承诺值保留；KEY 也可为 ~actor/ID。确认后不可恢复。\n"
+        "例：kfq redact p-1 4 opinion --reason 依申请删除 --number 〔2026〕9号 --actor archivist",
+        "The words go, the entry and its commitment stay; KEY may also be ~actor/ID. Once confirmed there is no\n"
+        "way back.\n"
+        "Example: kfq redact p-1 4 opinion --reason 'on request' --number 2026-9 --actor archivist",
+    ),
+    "policy set": (
+        "全部重新规定：没有给出的即无人可办。提议与确认的角色不能相同。\n"
+        "例：kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+        "It says all anew: what is not given nobody may do. No role may be on both sides.\n"
+        "Example: kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+    ),
+    "scrub": (
+        "须用表的所有者的账户；期间其他连接可能要等待。日志、备份和副本中的，见文档。",
+        "As the tables' owner; other connections may have to wait. Of logs, backups and copies, see the documents.",
     ),
     "fire": (
         "例：kfq fire guxian-etdz approve_posts --actor staffing_commission \\\n"
@@ -255,12 +319,30 @@ HELP: dict[str, tuple[str, str]] = {
         "Example: kfq history guxian-etdz; kfq history '~actor/registrar'",
     ),
     "replay": (
-        "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "显示状态、审批、属性和状况。不给 KEY 时重放全部实例。各项回答单独看都是准确的；合起来只是外边界。\n"
         "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
-        "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
-        "Exits 4 when a stored state is not what the entries say.\n"
-        "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+        "Shows states, approvals, attributes and standing. Without KEY, all instances in a line each. Each answer\n"
+        "is exact by itself; several together are an outer bound. Exits 4 when a stored state is not what the\n"
+        "entries say. Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+    ),
+    "diff": (
+        "时点的写法：\n"
+        "  2020-06-01             该日终了时，按现在已登记的全部记录\n"
+        "  @2020-06-02            该日终了前已登记的全部记录；@2020-06-02T09:30 精确到分\n"
+        "  2020-06-01@2020-06-02  前一日终了时，按后一日终了前已登记的记录\n"
+        "  now                    现在已登记的全部记录\n"
+        "不给 KEY 时列出有差异的全部实例。\n"
+        "例：kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "（当时的记录怎么说那一天，现在又怎么说：补录和更正一览无余）",
+        "A moment is written\n"
+        "  2020-06-01             at the end of that day, by all that is known now\n"
+        "  @2020-06-02            all that was on record by the end of that day; @2020-06-02T09:30 to the minute\n"
+        "  2020-06-01@2020-06-02  at the end of the one day, by what was on record at the end of the other\n"
+        "  now                    all that is on record\n"
+        "Without KEY, all instances that differ.\n"
+        "Example: kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "(what the record said of that day then, and says now: late entries and corrections become visible)",
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"
@@ -305,14 +387,29 @@ HELP: dict[str, tuple[str, str]] = {
         "输出公钥，交给审计人员；密钥文件只有本账户可读。",
         "Prints the public key, which auditors are given; the file can be read by this account only.",
     ),
+    "key rotate": (
+        "新旧两把密钥共同签署交接声明并记入日志；只信任旧密钥的审计人员由此接受新密钥的检查点。\n"
+        "旧密钥在作废之前仍然有效。趁一切正常时交接，并把新密钥另处存放：旧密钥遗失或泄露时才有密钥可使它作废。\n"
+        "例：kfq key rotate --key 2026.key --to 2027.key --out 交接.note",
+        "Both keys sign the handover, and the log keeps it: an auditor who trusts the old key then accepts the\n"
+        "checkpoints of the new one. The old one stays good until it is revoked. Hand over while all is well and keep\n"
+        "the next key elsewhere: only that one can revoke an old key that was lost or stolen.\n"
+        "Example: kfq key rotate --key 2026.key --to 2027.key --out handover.note",
+    ),
+    "key revoke": (
+        "自声明之时起，该密钥在更大的检查点上的签名不再算数；此前的仍算。何时签名，除联署的时间外无从证明。",
+        "From now on its signatures on larger checkpoints count no longer; those before do. When a signature was\n"
+        "made, nothing but a cosigner's time tells.",
+    ),
     "import": (
         "文件格式见随附的 linfen_2020_events.yaml；每条都按补录进入，计划只作记载，不推动任何状态。",
         "The shipped linfen_2020_events.yaml shows the format. Everything enters as late; a planned event is\n"
         "kept as a plan and moves nothing.",
     ),
     "init": (
-        "没有库则创建，结构旧则升级，已就绪则不动。",
-        "Creates the log, upgrades older tables, and leaves alone what is ready.",
+        "没有库则创建，结构旧则升级，已就绪则不动。\n算法套件写入首条记录，不可再改；不给 --suite 时新库用 s1。",
+        "Creates the log, upgrades older tables, and leaves alone what is ready.\n"
+        "The suite stands in the first entry for ever; without --suite a new log has s1.",
     ),
     "demo": (
         "必要时建库、登记流程和办理机关、补录访谈所述的案件，然后显示、重放、核验。",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from kfq_workflow.cli import locale
+from kfq_workflow.cli import correction_words, locale
+from kfq_workflow.cli.time_words import TIME
 
 #: code → (Chinese, English)
 PHRASES: dict[str, tuple[str, str]] = {
+    **TIME,
     # help
     "help.kfq": (
         "审批流程与可核验的历史记录。",
@@ -24,6 +26,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.near": ("是不是：{names}？", " Did you mean: {names}?"),
     "usage.try": ("查看帮助：{command} --help", "Help: {command} --help"),
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
+    "usage.diff": (
+        "请写 kfq diff [KEY] A B：一个实例的键（可不给）和两个时点，如 2020-06-01@2020-06-02 now。",
+        "Give kfq diff [KEY] A B: the key of one instance, or none, and two moments such as 2020-06-01@2020-06-02 now.",
+    ),
     "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
     "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
@@ -160,6 +166,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # kinds of entries
     "kind.genesis": ("日志创建", "log begun"),
     "kind.sealed": ("封存", "sealed"),
+    "kind.keyed": ("密钥声明", "statement about keys"),
     "kind.started": ("发起", "started"),
     "kind.fired": ("办理", "fired"),
     "kind.adopted": ("补记状态", "adopted"),
@@ -263,9 +270,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "shipped": ("随附，未登记", "shipped, not registered"),
     "actor.id": ("标识", "id"),
     "": ("", ""),
-    "absent.not_on_record": ("（未记录）", "(not on record)"),
-    "absent.not_yet_started": ("（尚未发起）", "(not yet started)"),
-    "absent.inactive": ("（未启用）", "(not active)"),
     "severity.error": ("错误", "error"),
     "severity.warning": ("提示", "warning"),
     "trigger.missing": ("不存在", "missing"),
@@ -276,6 +280,22 @@ PHRASES: dict[str, tuple[str, str]] = {
     "done.seal": ("已封存 {placed} 条；日志树共 {size} 条。", "Sealed {placed} entries; the tree has {size}."),
     "done.seal_nothing": ("没有待封存的记录；日志树共 {size} 条。", "Nothing to seal; the tree has {size} entries."),
     "done.written": ("检查点（{size} 条）已写到 {path}", "Checkpoint of {size} entries written to {path}"),
+    "done.statement": (
+        "声明已写到 {path}，请与检查点一同存放",
+        "Statement written to {path}; keep it with the checkpoints",
+    ),
+    "empty.keys": ("没有已记录的密钥交接或作废。", "No handover or revocation of a key is on record."),
+    "keys.what": ("声明", "statement"),
+    "keys.key": ("密钥", "key"),
+    "keys.size": ("条数", "entries"),
+    "keys.handover": ("交接", "handover"),
+    "keys.reason.retired": ("作废：停用", "revoked: retired"),
+    "keys.reason.lost": ("作废：遗失", "revoked: lost"),
+    "keys.reason.compromised": ("作废：泄露", "revoked: compromised"),
+    "legend.keys": (
+        "任何人都可能写下一条声明；哪些有效，由 kfq verify --trust 判断。",
+        "Anybody may have written one; kfq verify --trust tells which of them count.",
+    ),
     "done.proof": ("证明已写到 {path}", "Proof written to {path}"),
     "tree": ("日志树", "tree"),
     "tree.unsealed": ("尚未封存：kfq seal", "not sealed yet: kfq seal"),
@@ -296,6 +316,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Anchored by {label}: the first {size} entries. The {newer} newer ones are protected by the database only.",
     ),
     "verdict.signed": ("签名：{names}", "Signed by: {names}"),
+    "verdict.through": ("该密钥经交接受信任：{path}", "Trusted through handovers: {path}"),
     # verdicts
     "verdict.anchored": ("完整，且与锚点一致。", "INTACT, anchored."),
     "verdict.self-consistent": ("自身一致（没有库外锚点可比对）。", "SELF-CONSISTENT ONLY: no anchor to compare with."),
@@ -328,28 +349,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.rules language": ("规则语言", "rules language"),
     "findings_left_out": ("另有 {count} 处发现未列出。", "{count} more findings are not listed."),
     "exporting": ("正在导出 {done} 条", "{done} entries exported"),
-    "replay.as_of": ("截至 {day}：", "As of {day}:"),
-    "replay.future": (
-        "{day} 尚未到来（今天是 {today}）：以上假定此后不再发生任何事。",
-        "{day} is still to come (today is {today}): this assumes that nothing more happens until then.",
-    ),
-    "replay.uncertain": (
-        "不能断定（在第 {first} 条与第 {last} 条之间），为其一：",
-        "cannot be told (between entry {first} and entry {last}); one of:",
-    ),
-    "replay.outer": (
-        "每个区域各自的回答是准确的；合在一起只是外边界。",
-        "Each answer is exact by itself; taken together they are an outer bound.",
-    ),
-    "replay.left_out": (
-        "另有 {count} 条记录在此之后登记，未计入。",
-        "{count} entries were recorded later and are left out.",
-    ),
-    "replay.stored": (
-        "库中存储的状态与此不符（{states}）：请运行 kfq verify。",
-        "The stored states differ ({states}): run kfq verify.",
-    ),
-    "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
         "数据库已就绪：{database}（结构版本 {revision}）",
@@ -456,6 +455,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Now try:\n  kfq show guxian-etdz\n  kfq next guxian-etdz --actor staffing_commission\n"
         "  kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
+    **correction_words.PHRASES,
 }
 
 

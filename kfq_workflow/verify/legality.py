@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 BASES = frozenset({"stated", "implied", "inferred"})
 #: What a body that is not made as this library makes bodies can raise while it is read.
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused", *KINDS)
+ACTS = (
+    "started", "fired", "adopted", "annotated", "amended", "refused", *KINDS,
+    "proposed", "rectified", "redacted", "declined",
+)  # fmt: skip
 FIRST = ("started", "adopted")
 
 
@@ -43,9 +46,11 @@ class Judge:
     def __init__(
         self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, retired: Retired,
         day: Callable[[int], str],
+        corrections: Callable[[Judge], Mapping[str, Callable[[Case], None]]] | None = None,
     ) -> None:  # fmt: skip
         self._book = book
         self.library = library
+        self.hasher = library.hasher
         self.actors = actors
         self.witnesses = witnesses
         self.retired = retired
@@ -61,6 +66,7 @@ class Judge:
             "refused": self._refused,
             **dict.fromkeys(KINDS, self._approvals.judge),
             **ReservedJudge(self, library).kinds,
+            **(corrections(self) if corrections is not None else {}),
         }
 
     def knows(self, kind: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.approval import numbers
+from kfq_workflow.audit.note import NoteError
+from kfq_workflow.audit.statements import Statement
+from kfq_workflow.policy import ACTS, well_formed
 from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
@@ -19,8 +22,9 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
-    numbers.NUMBERS: ("retired", "released"), CALENDAR: ("published",),
+    "~log": ("genesis", "sealed", "keyed", "ruled"),
+    "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
+    "~definition": ("defined",), numbers.NUMBERS: ("retired", "released"), CALENDAR: ("published",),
 }  # fmt: skip
 
 
@@ -35,11 +39,13 @@ class ReservedJudge:
             "defined": self._defined,
             "genesis": self._genesis,
             "sealed": self._sealed,
+            "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
             "published": self._published,
             "retired": self._retired,
             "released": self._retired,
+            "ruled": self._ruled,
         }
 
     def _enrolled(self, case: Case) -> None:
@@ -101,6 +107,21 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _ruled(self, case: Case) -> None:
+        """Check who may say who corrects and erases, and that it always takes two."""
+        self._administer(case)
+        rules = [case.body[act] for act in ACTS if act in case.body]
+        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
+            case.error("malformed", reason=", ".join(ACTS))
+
+    def _keyed(self, case: Case) -> None:
+        """Check that a statement about keys is one; whose signature counts is the anchors' affair."""
+        case.still()
+        try:
+            Statement.parse("", case.body["note"].encode())
+        except (NoteError, AttributeError) as error:
+            case.error("malformed", reason=str(error))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""

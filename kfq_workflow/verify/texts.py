@@ -1,4 +1,4 @@
-"""Texts: every commitment opens, and every text that is kept is committed to.
+"""Texts: every commitment opens or was erased by an entry, and every text that is kept is committed to.
 
 Words come as the bytes that are hashed, those of UTF-8 (see `source.raw`); anything else is None.
 """
@@ -6,13 +6,16 @@ Words come as the bytes that are hashed, those of UTF-8 (see `source.raw`); anyt
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.audit.suite import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.report import Book
 
     #: A text as `source.raw` gives it: instance, number, field, salt, words.
@@ -27,9 +30,11 @@ _NAMES = 1_000
 class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
-    def __init__(self, texts: Iterator[TextTuple], book: Book) -> None:
+    def __init__(self, texts: Iterator[TextTuple], book: Book, erasures: Erasures, hasher: Hash = DEFAULT) -> None:
+        self._hasher = hasher
         self._texts = texts
         self._book = book
+        self._erasures = erasures
         self._names: dict[str, bytes] = {}
         #: A text that was read after the next one and given back.
         self._held: TextTuple | None = None
@@ -40,7 +45,7 @@ class TextCheck:
         text = self.next
         if text is None or text[0] > instance or (text[0] == instance and text[1] > seq):
             for field in fields:
-                self._book.error("text", "missing", instance, seq, field=field)
+                self._missing(instance, seq, field)
             return
         if text[0] != instance or text[1] != seq:
             self.skip(instance, seq)
@@ -53,6 +58,11 @@ class TextCheck:
                 self._book.error("text", "differs", instance, seq, field=text[2])
             self.next = self._advance()
         for field in expected:
+            self._missing(instance, seq, field)
+
+    def _missing(self, instance: str, seq: int, field: str) -> None:
+        """Note a text that is not there, unless an entry erased it."""
+        if not self._erasures.covers(instance, seq, field):
             self._book.error("text", "missing", instance, seq, field=field)
 
     def ahead(self, instance: str) -> int:
@@ -78,7 +88,11 @@ class TextCheck:
         if not value.isascii():
             value.decode()  # raises what is no UTF-8
         known = self._names.get(field) or self._name(field)
-        if name != field or len(salt) != SALT or sha256(b"\x02" + salt + known + value).hexdigest().encode() != digest:
+        if (
+            name != field
+            or len(salt) != SALT
+            or self._hasher(b"\x02" + salt + known + value).hexdigest().encode() != digest
+        ):
             return 0
         after = next(self._texts, None)
         if after is not None:
@@ -111,7 +125,7 @@ class TextCheck:
         try:
             name = self._names.get(field) or self._name(field)
             text[4].decode()  # raises what is no UTF-8
-            return len(salt) == SALT and sha256(b"\x02" + salt + name + text[4]).hexdigest() == digest
+            return len(salt) == SALT and self._hasher(b"\x02" + salt + name + text[4]).hexdigest() == digest
         except _ODD:
             return False
 

@@ -20,12 +20,14 @@ DOORS = {
     "yaml": ("kfq_workflow/strict_yaml.py",),
     "jinja2": ("kfq_workflow/report/render.py",),
     "markupsafe": ("kfq_workflow/report/render.py",),
+    "segno": ("kfq_workflow/qr.py",),
     "xlsxwriter": ("kfq_workflow/export_xlsx.py",),
     "sqlalchemy": (
         "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
+        "kfq_workflow/scrub.py",
         "kfq_workflow/source.py",
         "kfq_workflow/store.py",
         "kfq_workflow/tables.py",
@@ -33,7 +35,7 @@ DOORS = {
         "migrations/",
     ),
 }
-SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "xlsxwriter")
+SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "segno", "xlsxwriter")
 
 
 def sources() -> list[Path]:
