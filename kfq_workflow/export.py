@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
-from kfq_workflow.files import new_file
+from kfq_workflow.files import Part, new_file
 from kfq_workflow.log import LogHead
 from kfq_workflow.source import Document, TextRow
 
@@ -62,10 +62,11 @@ def write_export(
     given, or when an entry does not hash to its leaf.
     """
     with new_file(path, overwrite=overwrite) as file:
-        return _write(source, file, progress)
+        return write_lines(source, file, progress)
 
 
-def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
+def write_lines(source: Source, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
     for document in source.documents():
         about = {"body": document.body, "digest": document.digest.hex(), "kind": document.kind}
@@ -109,13 +110,13 @@ def _head_line(row: Row) -> bytes:
 class ExportSource:
     """A log in an exported file. Lines that cannot be read are left out of the streams and noted by `inspect`."""
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+    def __init__(self, path: str | Path | Part) -> None:
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
         try:
-            self._size = self._path.stat().st_size
-            with self._path.open("rb"):
+            self._path = path if isinstance(path, Part) else Part(path)
+            self._size = self._path.size
+            with self._path.open():
                 pass
         except OSError as error:
             raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
@@ -187,7 +188,7 @@ class ExportSource:
         """Note the lines that cannot be read, with their numbers."""
         book.not_checked("triggers")
         starts = sorted(self._bad)
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             number, position = 1, 0
             for start in starts:
                 while position < start:
@@ -227,7 +228,7 @@ class ExportSource:
 
     def _lines(self, block: int, place: tuple[str, int]) -> Iterator[tuple[int, bytes]]:
         """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             position = self._find(file, (block, place)) if block or place[0] else 0
             file.seek(position)
             while line := file.readline(MAX_LINE):
