@@ -26,6 +26,7 @@ from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
 from kfq_workflow.files import Part, new_file
 from kfq_workflow.log import LogHead
+from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.source import Document, TextRow
 
 if TYPE_CHECKING:
@@ -174,11 +175,16 @@ class ExportSource:
 
     def tree(self) -> TreeSource | None:
         """Return the tree as the file has it."""
+        return ExportTree(self.stretches, self.checkpoints)
 
-        def said(name: str) -> Iterator[dict[str, Any]]:
-            return (about for _, about in self._said(*_TOLD[name], None))
+    def stretches(self) -> Iterator[dict[str, Any]]:
+        """Yield what the `placed` lines say: count, instance, position and seq."""
+        return (about for _, about in self._said(*_TOLD[PLACED], None))
 
-        return ExportTree(said)
+    def checkpoints(self) -> Iterator[CheckpointRow]:
+        """Yield the checkpoints that the file has."""
+        for _, about in self._said(*_TOLD[CHECKPOINT], None):
+            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
         """Return None: a file has no clock."""

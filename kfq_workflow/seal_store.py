@@ -107,6 +107,7 @@ class SealStore:
         self._last_place = one("SELECT position FROM {leaf} ORDER BY position DESC LIMIT 1")
         self._at_place = one("SELECT position, leaf, node, instance, seq FROM {leaf} WHERE position = ?")
         self._of_entry = one("SELECT position, leaf, node, instance, seq FROM {leaf} WHERE instance = ? AND seq = ?")
+        self._of_instance = one("SELECT instance, seq, position, leaf FROM {leaf} WHERE instance = ? ORDER BY seq")
         self._add_leaf = one("INSERT INTO {leaf} (position, leaf, node, instance, seq) VALUES (?, ?, ?, ?, ?)")
         self._copy_leaves = one("COPY {leaf} (position, leaf, node, instance, seq) FROM STDIN")
         columns, clause = "INSERT INTO {sealed} (instance, seq, leaf) ", _UPSERT[self.dialect]
@@ -158,6 +159,11 @@ class SealStore:
         cursor.execute(self._of_entry, (instance, seq))
         found = cursor.fetchone()
         return None if found is None else LeafRow._make(found)
+
+    def places_of(self, cursor: Cursor, instance: str) -> list[tuple[str, int, int, bytes]]:
+        """Return instance, number, position and leaf of an instance's sealed entries, in order."""
+        cursor.execute(self._of_instance, (instance,))
+        return [(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
 
     def add_leaves(self, cursor: Cursor, blocks: Iterable[Sequence[tuple[int, bytes, bytes, str, int]]]) -> None:
         """Append leaves, as `LeafRow`, block after block: PostgreSQL stores one while the next is hashed.

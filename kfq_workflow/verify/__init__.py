@@ -33,7 +33,7 @@ from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.shapes import Shapes
-from kfq_workflow.verify.texts import TextCheck
+from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 from kfq_workflow.verify.tree import TreeCheck
 from kfq_workflow.verify.usual import Usual
 
@@ -102,7 +102,8 @@ class _Reader:
         self._genesis = first
         self._chain = ChainCheck(head, source.clock(), book)
         self._replay = ReplayCheck(source, head, book)
-        self._texts = TextCheck(_rows(source, "texts", key), book)
+        withheld = getattr(source, "withheld", False)
+        self._texts = TextsWithheld(book) if withheld else TextCheck(_rows(source, "texts", key), book)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -147,8 +148,11 @@ class _Reader:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
         origin = origin_said(self._head.log, self._genesis)
-        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, trust, book)
+        roots = self._tree.finish()
+        book.tree = self._tree.size, roots.get(self._tree.size)
+        check = AnchorCheck(origin, roots, self._tree.size, trust, book)
         check.stored(tree.checkpoints())
+        check.carried(getattr(self._source, "carried", ()))
         book.anchored = check.held(anchors)
 
     def _begin(self, instance: str, before: Run | None) -> Run:

@@ -136,3 +136,14 @@ class TextCheck:
                 return text
             self._book.error("text", "orphan", str(text[0]), None, field=str(text[2]))
         return None
+
+
+class TextsWithheld(TextCheck):
+    """For a source that was made without texts: commitments are not opened, which is noted once."""
+
+    def __init__(self, book: Book) -> None:
+        super().__init__(iter(()), book)
+        book.not_checked("texts")
+
+    def entry(self, instance: str, seq: int, fields: Sequence[str], digests: Sequence[str]) -> None:
+        """Check nothing."""

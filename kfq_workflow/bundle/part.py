@@ -1,0 +1,200 @@
+"""The tree of a bundle of a part: its entries and the hidden trees beside them give the roots that checkpoints say.
+
+Leaves are put down in the order of the file, by (instance, seq), and taken up in the order of their positions; what is
+kept of them in memory is where each stretch lies.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.audit import merkle
+from kfq_workflow.audit.heads import head_leaf
+from kfq_workflow.audit.pruned import Uncovered, fold
+from kfq_workflow.bundle.proofs import Proofs
+from kfq_workflow.bundle.source import body_of
+from kfq_workflow.sealing import LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.bundle.cited import Citation
+    from kfq_workflow.bundle.source import PartSource
+    from kfq_workflow.entry import Row
+    from kfq_workflow.verify.report import Book
+
+_HASH = 32
+
+
+class PartTree:
+    """The leaves that a bundle shows, at their places; read them in with `read`, then ask for the `roots`."""
+
+    def __init__(self, source: PartSource, hasher: Hash, book: Book, file: BinaryIO) -> None:
+        self._source = source
+        self._hasher = hasher
+        self._book = book
+        self._file = file
+        self.size = source.manifest.size
+        #: Position, number of leaves, and how many leaves lie before them in the file.
+        self._runs: list[tuple[int, int, int]] = []
+        self._orphan = False
+        self.placed = 0
+        self.entries = 0
+        #: The newest entry with a place of each chain, where chains are to be complete.
+        self.last: dict[str, Row] = {}
+        #: Chains that have no entry with a place.
+        self.bare: list[str] = []
+        #: The seals that are shown and have a place, oldest first, and whether the genesis lies where it must.
+        self.seals: list[tuple[int, Row]] = []
+        self._genesis = False
+        self._proofs = Proofs(source.proofs, book)
+
+    def read(self) -> Iterator[tuple[Row, int | None]]:
+        """Yield every entry with its position, None for one that has none, and note the places of no entry."""
+        lines = self._stretches()
+        line = next(lines, None)
+        open_: tuple[str, int] | None = None
+        chain, seen = "", False
+        for row in self._source.all_entries():
+            self.entries += 1
+            here = row.instance, row.seq
+            if row.instance != chain:
+                self._bare(chain, seen)
+                chain, seen, open_ = row.instance, False, None
+            while line is not None and (line["instance"], line["seq"] + line["count"] - 1) < here:
+                self._leave(line)
+                line = next(lines, None)
+            position = None
+            if line is not None and line["instance"] == row.instance and line["seq"] <= row.seq:
+                position = line["position"] + row.seq - line["seq"]
+                self._missed(line, row.seq)
+                line["next"] = row.seq + 1
+            if position is None or not self._take(row, position):
+                open_ = open_ or here
+                position = None
+            else:
+                if open_ is not None:
+                    self._book.error("tree", "entry_unplaced", open_[0], open_[1], before=row.seq)
+                open_, seen = None, True
+            yield row, position
+        self._bare(chain, seen)
+        while line is not None:
+            self._leave(line)
+            line = next(lines, None)
+
+    def _bare(self, chain: str, seen: bool) -> None:  # noqa: FBT001
+        if chain and not seen and self._source.manifest.scope.instance is not None:
+            self.bare.append(chain)
+
+    def _stretches(self) -> Iterator[dict[str, Any]]:
+        """Yield the `placed` lines that come after each other."""
+        end = ("", 0)
+        for line in self._source.stretches():
+            if (line["instance"], line["seq"]) < end:
+                where = {"position": line["position"]}
+                self._book.error("tree", "place_orphan", line["instance"], line["seq"], **where)
+                continue
+            end = line["instance"], line["seq"] + line["count"]
+            yield {**line, "next": line["seq"], "told": False}
+
+    def _missed(self, line: dict[str, Any], seq: int) -> None:
+        """Note the first place of a line at which there is no entry, before the entry of this number."""
+        if line["next"] < seq and not line["told"]:
+            line["told"] = True
+            position = line["position"] + line["next"] - line["seq"]
+            self._book.error("tree", "place_orphan", line["instance"], line["next"], position=position)
+
+    def _leave(self, line: dict[str, Any]) -> None:
+        self._missed(line, line["seq"] + line["count"])
+
+    def _take(self, row: Row, position: int) -> bool:
+        """Put an entry's leaf down; False for one that lies outside of the tree."""
+        if position >= self.size:
+            self._book.error("tree", "position_unsealed", row.instance, row.seq, position=position, size=self.size)
+            return False
+        self._file.write(row.leaf)
+        if self._runs and sum(self._runs[-1][:2]) == position:
+            start, count, base = self._runs[-1]
+            self._runs[-1] = start, count + 1, base
+        else:
+            self._runs.append((position, 1, self.placed))
+        self.placed += 1
+        if self._source.manifest.scope.instance is not None and row.instance != LOG:
+            self.last[row.instance] = row
+        if row.instance == LOG and row.kind == "sealed" and body_of(row).get("size") == position + 1:
+            self.seals.append((position + 1, row))
+        if position == 0:
+            self._genesis = row.instance == LOG and row.seq == 1
+        return True
+
+    def roots(self, wanted: set[int], cited: set[bytes]) -> dict[int, bytes]:
+        """Return the roots of the trees of these sizes as far as they can be told, none where the tree has holes."""
+        self._runs.sort()
+        hidden = self._proofs.hidden(cited)
+        try:
+            roots = fold(self._leaves(), hidden, self.size, wanted, self._hasher)
+        except Uncovered as error:
+            for _ in hidden:
+                pass
+            if error.twice:
+                self._book.error("tree", "position_twice", position=error.first)
+            else:
+                self._book.error("tree", "position_missing", first=error.first, last=error.last)
+            return {}
+        if roots[self.size] != self._source.manifest.root:
+            self._book.error("tree", "proof_differs", size=self.size)
+        if self.size and (not self._genesis or not self.seals or self.seals[-1][0] != self.size):
+            self._book.error("tree", "seal_missing", size=self.size)
+        elif self._source.manifest.scope.instance is not None:
+            self._newest()
+        return roots
+
+    def _leaves(self) -> Iterator[tuple[int, bytes]]:
+        for position, count, base in self._runs:
+            self._file.seek(base * _HASH)
+            for number in range(count):
+                yield position + number, self._file.read(_HASH)
+
+    def _newest(self) -> None:
+        """Hold the newest entry of each chain against what the newest seal says."""
+        book, told = self._book, self._proofs.newest
+        seal = body_of(self.seals[-1][1]) if self.seals else {}
+        for name in sorted(told.keys() - self.last.keys()):
+            book.error("tree", "newest_orphan", name)
+        for name, row in sorted(self.last.items()):
+            newest = told.get(name)
+            if newest is None:
+                book.error("tree", "newest_missing", name)
+                continue
+            try:
+                leaf = head_leaf(name, newest.seq, newest.leaf, self._hasher)
+                root = bytes.fromhex(seal["heads"])
+                merkle.verify_inclusion(newest.index, seal["instances"], leaf, newest.hashes, root, self._hasher)
+            except (merkle.ProofError, KeyError, ValueError, TypeError):
+                book.error("tree", "newest_differs", name, newest.seq)
+                continue
+            if newest.seq > row.seq:
+                book.error("tree", "entries_hidden", name, row.seq, newest=newest.seq)
+            elif (newest.seq, newest.leaf) != (row.seq, row.leaf):
+                book.error("tree", "newest_differs", name, newest.seq)
+
+    def uncited(self, citations: list[tuple[int, Citation]]) -> None:
+        """Note the citations of entries that are not in the tree; each comes with the number of who cites."""
+        key = self._source.manifest.scope.instance
+        for number, (instance, seq, leaf) in citations:
+            if leaf not in self._proofs.found:
+                self._book.warning("tree", "cited_unplaced", key, number, cited=instance, number=seq)
+
+    def shown(self, first: int, last: int) -> int:
+        """Return how many of the positions [first, last) are shown."""
+        return sum(
+            max(min(position + count, last) - max(position, first), 0) for position, count, _ in self._runs
+        )  # fmt: skip
+
+
+def leaves_file() -> BinaryIO:
+    """Return a file for leaves that is gone when it is closed."""
+    return tempfile.TemporaryFile()  # type: ignore[return-value]
