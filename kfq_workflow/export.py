@@ -18,8 +18,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
@@ -31,10 +30,10 @@ from kfq_workflow.source import Document, TextRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
-    from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -53,8 +52,27 @@ _TOLD = {
 _BODY = '"body":'
 
 
+class Lines(Protocol):
+    """What an export is written from: a source, or what shows only a part of one."""
+
+    def log(self) -> LogHead:
+        """Return the log's head. Raises NotInitialised."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
+
+
 def write_export(
-    source: Source, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    source: Lines, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Write a log to a file and return the number of entries.
 
@@ -66,7 +84,7 @@ def write_export(
         return write_lines(source, file, progress)
 
 
-def write_lines(source: Source, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
     """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
     for document in source.documents():

@@ -78,7 +78,7 @@ class Part:
         file = self.path.open("rb")
         if self.start == 0 and self.size == os.fstat(file.fileno()).st_size:
             return file
-        return io.BufferedReader(_Window(file, self.start, self.size))  # type: ignore[return-value]
+        return io.BufferedReader(_Window(file, self.start, self.size))
 
 
 class _Window(io.RawIOBase):

@@ -78,7 +78,8 @@ def verify_bundle(
 
 def _carried(opened: Opened, trust: Trust, book: Book) -> tuple[tuple[Anchor, ...], tuple[Anchor, ...]]:
     """Return the checkpoints in a bundle that a trusted key has signed, and the others."""
-    signed, others = [], []
+    signed: list[Anchor] = []
+    others: list[Anchor] = []
     for name, part in sorted(opened.parts.items()):
         if not is_anchor(name):
             continue
@@ -150,7 +151,7 @@ class _Part(PartSource):
                 self._mention(row, position)
         heads = {key: (seq, leaf) for key, seq, leaf in self.all_heads() if key == LOG}
         if before is not None and heads and not scope.recorded:
-            (seq, leaf), = heads.values()
+            ((seq, leaf),) = heads.values()
             for name, found, wanted in (("seq", seq, before.seq), ("head", leaf.hex(), before.leaf.hex())):
                 if found != wanted:
                     book.error("cache", name, LOG, before.seq, found=found, expected=wanted)
@@ -194,6 +195,6 @@ class _Part(PartSource):
             return
         book.not_checked("other instances")
         for name in tree.bare:
-            book.not_checked(f"later entries {name}", needed=True)
+            book.not_checked(f"later {name}", needed=True)
         for name in sorted(self.absent):
             book.not_checked(f"actor {name}", needed=True)

@@ -1,4 +1,4 @@
-"""Verify what was recorded in an interval: bytes, links, texts and heads. What came before is not there to decide by."""
+"""Verify what was recorded in an interval: bytes, links, texts and heads. What came before is not there."""
 
 from __future__ import annotations
 
@@ -93,4 +93,4 @@ def completeness(tree: PartTree, scope: Scope, book: Book) -> None:
             break
     hidden = max(last - first, 0) - tree.shown(first, last)
     if hidden > 0:
-        book.not_checked(f"left out {hidden}")
+        book.not_checked(f"hidden {hidden}")

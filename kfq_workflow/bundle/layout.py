@@ -1,10 +1,10 @@
 """What lies in a bundle, under which names, and what its manifest says.
 
-    log.jsonl  proofs.jsonl  anchors/001.checkpoint …  README.md  verify.py  manifest.json       in this order
+log.jsonl  proofs.jsonl  anchors/001.checkpoint …  README.md  verify.py  manifest.json       in this order
 
-    {"bundle":1,"entries":I,"log":HEX,"made_at":I,"made_by":S,"members":{NAME:{"sha256":HEX,"size":I}},"mentions":[S],
-     "scope":{"kind":"log"} | {"instance":S,"kind":"instance"} | {"from":I|null,"kind":"recorded","to":I|null},
-     "suite":S,"texts":B,"tree":{"root":HEX,"size":I},"unsealed":I}
+{"bundle":1,"entries":I,"log":HEX,"made_at":I,"made_by":S,"members":{NAME:{"sha256":HEX,"size":I}},"mentions":[S],
+ "scope":{"kind":"log"} | {"instance":S,"kind":"instance"} | {"from":I|null,"kind":"recorded","to":I|null},
+ "suite":S,"texts":B,"tree":{"root":HEX,"size":I},"unsealed":I}
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfq_workflow.audit.note import MAX_NOTE
+from kfq_workflow.edtf import DAY_US, InvalidDate, parse_instant
 from kfq_workflow.entry import encode_json, parse_canonical
+from kfq_workflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,11 +76,33 @@ class Scope:
         """Tell whether an entry recorded at this instant is in the interval."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
+    @classmethod
+    def between(cls, first: str | None, last: str | None, utc_offset: int) -> Scope:
+        """Return the scope of what was recorded from one day or instant to another, both included.
+
+        Days are local ones of the log, `utc_offset` minutes east of UTC; None is no limit. Raises InvalidInput.
+        """
+        since, until = _instant(first, utc_offset), _instant(last, utc_offset)
+        if first is not None and since is not None and "T" not in first:
+            since -= DAY_US - 1
+        if until is not None:
+            until += 1
+        if since is not None and until is not None and since >= until:
+            raise InvalidInput("bundle_interval")
+        return cls(None, since, until, recorded=True)
+
     def as_json(self) -> dict[str, Any]:
         """Return what the manifest says."""
         if self.instance is not None:
             return {"instance": self.instance, "kind": "instance"}
         return {"from": self.since, "kind": "recorded", "to": self.until} if self.recorded else {"kind": "log"}
+
+
+def _instant(text: str | None, utc_offset: int) -> int | None:
+    try:
+        return None if text is None else parse_instant(text, utc_offset)
+    except InvalidDate as error:
+        raise InvalidInput("not_an_instant", text=error.text[:80]) from None
 
 
 class MemberSum(NamedTuple):
@@ -136,12 +160,8 @@ def parse_manifest(data: bytes) -> tuple[int, Manifest | None]:
         raise ManifestError("no line feed at its end")
     try:
         about = parse_canonical(data[:-1].decode())
-        version = about["bundle"]
-        if type(version) is not int or version < 1:
-            raise ManifestError("bundle")
-        if version != VERSION:
-            return version, None
-        return version, _manifest(about)
+        version = _count(about, "bundle")
+        return version, _manifest(about) if version == VERSION else None
     except ManifestError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -172,7 +172,7 @@ class PartTree:
             try:
                 leaf = head_leaf(name, newest.seq, newest.leaf, self._hasher)
                 root = bytes.fromhex(seal["heads"])
-                merkle.verify_inclusion(newest.index, seal["instances"], leaf, newest.hashes, root, self._hasher)
+                merkle.verify_inclusion(newest.place, seal["instances"], leaf, newest.hashes, root, self._hasher)
             except (merkle.ProofError, KeyError, ValueError, TypeError):
                 book.error("tree", "newest_differs", name, newest.seq)
                 continue
@@ -197,4 +197,4 @@ class PartTree:
 
 def leaves_file() -> BinaryIO:
     """Return a file for leaves that is gone when it is closed."""
-    return tempfile.TemporaryFile()  # type: ignore[return-value]
+    return tempfile.TemporaryFile()

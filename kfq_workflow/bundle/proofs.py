@@ -1,7 +1,7 @@
 """The hashes of a bundle of a part, line by line: hidden trees by position, then the newest heads by instance.
 
-    {"hidden":{"hash":HEX,"position":I,"width":I}}
-    {"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seq":I}}
+{"hidden":{"hash":HEX,"position":I,"width":I}}
+{"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seq":I}}
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Newest(NamedTuple):
     instance: str
     seq: int
     leaf: bytes
-    index: int
+    place: int
     hashes: tuple[bytes, ...]
 
 
@@ -46,7 +46,7 @@ def newest_line(newest: Newest) -> bytes:
     """Return the line of a newest entry."""
     hashes = [each.hex() for each in newest.hashes]
     about = {
-        "hashes": hashes, "index": newest.index, "instance": newest.instance, "leaf": newest.leaf.hex(),
+        "hashes": hashes, "index": newest.place, "instance": newest.instance, "leaf": newest.leaf.hex(),
         "seq": newest.seq,
     }  # fmt: skip
     return encode_json({"newest": about}).encode() + b"\n"

@@ -88,9 +88,9 @@ class PartSource(WholeSource):
         #: Actors that were asked for and have no chain here.
         self.absent: set[str] = set()
 
-    def shows(self, instance: str) -> bool:
+    def shows(self, instance: object) -> bool:
         """Tell whether there is an answer to what is asked of an instance; of reserved chains there always is."""
-        return instance.startswith("~") or self.has(instance)
+        return isinstance(instance, str) and (instance.startswith("~") or self.has(instance))
 
     def has(self, instance: str) -> bool:
         """Tell whether the bundle has entries of an instance."""

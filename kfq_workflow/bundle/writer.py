@@ -110,10 +110,10 @@ def _prove(snapshot: Snapshot, selection: Selection, anchors: Iterable[Anchor], 
         found = snapshot.store.leaf_of(snapshot.cursor, instance, seq)
         if found is not None:
             cuts |= {found.position, found.position + 1}
-    for position, height in hidden_places(shown, snapshot.size, cuts):
-        file.write(hidden_line(Hidden(position, 1 << height, snapshot.node(position, height))))
-    for newest in snapshot.newest(selection.chains()):
-        file.write(newest_line(newest))
+    places = hidden_places(shown, snapshot.size, cuts)
+    trees = (Hidden(position, 1 << height, snapshot.node(position, height)) for position, height in places)
+    file.writelines(map(hidden_line, trees))
+    file.writelines(map(newest_line, snapshot.newest(selection.chains())))
     return placed
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, command, key
@@ -14,8 +16,6 @@ from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import click
 
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.cli.session import Session
@@ -229,7 +229,7 @@ def summary(session: Session) -> tuple[int, int, int]:
 
 
 @command(
-    COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
+    COMMANDS, "verify", key(required=False), Option("--file", metavar="FILE"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
 )  # fmt: skip
@@ -237,7 +237,7 @@ def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
 ) -> int:
     """Verify a log in a database or in an exported file; 4 when something was found."""
-    report = verified(session, key, file, _held(anchors), _trust(trust))
+    report = verified(session, key, file, held(anchors), _trust(trust))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -245,7 +245,7 @@ def verify(
     return FOUND if report.verdict == "tampered" else 0
 
 
-def _held(paths: tuple[str, ...]) -> list[Anchor]:
+def held(paths: tuple[str, ...]) -> list[Anchor]:
     """Read checkpoints that were kept outside. Raises InvalidInput."""
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.audit.note import NoteError
@@ -281,8 +281,14 @@ def verified(
     trust = trust or NOBODY
 
     if file is not None:
+        from kfq_workflow.bundle import is_bundle, verify_bundle
         from kfq_workflow.export import ExportSource
 
+        if is_bundle(file):
+            if key is not None:
+                raise click.UsageError(say("usage.verify_key"))
+            with Progress("verifying") as progress:
+                return verify_bundle(file, anchors, trust=trust, progress=progress)
         with Progress("verifying") as progress:
             return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
     from kfq_workflow.source import reading

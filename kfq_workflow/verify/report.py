@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.verify.anchors import Anchored
 
-Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor"]
+Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor", "bundle"]
 Severity = Literal["error", "warning"]
 Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
 
@@ -151,7 +151,7 @@ class Book:
         self.left_out += other.left_out
         for finding in other.findings:
             self.put(finding)
-        for what, needed in other._not_checked.items():  # noqa: SLF001 - of the same class
+        for what, needed in other._not_checked.items():
             self.not_checked(what, needed=needed)
 
     def not_checked(self, what: str, *, needed: bool = False) -> None:
