@@ -92,7 +92,7 @@ def pack(file: BinaryIO, members: Iterable[tuple[str, BinaryIO]]) -> None:
             file.write(part)
         found.append(member)
         offset += len(member.record) + size
-    file.write(_ending(found, offset))
+    file.write(ending(found, offset))
 
 
 def _measured(data: BinaryIO) -> tuple[int, int]:
@@ -103,7 +103,7 @@ def _measured(data: BinaryIO) -> tuple[int, int]:
     return crc, size
 
 
-def _ending(members: Sequence[Member], start: int) -> bytes:
+def ending(members: Sequence[Member], start: int) -> bytes:
     """Return the directory, which begins at `start`, and what ends the file."""
     listed = b"".join(member.entry for member in members)
     count, end, shown = len(members), b"", start
@@ -134,7 +134,7 @@ def unpack(path: str | Path) -> list[tuple[Member, Part]]:
             if offset > total:
                 raise ContainerError(member.offset)
             found.append((member, Part(path, start, member.size)))
-        ending = _ending([member for member, _ in found], offset)
+        ending = ending([member for member, _ in found], offset)
         file.seek(offset)
         if not found or file.read(len(ending) + 1) != ending:
             raise ContainerError(offset)
