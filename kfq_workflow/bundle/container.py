@@ -134,9 +134,9 @@ def unpack(path: str | Path) -> list[tuple[Member, Part]]:
             if offset > total:
                 raise ContainerError(member.offset)
             found.append((member, Part(path, start, member.size)))
-        ending = ending([member for member, _ in found], offset)
+        wanted = ending([member for member, _ in found], offset)
         file.seek(offset)
-        if not found or file.read(len(ending) + 1) != ending:
+        if not found or file.read(len(wanted) + 1) != wanted:
             raise ContainerError(offset)
     return found
 
