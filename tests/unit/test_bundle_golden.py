@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,9 +18,6 @@ from kfq_workflow.entry import leaf_hash
 from kfq_workflow.export import ExportSource
 from kfq_workflow.verify import verify
 from tests.bundles import packed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 LOG, PROOF, BUNDLE = (json.loads((GOLDEN / f"{name}.json").read_text("utf-8")) for name in ("log", "proof", "bundle"))
@@ -97,11 +94,7 @@ def test_what_is_hidden_and_what_is_shown_make_the_roots() -> None:
         assert tree.hash == merkle.root_of(leaves()[tree.position : tree.position + tree.width])
 
 
-def bundles() -> Iterator[Any]:
-    return (pytest.param(about, id=about["title"]) for about in BUNDLE["bundles"])
-
-
-@pytest.mark.parametrize("about", bundles())
+@pytest.mark.parametrize("about", [pytest.param(about, id=about["title"]) for about in BUNDLE["bundles"]])
 def test_a_bundle_is_these_bytes_and_this_is_found_in_it(tmp_path: Path, about: dict[str, Any]) -> None:
     members = {name: text.encode() for name, text in about["members"].items()}
     path = packed(tmp_path / "b.zip", members)
