@@ -69,20 +69,20 @@ BUNDLES: dict[str, tuple[str, str]] = {
         "The tree of {size} leaves does not begin with the genesis or does not end with its seal.",
     ),
     "finding.tree.newest_missing": (
-        "没有证明此链最新的一条是哪条。",
-        "There is no proof of which entry is this chain's newest.",
+        "没有证明封存 {seal} 条时此链最新的一条是哪条。",
+        "It is not proved which entry was this chain's newest when {seal} were sealed.",
     ),
     "finding.tree.newest_differs": (
-        "关于此链最新一条的证明与最近一次封存或与记录不符。",
-        "The proof of this chain's newest entry does not agree with the newest seal, or with the entry.",
+        "关于封存 {seal} 条时此链最新一条的证明与封存记录或与此链不符。",
+        "The proof of this chain's newest entry when {seal} were sealed fits the seal or the chain not.",
     ),
     "finding.tree.newest_orphan": (
-        "证明所说的链不在包内。",
-        "There is a proof of a chain that is not in the bundle.",
+        "证明所说的链或封存记录（{seal} 条）不在包内。",
+        "There is a proof of a chain, or for a seal (of {seal}), that the bundle has not.",
     ),
     "finding.tree.entries_hidden": (
-        "封存时此链最新的一条是第 {newest} 条，包内没有：有记录被隐去。",
-        "When it was sealed, the newest entry of this chain was {newest}; the bundle hides entries.",
+        "封存 {seal} 条时此链最新的一条是第 {newest} 条，包内没有：有记录被隐去。",
+        "When {seal} were sealed, the newest entry of this chain was {newest}; the bundle hides entries.",
     ),
     "finding.tree.cited_unplaced": (
         "所引“{cited}”第 {number} 条没有证明在日志内。",

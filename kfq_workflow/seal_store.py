@@ -117,6 +117,11 @@ class SealStore:
             "SELECT l.instance, l.seq, l.leaf FROM {leaf} l JOIN (SELECT instance, MAX(seq) AS seq FROM {leaf} "
             "GROUP BY instance) n ON n.instance = l.instance AND n.seq = l.seq"
         )
+        self._heads_below = one(
+            "SELECT l.instance, l.seq, l.leaf FROM {leaf} l JOIN (SELECT instance, MAX(seq) AS seq FROM {leaf} "
+            "WHERE position < ? AND instance > ? GROUP BY instance ORDER BY instance LIMIT ?) n "
+            "ON n.instance = l.instance AND n.seq = l.seq ORDER BY l.instance"
+        )
         self._drop_sealed = one("DELETE FROM {sealed} WHERE instance = ?")
         self._heads = one("SELECT instance, seq, leaf FROM {sealed} WHERE instance > ? ORDER BY instance LIMIT ?")
         self._entry_at = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND seq = ?")
@@ -201,6 +206,17 @@ class SealStore:
             cursor.execute(self._heads, (after, _CHUNK))
             found = cursor.fetchall()
             yield from map(SealedRow._make, found)
+            if len(found) < _CHUNK:
+                return
+            after = found[-1][0]
+
+    def heads_below(self, cursor: Cursor, position: int) -> Iterator[SealedRow]:
+        """Yield the newest entry of each instance among the first leaves, by key, reading in chunks."""
+        after = ""
+        while True:
+            cursor.execute(self._heads_below, (position, after, _CHUNK))
+            found = cursor.fetchall()
+            yield from (SealedRow(row[0], row[1], bytes(row[2])) for row in found)
             if len(found) < _CHUNK:
                 return
             after = found[-1][0]

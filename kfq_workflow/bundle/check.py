@@ -134,6 +134,7 @@ class _Part(PartSource):
             check.carried(self.carried)
             best = check.held(self._held)
             if best is not None:
+                tree.ends(best.size, best.label)
                 book.anchored = replace(best, newer=tree.entries - tree.shown(0, best.size))
         ExportSource.inspect(self, book)
 

@@ -7,6 +7,7 @@ kept of them in memory is where each stretch lies.
 from __future__ import annotations
 
 import tempfile
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.audit import merkle
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.bundle.cited import Citation
+    from kfq_workflow.bundle.proofs import Newest
     from kfq_workflow.bundle.source import PartSource
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.report import Book
@@ -43,14 +45,20 @@ class PartTree:
         self._orphan = False
         self.placed = 0
         self.entries = 0
-        #: The newest entry with a place of each chain, where chains are to be complete.
-        self.last: dict[str, Row] = {}
+        #: The sizes of the seals that may be shown, and the last entry of each chain that lies below each.
+        self._sizes = self._said() if source.manifest.scope.instance is not None else []
+        self._last: dict[tuple[int, str], Row] = {}
+        self._chains: dict[str, None] = {}
         #: Chains that have no entry with a place.
         self.bare: list[str] = []
         #: The seals that are shown and have a place, oldest first, and whether the genesis lies where it must.
         self.seals: list[tuple[int, Row]] = []
         self._genesis = False
         self._proofs = Proofs(source.proofs, book)
+
+    def _said(self) -> list[int]:
+        sizes = {body_of(row).get("size") for row in self._source.entries(LOG) if row.kind == "sealed"}
+        return sorted(size for size in sizes if type(size) is int)
 
     def read(self) -> Iterator[tuple[Row, int | None]]:
         """Yield every entry with its position, None for one that has none, and note the places of no entry."""
@@ -122,8 +130,11 @@ class PartTree:
         else:
             self._runs.append((position, 1, self.placed))
         self.placed += 1
-        if self._source.manifest.scope.instance is not None and row.instance != LOG:
-            self.last[row.instance] = row
+        if self._sizes and row.instance != LOG:
+            self._chains[row.instance] = None
+            for size in self._sizes:
+                if position < size - 1:
+                    self._last[size, row.instance] = row
         if row.instance == LOG and row.kind == "sealed" and body_of(row).get("size") == position + 1:
             self.seals.append((position + 1, row))
         if position == 0:
@@ -159,27 +170,43 @@ class PartTree:
                 yield position + number, self._file.read(_HASH)
 
     def _newest(self) -> None:
-        """Hold the newest entry of each chain against what the newest seal says."""
-        book, told = self._book, self._proofs.newest
-        seal = body_of(self.seals[-1][1]) if self.seals else {}
-        for name in sorted(told.keys() - self.last.keys()):
-            book.error("tree", "newest_orphan", name)
-        for name, row in sorted(self.last.items()):
-            newest = told.get(name)
+        """Hold the newest entries of each chain against what the seals that are shown say."""
+        told = self._proofs.newest
+        seals = {size: body_of(row) for size, row in self.seals}
+        wanted = {(size, name): row for (size, name), row in self._last.items() if size in seals}
+        for size, name in sorted(told.keys() - wanted.keys()):
+            self._book.error("tree", "newest_orphan", name, seal=size)
+        for (size, name), row in sorted(wanted.items(), key=itemgetter(0)):
+            newest = told.get((size, name))
             if newest is None:
-                book.error("tree", "newest_missing", name)
-                continue
-            try:
-                leaf = head_leaf(name, newest.seq, newest.leaf, self._hasher)
-                root = bytes.fromhex(seal["heads"])
-                merkle.verify_inclusion(newest.place, seal["instances"], leaf, newest.hashes, root, self._hasher)
-            except (merkle.ProofError, KeyError, ValueError, TypeError):
-                book.error("tree", "newest_differs", name, newest.seq)
-                continue
-            if newest.seq > row.seq:
-                book.error("tree", "entries_hidden", name, row.seq, newest=newest.seq)
+                self._book.error("tree", "newest_missing", name, seal=size)
+            elif not self._proved(newest, seals[size]):
+                self._book.error("tree", "newest_differs", name, newest.seq, seal=size)
+            elif newest.seq > row.seq:
+                self._book.error("tree", "entries_hidden", name, row.seq, newest=newest.seq, seal=size)
             elif (newest.seq, newest.leaf) != (row.seq, row.leaf):
-                book.error("tree", "newest_differs", name, newest.seq)
+                self._book.error("tree", "newest_differs", name, newest.seq, seal=size)
+
+    def _proved(self, newest: Newest, seal: dict[str, Any]) -> bool:
+        """Tell whether a seal says that this entry was the newest of its chain."""
+        leaf = head_leaf(newest.instance, newest.seq, newest.leaf, self._hasher)
+        try:
+            root = bytes.fromhex(seal["heads"])
+            merkle.verify_inclusion(newest.place, seal["instances"], leaf, newest.hashes, root, self._hasher)
+        except (merkle.ProofError, KeyError, ValueError, TypeError):
+            return False
+        return True
+
+    def ends(self, size: int, label: str) -> None:
+        """Say what an anchor of this size leaves open of the chains: whether they were all that is shown then."""
+        if self._source.manifest.scope.instance is None:
+            return
+        if size not in {shown for shown, _ in self.seals}:
+            self._book.not_checked(f"ends {label}", needed=True)
+            return
+        for name in self._chains:
+            if (size, name) not in self._last:
+                self._book.not_checked(f"earlier {name}", needed=True)
 
     def uncited(self, citations: list[tuple[int, Citation]]) -> None:
         """Note the citations of entries that are not in the tree; each comes with the number of who cites."""

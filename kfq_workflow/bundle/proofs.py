@@ -1,7 +1,7 @@
-"""The hashes of a bundle of a part, line by line: hidden trees by position, then the newest heads by instance.
+"""The hashes of a bundle of a part, line by line: hidden trees by position, then the newest heads by seal and instance.
 
 {"hidden":{"hash":HEX,"position":I,"width":I}}
-{"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seq":I}}
+{"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seal":I,"seq":I}}
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ _LEVELS = 63
 
 
 class Newest(NamedTuple):
-    """The newest entry of an instance when a seal was made, and the proof that the seal says so."""
+    """The newest entry of an instance when a seal was made, and the proof that the seal says so.
 
+    `seal` is the size of the seal's tree, `place` that of the instance among all, by key.
+    """
+
+    seal: int
     instance: str
     seq: int
     leaf: bytes
@@ -47,7 +51,7 @@ def newest_line(newest: Newest) -> bytes:
     hashes = [each.hex() for each in newest.hashes]
     about = {
         "hashes": hashes, "index": newest.place, "instance": newest.instance, "leaf": newest.leaf.hex(),
-        "seq": newest.seq,
+        "seal": newest.seal, "seq": newest.seq,
     }  # fmt: skip
     return encode_json({"newest": about}).encode() + b"\n"
 
@@ -58,14 +62,14 @@ class Proofs:
     def __init__(self, part: Part, book: Book) -> None:
         self._part = part
         self._book = book
-        #: The newest entries by instance, complete once `hidden` was read to its end.
-        self.newest: dict[str, Newest] = {}
+        #: The newest entries by seal and instance, complete once `hidden` was read to its end.
+        self.newest: dict[tuple[int, str], Newest] = {}
         #: Leaves that are hidden alone, so that a citation can be compared with them; those of `cited` only.
         self.found: set[bytes] = set()
 
     def hidden(self, cited: set[bytes]) -> Iterator[Hidden]:
         """Yield the hidden trees in their order, noting what is odd and which of the `cited` leaves are among them."""
-        last = ""
+        last = 0, ""
         with self._part.open() as file:
             number = 0
             while line := file.readline(MAX_LINE):
@@ -75,8 +79,8 @@ class Proofs:
                     if found.width == 1 and found.hash in cited:
                         self.found.add(found.hash)
                     yield found
-                elif isinstance(found, Newest) and (found.instance > last or not self.newest):
-                    last = found.instance
+                elif isinstance(found, Newest) and ((found.seal, found.instance) > last or not self.newest):
+                    last = found.seal, found.instance
                     self.newest[last] = found
                 else:
                     reason = found if isinstance(found, str) else "out of place"
@@ -106,12 +110,12 @@ def _hidden(about: dict[str, Any]) -> Hidden:
 
 
 def _newest(about: dict[str, Any]) -> Newest:
-    _exactly(about, {"hashes", "index", "instance", "leaf", "seq"})
+    _exactly(about, {"hashes", "index", "instance", "leaf", "seal", "seq"})
     hashes = about["hashes"]
     if not isinstance(hashes, list) or len(hashes) > _LEVELS or not isinstance(about["instance"], str):
         raise ValueError("hashes")
-    seq, index = _count(about["seq"]), _count(about["index"])
-    return Newest(about["instance"], seq, _hash(about["leaf"]), index, tuple(map(_hash, hashes)))
+    seal, seq, index = _count(about["seal"]), _count(about["seq"]), _count(about["index"])
+    return Newest(seal, about["instance"], seq, _hash(about["leaf"]), index, tuple(map(_hash, hashes)))
 
 
 def _exactly(about: dict[str, Any], names: set[str]) -> None:

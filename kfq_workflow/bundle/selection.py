@@ -15,10 +15,11 @@ from kfq_workflow.verify import verify
 from kfq_workflow.verify.past import bodies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.bundle.cited import Citation
     from kfq_workflow.bundle.layout import Scope
+    from kfq_workflow.bundle.proofs import Newest
     from kfq_workflow.bundle.snapshot import Snapshot
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
@@ -80,9 +81,9 @@ class Selection(NoTree):
         """Yield every checkpoint that the log has kept."""
         return iter(self._snapshot.store.checkpoints(self._snapshot.cursor))
 
-    def chains(self) -> frozenset[str]:
-        """Return the chains whose newest entry is to be proved."""
-        return frozenset()
+    def newest(self) -> Iterator[Newest]:
+        """Yield the proofs of which entries were the newest of their chains."""
+        return iter(())
 
     def citations(self) -> Iterator[Citation]:
         """Yield the entries that are cited and not shown."""
@@ -96,7 +97,7 @@ class OneInstance(Selection):
     nothing new. Raises NotFound.
     """
 
-    def __init__(self, snapshot: Snapshot, key: str, *, texts: bool) -> None:
+    def __init__(self, snapshot: Snapshot, key: str, anchors: Sequence[int], *, texts: bool) -> None:
         super().__init__(snapshot, texts=texts)
         self._key = key
         if next(iter(self._source.entries(key)), None) is None:
@@ -110,8 +111,12 @@ class OneInstance(Selection):
                 break
             self._chains = found
         self.mentions = tuple(sorted({name for _, body in self._own() for name in mentioned(key, body)}))
+        kept = max((row.size for row in self.checkpoints()), default=0)
+        sealed = {row.seq: row for size in (*anchors, kept, snapshot.size) if (row := snapshot.seal_of(size))}
+        #: The seals that are shown: the newest, and those that anchors were made of.
+        self.seals = [sealed[seq] for seq in sorted(sealed)]
         genesis = snapshot.entry(LOG, 1)
-        self._log = [row for row in (genesis, snapshot.seal) if row is not None]
+        self._log = [*([] if genesis is None else [genesis]), *self.seals]
 
     def _exists(self, name: str) -> bool:
         return name.startswith((ACTOR, DEFINITION)) and next(iter(self._source.entries(name)), None) is not None
@@ -144,9 +149,10 @@ class OneInstance(Selection):
         for name in sorted({*self._chains, LOG}):
             yield from (place for place in self._snapshot.places(name) if name != LOG or place.seq in shown)
 
-    def chains(self) -> frozenset[str]:
-        """Return every chain, that of the log itself excepted."""
-        return self._chains
+    def newest(self) -> Iterator[Newest]:
+        """Yield, for each seal that is shown, which entries were the newest of these chains then."""
+        for seal in self.seals:
+            yield from self._snapshot.newest(seal, self._chains)
 
     def citations(self) -> Iterator[Citation]:
         """Yield what the instance's own entries cite of others."""

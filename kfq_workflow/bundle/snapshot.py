@@ -41,12 +41,9 @@ class Snapshot:
         self.size = self.store.tree_size(self.cursor)
         self.root = read_tree(self.store, self.cursor, self.hasher, self.size).root()
         self.node: Node = nodes(self.store, self.cursor, self.hasher)
-        self.seal: Row | None = None
-        if self.size:
-            last = self.store.leaf_at(self.cursor, self.size - 1)
-            self.seal = None if last is None else self.entry(last.instance, last.seq)
-            if self.seal is None or self.seal.kind != "sealed":
-                raise DatabaseUnavailable("sealed_wrong", table="kfq_leaf")
+        self.seal = self.seal_of(self.size)
+        if self.size and self.seal is None:
+            raise DatabaseUnavailable("sealed_wrong", table="kfq_leaf")
 
     def entry(self, instance: str, seq: int) -> Row | None:
         """Return one entry, its hashes as bytes."""
@@ -61,32 +58,32 @@ class Snapshot:
         """Return where the entries of an instance lie in the tree, in order."""
         return [Place._make(row) for row in self.store.places_of(self.cursor, instance)]
 
-    def newest(self, instances: Collection[str]) -> Iterator[Newest]:
-        """Yield, by key, the newest sealed entries of these instances with the proofs that the newest seal says so."""
-        if self.seal is None:
-            return
+    def seal_of(self, size: int) -> Row | None:
+        """Return the entry that sealed the tree of this size, None where no seal did."""
+        last = self.store.leaf_at(self.cursor, size - 1) if 0 < size <= self.size else None
+        row = None if last is None else self.entry(last.instance, last.seq)
+        return row if row is not None and row.instance == LOG and row.kind == "sealed" else None
+
+    def newest(self, seal: Row, instances: Collection[str]) -> Iterator[Newest]:
+        """Yield, by key, the entries that were the newest of these instances when a seal was made, each with its proof.
+
+        Raises DatabaseUnavailable where the leaves are not those that the seal speaks of.
+        """
+        said = json.loads(seal.body)
         with tempfile.TemporaryFile() as file:
             found: list[tuple[int, str, int, bytes]] = []
             count = 0
-            for instance, seq, leaf in self._heads():
+            for instance, seq, leaf in self.store.heads_below(self.cursor, said["size"] - 1):
                 if instance in instances:
                     found.append((count, instance, seq, leaf))
                 file.write(head_leaf(instance, seq, leaf, self.hasher))
                 count += 1
+            if count != said["instances"]:
+                raise DatabaseUnavailable("sealed_wrong", table="kfq_leaf")
             node = self._stored(file)
-            if count != json.loads(self.seal.body)["instances"]:
-                raise DatabaseUnavailable("sealed_wrong", table="kfq_sealed")
             for index, instance, seq, leaf in found:
                 hashes = merkle.inclusion_proof(index, count, node, self.hasher)
-                yield Newest(instance, seq, leaf, index, tuple(hashes))
-
-    def _heads(self) -> Iterator[tuple[str, int, bytes]]:
-        """Yield the newest entries as they were before the newest seal's own."""
-        for instance, seq, leaf in self.store.heads(self.cursor):
-            if instance == LOG and self.seal is not None and seq == self.seal.seq:
-                yield instance, seq - 1, bytes(self.seal.prev)
-            else:
-                yield instance, seq, bytes(leaf)
+                yield Newest(said["size"], instance, seq, leaf, index, tuple(hashes))
 
     def _stored(self, file: BinaryIO) -> Node:
         """Return what makes the nodes of a tree whose leaves lie in a file one after the other."""

@@ -76,7 +76,7 @@ def write_bundle(
         def beside() -> BinaryIO:
             return cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile(dir=Path(path).parent)))
 
-        selection = _selected(snapshot, scope, texts=texts)
+        selection = _selected(snapshot, scope, [anchor.checkpoint.size for anchor in anchors], texts=texts)
         log = beside()
         entries = write_lines(selection, log, progress)
         members = [(layout.LOG, log)]
@@ -96,9 +96,9 @@ def write_bundle(
     return Made(entries, manifest.unsealed, snapshot.size, snapshot.root, selection.mentions, len(anchors))
 
 
-def _selected(snapshot: Snapshot, scope: Scope, *, texts: bool) -> Selection:
+def _selected(snapshot: Snapshot, scope: Scope, anchors: Sequence[int], *, texts: bool) -> Selection:
     if scope.instance is not None:
-        return OneInstance(snapshot, scope.instance, texts=texts)
+        return OneInstance(snapshot, scope.instance, anchors, texts=texts)
     return Interval(snapshot, scope, texts=texts) if scope.recorded else Selection(snapshot, texts=texts)
 
 
@@ -113,7 +113,7 @@ def _prove(snapshot: Snapshot, selection: Selection, anchors: Iterable[Anchor], 
     places = hidden_places(shown, snapshot.size, cuts)
     trees = (Hidden(position, 1 << height, snapshot.node(position, height)) for position, height in places)
     file.writelines(map(hidden_line, trees))
-    file.writelines(map(newest_line, snapshot.newest(selection.chains())))
+    file.writelines(map(newest_line, selection.newest()))
     return placed
 
 

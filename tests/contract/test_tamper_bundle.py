@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, checkpoints
+from kfq_workflow import WorkflowEngine, checkpoints, sealing
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.bundle.container import pack
 from kfq_workflow.entry import encode_json, leaf_hash
 from kfq_workflow.errors import InvalidInput
+from kfq_workflow.seal_store import SealedRow, SealStore
 from kfq_workflow.source import reading
 from tests.bundles import LOG, MANIFEST, PROOFS, forged, members, packed, summed
 from tests.tampering import build, change, places, rehash, rows, tampering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -379,6 +380,53 @@ def test_an_actor_that_was_left_out_is_told(file: Path) -> None:
     )  # where there are holes, no more is said
 
 
+def test_a_newest_seal_that_lies_is_held_to_the_seal_of_the_anchor(
+    engine: WorkflowEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has all power makes a seal that says what he likes of heads, and hides an entry that an anchor covers."""
+    anchor = held(engine)
+    path = bundle(engine, tmp_path / "before.zip")
+    honest, seventh = SealStore.heads_below, rows(engine.database, "p")[6]
+
+    def heads_below(store: SealStore, cursor: Any, position: int) -> Iterator[SealedRow]:
+        for row in honest(store, cursor, position):
+            lie = row.instance == "p" and position > anchor.checkpoint.size
+            yield SealedRow("p", 7, bytes(seventh.leaf)) if lie else row
+
+    def heads_root(heads: Iterable[SealedRow], hasher: Any) -> Any:
+        told = [SealedRow("p", 7, bytes(seventh.leaf)) if row.instance == "p" else row for row in heads]
+        return honest_root(told, hasher)
+
+    honest_root = sealing.heads_root
+    monkeypatch.setattr(sealing, "heads_root", heads_root)
+    monkeypatch.setattr(SealStore, "heads_below", heads_below)
+    engine.annotate("o", "其后", by="clerk")
+    engine.seal()
+    assert verify_bundle(path, [anchor]).verdict == "anchored"
+    without = hidden_tail(bundle(engine, tmp_path / "p.zip"))
+    assert (verify_bundle(without).verdict, verify_bundle(without).findings) == ("self-consistent", ())
+    report = verify_bundle(without, [anchor])
+    assert (report.verdict, report.findings) == ("incomplete", ())
+    assert {"anchor held", "ends held"} & set(report.not_checked)
+    named_ = hidden_tail(bundle(engine, tmp_path / "p.zip", anchors=[anchor]))
+    report = verify_bundle(named_, [anchor])
+    assert (report.verdict, places(report)) == ("tampered", {("tree", "entries_hidden", "p", 7)})
+    assert [finding.values["seal"] for finding in report.findings] == [anchor.checkpoint.size]
+
+
+def test_a_chain_that_begins_after_the_anchor_is_told(engine: WorkflowEngine, tmp_path: Path) -> None:
+    """Its entries may all have been made anew after the anchor, those that it covers being hidden."""
+    anchor = held(engine)
+    engine.start("permit", "q", by="applicant", name="许可", attrs={"area": "1.0", "owner": "某办"})
+    engine.seal()
+    report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor])
+    assert (report.verdict, report.findings) == ("incomplete", ())
+    assert "earlier q" in report.not_checked
+    newer = held(engine)
+    report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor, newer])
+    assert (report.verdict, report.findings) == ("anchored", ())
+
+
 def test_an_older_seal_hides_what_is_newer_until_there_is_an_anchor(engine: WorkflowEngine, file: Path) -> None:
     engine.annotate("p", "不利的话", by="clerk")
     engine.seal()
@@ -425,6 +473,7 @@ ODD_PROOFS: dict[str, tuple[Callable[[list[bytes]], object], tuple[str, str]]] =
     "two in another order": (lambda lines: lines.insert(1, lines.pop(0)), ("tree", "position_missing")),
     "no newest": (drop(NEWEST, OF_P), ("tree", "newest_missing")),
     "a newest of another number": (say(NEWEST, OF_P, seq=9), ("tree", "newest_differs")),
+    "of another seal": (say(NEWEST, OF_P, seal=31), ("tree", "newest_orphan")),
     "of another leaf": (say(NEWEST, OF_P, leaf="ab" * 32), ("tree", "newest_differs")),
     "at another place": (say(NEWEST, OF_P, index=0), ("tree", "newest_differs")),
     "without hashes": (say(NEWEST, OF_P, hashes=[]), ("tree", "newest_differs")),

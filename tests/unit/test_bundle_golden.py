@@ -74,12 +74,13 @@ def test_the_proofs_lead_to_the_root() -> None:
         merkle.verify_inclusion(about["index"], SIZE, leaf, hashes(about), root)
     for about in PROOF["consistency"]:
         merkle.verify_consistency(about["old"], SIZE, hashes(about), bytes.fromhex(about["old_root"]), root)
-    heads = PROOF["heads"]
-    for about in heads["newest"]:
-        leaf = head_leaf(about["instance"], about["seq"], bytes.fromhex(about["leaf"]), sha256)
-        merkle.verify_inclusion(about["index"], heads["instances"], leaf, hashes(about), bytes.fromhex(heads["root"]))
+    for heads in PROOF["heads"]:
+        assert heads["newest"]
+        for about in heads["newest"]:
+            leaf = head_leaf(about["instance"], about["seq"], bytes.fromhex(about["leaf"]), sha256)
+            top = bytes.fromhex(heads["root"])
+            merkle.verify_inclusion(about["index"], heads["instances"], leaf, hashes(about), top)
     assert len(PROOF["inclusion"]) == SIZE
-    assert heads["newest"]
 
 
 def test_what_is_hidden_and_what_is_shown_make_the_roots() -> None:
