@@ -206,7 +206,7 @@ class PartTree:
             return
         for name in self._chains:
             if (size, name) not in self._last:
-                self._book.not_checked(f"earlier {name}", needed=True)
+                self._book.not_checked(f"before {name}", needed=True)
 
     def uncited(self, citations: list[tuple[int, Citation]]) -> None:
         """Note the citations of entries that are not in the tree; each comes with the number of who cites."""

@@ -317,7 +317,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.actor": ("未出示的办理人", "an actor that is not shown,"),
     "unchecked.later": ("是否另有更晚的记录：", "whether there are later entries of"),
     "unchecked.ends": ("截至锚点时各链是否完整：", "whether nothing was left out of what is covered by"),
-    "unchecked.earlier": ("锚点之时是否已有记录：", "whether there were entries, when the anchor was made, of"),
+    "unchecked.before": ("锚点之时是否已有记录：", "whether there were entries, when the anchor was made, of"),
     "unchecked.hidden": ("其间封存而未出示的记录数", "entries sealed in between that are not shown:"),
     "unchecked.unsealed": ("未封存、无从证明的记录数", "entries that are not sealed, and so not proved:"),
     "unchecked.bundle": ("核验包版本", "version of bundles"),

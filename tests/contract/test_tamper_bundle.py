@@ -421,7 +421,7 @@ def test_a_chain_that_begins_after_the_anchor_is_told(engine: WorkflowEngine, tm
     engine.seal()
     report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor])
     assert (report.verdict, report.findings) == ("incomplete", ())
-    assert "earlier q" in report.not_checked
+    assert "before q" in report.not_checked
     newer = held(engine)
     report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor, newer])
     assert (report.verdict, report.findings) == ("anchored", ())
