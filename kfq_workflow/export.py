@@ -18,9 +18,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
+from kfq_workflow.audit.suite import known_hash
+from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
 from kfq_workflow.files import Part, new_file
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -87,6 +90,7 @@ def write_export(
 def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
     """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
+    hasher = known_hash(head.suite)
     for document in source.documents():
         about = {"body": document.body, "digest": document.digest.hex(), "kind": document.kind}
         file.write(_line("document", about))
@@ -96,7 +100,7 @@ def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object]
         last: Row | None = None
         for row in source.entries():
             data = encode(row, head.log)
-            if leaf_hash(data) != row.leaf:
+            if leaf_hash(data, hasher) != row.leaf:
                 raise InvalidInput("export_tampered", key=row.instance, seq=row.seq)
             file.write(data + b"\n")
             if last is not None and last.instance != row.instance:
@@ -132,6 +136,7 @@ class ExportSource:
     def __init__(self, path: str | Path | Part) -> None:
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
+        self._hasher: Hash | None = None
         try:
             self._path = path if isinstance(path, Part) else Part(path)
             self._size = self._path.size
@@ -144,7 +149,7 @@ class ExportSource:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
             for start, line in self._lines(_ENTRIES, (LOG, 0)):
-                row = self._entry(start, line)
+                row = self._entry(start, line, known_hash(_suite(line)))
                 if row is None or row.instance != LOG:
                     break
                 body = json.loads(row.body)
@@ -220,10 +225,18 @@ class ExportSource:
                     number += 1
                 book.error("bytes", "line", line=number, reason=self._bad[start])
 
-    def _entry(self, start: int, line: bytes) -> Row | None:
+    def _hash(self) -> Hash:
+        """Return the hash of the log's suite, that of `s1` where there is no log."""
+        if self._hasher is None:
+            with suppress(NotInitialised):
+                self._hasher = known_hash(self.log().suite)
+            self._hasher = self._hasher or known_hash(SUITE)
+        return self._hasher
+
+    def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
         """Read an entry's line, which must be exactly the bytes of the entry that it says."""
         try:
-            row, log = _parse_entry(line[:-1].decode())
+            row, log = _parse_entry(line[:-1].decode(), hasher or self._hash())
             same = encode(row, log) == line[:-1]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             same = False
@@ -332,7 +345,16 @@ def _typed(about: dict[str, Any]) -> bool:
     return True
 
 
-def _parse_entry(text: str) -> tuple[Row, str]:
+def _suite(line: bytes) -> str:
+    """Return the suite that a genesis names, which says how its own leaf is made; `s1` where it names none."""
+    try:
+        suite = json.loads(line)["body"]["suite"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return SUITE
+    return suite if isinstance(suite, str) else SUITE
+
+
+def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     """Return the row that an entry's line says, and the log's name; the body stays the text that it is."""
     found = json.loads(text)
     start = text.index(_BODY, text.index(f'"at":{found["at"]},')) + len(_BODY)
@@ -345,7 +367,7 @@ def _parse_entry(text: str) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
-    return draft._replace(leaf=leaf_hash(text.encode())), found["log"]
+    return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 
 
 _DECODER = json.JSONDecoder()

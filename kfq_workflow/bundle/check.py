@@ -15,6 +15,7 @@ from kfq_workflow.audit.note import verify as signatures_of
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.bundle import interval
 from kfq_workflow.bundle.cited import citations, mentioned
+from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.layout import is_anchor
 from kfq_workflow.bundle.part import PartTree, leaves_file
 from kfq_workflow.bundle.reader import is_bundle, open_bundle
@@ -25,6 +26,7 @@ from kfq_workflow.export import ExportSource
 from kfq_workflow.sealing import LOG
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
+from kfq_workflow.verify.keys import KIND, keys_of
 from kfq_workflow.verify.report import Book
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from kfq_workflow.bundle.cited import Citation
     from kfq_workflow.bundle.reader import Opened
     from kfq_workflow.entry import Row
+    from kfq_workflow.verify.keys import Keys
     from kfq_workflow.verify.report import Report
 
 __all__ = ["is_bundle", "verify_bundle"]
@@ -61,9 +64,9 @@ def verify_bundle(
     except InvalidInput:
         book.not_checked(f"suite {opened.manifest.suite}", needed=True)
         return book.report()
-    signed, carried = _carried(opened, trust, book)
-    held = (*anchors, *signed)
     try:
+        signed, carried = _carried(opened, trust, book)
+        held = (*anchors, *signed)
         if opened.manifest.scope.whole:
             return verify(WholeSource(opened, book, carried), held, trust=trust, progress=progress)
         source = _Part(opened, book, carried, held, trust)
@@ -76,8 +79,14 @@ def verify_bundle(
         return book.report()
 
 
+def keyed(source: ExportSource) -> list[Row]:
+    """Return the entries in which keys are handed over or revoked."""
+    return [row for row in source.entries(LOG) if row.kind == KIND]
+
+
 def _carried(opened: Opened, trust: Trust, book: Book) -> tuple[tuple[Anchor, ...], tuple[Anchor, ...]]:
     """Return the checkpoints in a bundle that a trusted key has signed, and the others."""
+    keys = keys_of(keyed(ExportSource(opened.parts[LINES])), trust, Book())
     signed: list[Anchor] = []
     others: list[Anchor] = []
     for name, part in sorted(opened.parts.items()):
@@ -89,16 +98,16 @@ def _carried(opened: Opened, trust: Trust, book: Book) -> tuple[tuple[Anchor, ..
         except NoteError as error:
             book.error("bundle", "anchor", member=name, reason=str(error))
             continue
-        (signed if _counts(anchor, trust) else others).append(anchor)
+        (signed if _counts(anchor, keys, trust) else others).append(anchor)
     return tuple(signed), tuple(others)
 
 
-def _counts(anchor: Anchor, trust: Trust) -> bool:
+def _counts(anchor: Anchor, keys: Keys, trust: Trust) -> bool:
     """Tell whether a trusted key has signed; a false signature counts as one, so that it is found."""
-    if not trust.keys or trust.check is None:
+    if keys.line is None or trust.check is None:
         return False
     try:
-        return bool(signatures_of(anchor.note, trust.keys, trust.check))
+        return bool(signatures_of(anchor.note, keys.line.keys, trust.check))
     except NoteError:
         return True
 
@@ -122,14 +131,17 @@ class _Part(PartSource):
             tree = PartTree(self, hash_of(self.log().suite), book, file)
             self._read(tree, book)
             kept = list(self.checkpoints())
+            keys = keys_of(keyed(self), self._trust, book)
             sizes = {row.size for row in kept} | {each.checkpoint.size for each in (*self._held, *self.carried)}
+            sizes |= {statement.said.checkpoint.size for _, statement in keys.taken}
             roots = tree.roots(sizes, {leaf for _, (_, _, leaf) in self._cited})
             if roots:
                 tree.uncited(self._cited)
             self._told(tree, book)
             genesis = next(self.entries(LOG), None)
             origin = origin_said(self.log().log, genesis)
-            check = AnchorCheck(origin, roots, tree.size, self._trust, book, partial=True)
+            check = AnchorCheck(origin, roots, tree.size, keys, self._trust, book, partial=True)
+            check.statements()
             check.stored(kept)
             check.carried(self.carried)
             best = check.held(self._held)

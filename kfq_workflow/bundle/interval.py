@@ -61,7 +61,9 @@ class _Chains:
         self._chain = ChainCheck(source.log(), None, book)
         erasures = _Elsewhere(source, book)
         self._texts = (
-            TextsWithheld(book, erasures) if source.withheld else TextCheck(raw(source.texts()), book, erasures)
+            TextsWithheld(book, erasures)
+            if source.withheld
+            else TextCheck(raw(source.texts()), book, erasures, self._chain.hasher)
         )
         self._heads = HeadCheck(source.all_heads(), book)
         self._shapes = Shapes()

@@ -12,6 +12,8 @@ from kfq_workflow.errors import NotFound
 from kfq_workflow.sealing import LOG
 from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify import verify
+from kfq_workflow.verify.keys import KIND as KEYED
+from kfq_workflow.verify.keys import recorded
 from kfq_workflow.verify.past import bodies
 
 if TYPE_CHECKING:
@@ -81,6 +83,11 @@ class Selection(NoTree):
         """Yield every checkpoint that the log has kept."""
         return iter(self._snapshot.store.checkpoints(self._snapshot.cursor))
 
+    def stated(self) -> Iterator[int]:
+        """Yield the sizes of the trees that statements about keys speak of."""
+        for _, statement in recorded(self.entries(LOG)):
+            yield statement.said.checkpoint.size
+
     def newest(self) -> Iterator[Newest]:
         """Yield the proofs of which entries were the newest of their chains."""
         return iter(())
@@ -115,8 +122,8 @@ class OneInstance(Selection):
         sealed = {row.seq: row for size in (*anchors, kept, snapshot.size) if (row := snapshot.seal_of(size))}
         #: The seals that are shown: the newest, and those that anchors were made of.
         self.seals = [sealed[seq] for seq in sorted(sealed)]
-        genesis = snapshot.entry(LOG, 1)
-        self._log = [*([] if genesis is None else [genesis]), *self.seals]
+        wanted = {1, *(row.seq for row in self.seals)}
+        self._log = [row for row in snapshot.source.entries(LOG) if row.seq in wanted or row.kind == KEYED]
 
     def _exists(self, name: str) -> bool:
         return name.startswith((ACTOR, DEFINITION)) and next(iter(self._source.entries(name)), None) is not None
@@ -134,7 +141,7 @@ class OneInstance(Selection):
         return (document for document in self._source.documents() if document.digest.hex() in named)
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
-        """Yield the entries of these chains, and of the log's own the genesis and the newest seal."""
+        """Yield the entries of these chains, and of the log's own the genesis, these seals and what it says of keys."""
         for name in sorted({*self._chains, LOG}) if instance is None else [instance]:
             yield from self._log if name == LOG else self._source.entries(name)
 
@@ -161,7 +168,7 @@ class OneInstance(Selection):
 
 
 class Interval(Selection):
-    """What was recorded in an interval, with the genesis and the seals around it."""
+    """What was recorded in an interval, with the genesis, the seals around it and what the log says of keys."""
 
     def __init__(self, snapshot: Snapshot, scope: Scope, *, texts: bool) -> None:
         super().__init__(snapshot, texts=texts)
@@ -183,7 +190,8 @@ class Interval(Selection):
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield the entries of the interval."""
         for row in self._source.entries(instance):
-            if self._scope.holds(row.at) or (row.instance == LOG and row.seq in self._seals):
+            extra = row.instance == LOG and (row.seq in self._seals or row.kind == KEYED)
+            if extra or self._scope.holds(row.at):
                 yield row
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:

@@ -106,6 +106,7 @@ def _prove(snapshot: Snapshot, selection: Selection, anchors: Iterable[Anchor], 
     """Write the hashes that lead from what is shown to the root; return how many entries have a place."""
     shown, placed = _ranges(place.position for place in selection.places())
     cuts = {row.size for row in selection.checkpoints()} | {anchor.checkpoint.size for anchor in anchors}
+    cuts |= set(selection.stated())
     for instance, seq, _ in selection.citations():
         found = snapshot.store.leaf_of(snapshot.cursor, instance, seq)
         if found is not None:

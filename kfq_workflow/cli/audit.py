@@ -29,12 +29,14 @@ COMMANDS: dict[str, click.Command] = {}
     COMMANDS, "verify", key(required=False), Option("--file", metavar="FILE"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
+    Option("--statement", "statements", metavar="FILE", multiple=True),
 )  # fmt: skip
 def verify(
-    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
-) -> int:
+    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
+    statements: tuple[str, ...],
+) -> int:  # fmt: skip
     """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
-    report = verified(session, key, file, held(anchors), _trust(trust))
+    report = verified(session, key, file, held(anchors), _trust(trust, statements))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -59,12 +61,13 @@ def held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...]) -> Trust:
-    from kfq_workflow.audit import ed25519
-    from kfq_workflow.cli.sealing import trusted
+def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    from kfq_workflow.audit import signers
+    from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust
 
-    return Trust(tuple(trusted(given)), ed25519.check) if given else NOBODY
+    said = stated(statements)
+    return Trust(tuple(trusted(given)), signers.check, said) if given or said else NOBODY
 
 
 def verified(
@@ -102,6 +105,8 @@ def print_report(report: Report) -> None:
         line(say("verdict.anchor", label=anchored.label, size=anchored.size, newer=anchored.newer))
         if anchored.signed:
             line(say("verdict.signed", names=", ".join(anchored.signed)))
+        for path in anchored.through:
+            line(say("verdict.through", path=path))
     line(say("verified", entries=report.entries, instances=report.instances))
     counts = report.counts
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
