@@ -19,25 +19,25 @@ import json
 import shutil
 import tempfile
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
-from kfq_workflow.files import new_file
+from kfq_workflow.files import Part, new_file
 from kfq_workflow.log import LogHead
+from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.source import Document, TextRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.audit.suite import Hash
-    from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -56,8 +56,27 @@ _TOLD = {
 _BODY = '"body":'
 
 
+class Lines(Protocol):
+    """What an export is written from: a source, or what shows only a part of one."""
+
+    def log(self) -> LogHead:
+        """Return the log's head. Raises NotInitialised."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
+
+
 def write_export(
-    source: Source, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    source: Lines, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Write a log to a file and return the number of entries.
 
@@ -66,10 +85,11 @@ def write_export(
     given, or when an entry does not hash to its leaf.
     """
     with new_file(path, overwrite=overwrite) as file:
-        return _write(source, file, progress)
+        return write_lines(source, file, progress)
 
 
-def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
+def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
     hasher = known_hash(head.suite)
     for document in source.documents():
@@ -114,14 +134,14 @@ def _head_line(row: Row) -> bytes:
 class ExportSource:
     """A log in an exported file. Lines that cannot be read are left out of the streams and noted by `inspect`."""
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+    def __init__(self, path: str | Path | Part) -> None:
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
         self._hasher: Hash | None = None
         try:
-            self._size = self._path.stat().st_size
-            with self._path.open("rb"):
+            self._path = path if isinstance(path, Part) else Part(path)
+            self._size = self._path.size
+            with self._path.open():
                 pass
         except OSError as error:
             raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
@@ -188,11 +208,16 @@ class ExportSource:
 
     def tree(self) -> TreeSource | None:
         """Return the tree as the file has it."""
+        return ExportTree(self.stretches, self.checkpoints)
 
-        def said(name: str) -> Iterator[dict[str, Any]]:
-            return (about for _, about in self._said(*_TOLD[name], None))
+    def stretches(self) -> Iterator[dict[str, Any]]:
+        """Yield what the `placed` lines say: count, instance, position and seq."""
+        return (about for _, about in self._said(*_TOLD[PLACED], None))
 
-        return ExportTree(said)
+    def checkpoints(self) -> Iterator[CheckpointRow]:
+        """Yield the checkpoints that the file has."""
+        for _, about in self._said(*_TOLD[CHECKPOINT], None):
+            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
         """Return None: a file has no clock."""
@@ -202,7 +227,7 @@ class ExportSource:
         """Note the lines that cannot be read, with their numbers."""
         book.not_checked("triggers")
         starts = sorted(self._bad)
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             number, position = 1, 0
             for start in starts:
                 while position < start:
@@ -250,7 +275,7 @@ class ExportSource:
 
     def _lines(self, block: int, place: tuple[str, int]) -> Iterator[tuple[int, bytes]]:
         """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             position = self._find(file, (block, place)) if block or place[0] else 0
             file.seek(position)
             while line := file.readline(MAX_LINE):

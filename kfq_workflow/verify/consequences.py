@@ -86,7 +86,9 @@ class Consequences:
     def finish(self) -> None:
         """Note the effects that were promised and are not there. One that is there twice was noted as unknown."""
         for (key, seq, target, trigger), count in sorted(self._open.items()):
-            if count > 0 and trigger in NUMBERED.values():
+            if not self._witnesses.shows(target):
+                self._book.not_checked(f"cited {target}", needed=True)
+            elif count > 0 and trigger in NUMBERED.values():
                 self._book.error("replay", f"{trigger}_missing", key, seq, target=target)
             elif count > 0:
                 self._book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
