@@ -11,11 +11,14 @@ import pytest
 
 from kfq_workflow import Paper, WorkflowEngine
 from kfq_workflow.approval.numbers import ANY, NUMBERS, form, numbered
+from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.errors import EvidenceMissing, IdempotencyMismatch, InvalidInput
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.source import reading, verify_database
 from kfq_workflow.verify import verify
+from kfq_workflow.working_days import Calendar
 from tests.approvals import BASIS, BOSS, CLERKS, Case, gate, guarded, in_review, prepared
+from tests.bundles import members
 from tests.tampering import places, rehash, remove, rows, tampering
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from kfq_workflow.entry import Row
+    from kfq_workflow.verify import Report
 
 NUMBER, VOIDING = "晋政函〔2020〕1号", BASIS["number"]
 
@@ -149,6 +153,42 @@ def test_a_resolver_of_actors_changes_nothing(database: Engine) -> None:
     engine.void("a", by="reg", **BASIS)
     refused(engine, "b", NUMBER)
     assert verify_database(database).findings == ()
+
+
+# In a bundle of one instance
+
+
+def _bundled(database: Engine, path: Path, key: str) -> Report:
+    with reading(database) as source:
+        write_bundle(source, path, Scope(key))
+    return verify_bundle(path)
+
+
+def test_a_bundle_shows_what_it_alone_retired(database: Engine, engine: WorkflowEngine, tmp_path: Path) -> None:
+    engine.enroll("adm", by="system", roles=["administrator"])
+    engine.publish_calendar(Calendar(frozenset({engine.today()})), by="adm", number="国办发明电〔2025〕1号")
+    engine.reinstate("old", by="reg", **BASIS)
+    engine.submit("old", "grant", by="app")
+    engine.urge("old", by="app")
+    engine.void("old", by="reg", **BASIS)
+    engine.seal()
+    report = _bundled(database, tmp_path / "old.zip", "old")
+    assert [finding.text() for finding in report.findings] == []
+    assert (report.verdict, report.findings) == ("self-consistent", ())
+
+
+def test_a_bundle_does_not_name_another_that_retired_the_same(database: Engine, tmp_path: Path) -> None:
+    engine = prepared(database, guarded(gate(CLERKS)))
+    for key in ("mine", "theirs"):
+        file(engine, key)
+    for key in ("mine", "theirs"):
+        engine.void(key, by="reg", reason="作废", number=f"市函〔2026〕{key}号")
+    engine.seal()
+    report = _bundled(database, tmp_path / "mine.zip", "mine")
+    assert [finding.text() for finding in report.findings] == []
+    assert report.verdict == "incomplete"
+    assert f"cited {numbered('request', NUMBER).chain}" in report.not_checked
+    assert not any(b"theirs" in data for data in members(tmp_path / "mine.zip").values())
 
 
 # Both at once
