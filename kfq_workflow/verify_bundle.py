@@ -622,6 +622,8 @@ class Lines:
         with open(self.path, "rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(LINE_LIMIT), b""), 1):
                 block = block_of(line)
+                if block == "entry" and b'"instance":"~log"' in line:
+                    self.log_lines.append((offset, number))
                 if block is None:
                     self.refuse(number, "unknown")
                 elif BLOCKS.index(block) < rank:
@@ -630,8 +632,6 @@ class Lines:
                     rank = BLOCKS.index(block)
                     first = self.spans.get(block, (offset, 0, number))
                     self.spans[block] = (first[0], offset + len(line), first[2])
-                    if block == "entry" and b'"instance":"~log"' in line:
-                        self.log_lines.append((offset, number))
                 offset += len(line)
 
     def refuse(self, number: int, reason: str) -> None:
@@ -658,11 +658,19 @@ class Lines:
 
     def records(self, block: str) -> Iterator[Dict[str, Any]]:
         """Yield what the lines of a block say that is not that of the entries."""
+        ascending = {"document": "digest", "checkpoint": "size"}.get(block)
+        last: Any = None
         for number, data in self.raw(block):
             try:
-                yield read_record(block, data)
+                record = read_record(block, data)
+                if ascending is not None:
+                    if last is not None and record[ascending] <= last:
+                        raise Malformed("out of order")
+                    last = record[ascending]
             except Malformed as error:
                 self.refuse(number, str(error))
+                continue
+            yield record
 
     def entries(self, hash_: Hash, log: str) -> Iterator[Entry]:
         """Yield the entries of this log."""
@@ -930,7 +938,8 @@ class Documents:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
         self.rules: Dict[str, str] = {}
-        self.named: Set[str] = set()
+        self.named: Set[str] = set()  # by entries `defined`
+        self.registered: Set[str] = set()  # of these, rules
         self.asked: Set[str] = set()
         for record in records:
             digest, body = record["digest"], record["body"]
@@ -947,6 +956,8 @@ class Documents:
             if not is_hex(digest):
                 continue
             self.named.add(digest)
+            if kind == "rules":
+                self.registered.add(digest)
             if digest not in self.kinds:
                 self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
             elif self.kinds[digest] != kind:
@@ -957,12 +968,12 @@ class Documents:
         if digest is not None:
             self.asked.add(digest)
 
-    def close(self, defined: Dict[str, Any]) -> None:
+    def close(self) -> None:
         """Say which documents are missing, never registered, or needed by nobody."""
         for digest in sorted(self.asked):
             if digest not in self.kinds:
                 self.book.find("document.missing", say="the document %s is missing" % digest)
-            if digest not in defined:
+            elif digest not in self.registered:
                 self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
         for digest in sorted(set(self.kinds) - self.named - self.asked):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
@@ -1055,7 +1066,7 @@ class Verification:
         key, find = (entry.instance, entry.seq), self.book.find
         for text in self.texts.before(key):
             find("text.orphan", text["instance"], text["seq"], "the text %s stands beside no entry" % text["field"])
-        if entry.v != 1:
+        if entry.v != 1 or entry.body is None:
             list(self.texts.at(key))
             return
         wanted = commitments(entry)
@@ -1104,7 +1115,7 @@ class Verification:
             self.book.find("cache.row_orphan", head["instance"], head["seq"])
         self.places.close()
         self.tree.close()
-        self.documents.close(self.documents.kinds)
+        self.documents.close()
         self.book.skip("caches")
         self.book.skip("triggers")
         self._compare()
