@@ -344,6 +344,8 @@ def _parse_entry(text: str) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
+    if len(draft.prev) != 32 or (draft.def_ is not None and len(draft.def_) != 32):
+        raise ValueError("a hash is none")
     return draft._replace(leaf=leaf_hash(text.encode())), found["log"]
 
 

@@ -34,7 +34,7 @@ import os
 import re
 import struct
 import sys
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 LINE_LIMIT = 16_777_216
 ENTRY_LIMIT = 65_535
@@ -607,32 +607,61 @@ def read_entry(hash_: Hash, data: bytes) -> Entry:
     )  # fmt: skip
 
 
+class Part(NamedTuple):
+    """A file, or the bytes of a member inside a file."""
+
+    path: str
+    start: int
+    size: int
+
+    def read(self) -> bytes:
+        """Return all of it."""
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            return file.read(self.size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all of it, in pieces."""
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            left = self.size
+            while left and (data := file.read(min(left, 1 << 20))):
+                left -= len(data)
+                yield data
+
+    def lines(self, offset: int = 0) -> Iterator[Tuple[int, bytes]]:
+        """Yield lines with their offsets, with their line feeds; one that is too long comes in pieces without."""
+        with open(self.path, "rb") as file:
+            file.seek(self.start + offset)
+            while offset < self.size and (line := file.readline(min(LINE_LIMIT, self.size - offset))):
+                yield offset, line
+                offset += len(line)
+
+
 class Lines:
     """The lines of an export, by block. Where each block lies is found in a first pass."""
 
-    def __init__(self, path: str, book: Book) -> None:
-        self.path, self.book = path, book
+    def __init__(self, part: Part, book: Book) -> None:
+        self.part, self.book = part, book
         self.spans: Dict[str, Tuple[int, int, int]] = {}  # block: offset, end, number of the first line
         self.bad: Set[int] = set()
-        self.log_lines: List[Tuple[int, int]] = []  # where the entries of ~log may be: offset, number
+        self.log_lines: List[int] = []  # the offsets at which entries of ~log may be
         self._scan()
 
     def _scan(self) -> None:
-        rank = offset = 0
-        with open(self.path, "rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(LINE_LIMIT), b""), 1):
-                block = block_of(line)
-                if block == "entry" and b'"instance":"~log"' in line:
-                    self.log_lines.append((offset, number))
-                if block is None:
-                    self.refuse(number, "unknown")
-                elif BLOCKS.index(block) < rank:
-                    self.refuse(number, "out of place")
-                else:
-                    rank = BLOCKS.index(block)
-                    first = self.spans.get(block, (offset, 0, number))
-                    self.spans[block] = (first[0], offset + len(line), first[2])
-                offset += len(line)
+        rank = 0
+        for number, (offset, line) in enumerate(self.part.lines(), 1):
+            block = block_of(line)
+            if block == "entry" and b'"instance":"~log"' in line:
+                self.log_lines.append(offset)
+            if block is None:
+                self.refuse(number, "unknown")
+            elif BLOCKS.index(block) < rank:
+                self.refuse(number, "out of place")
+            else:
+                rank = BLOCKS.index(block)
+                first = self.spans.get(block, (offset, 0, number))
+                self.spans[block] = (first[0], offset + len(line), first[2])
 
     def refuse(self, number: int, reason: str) -> None:
         """Say once that a line cannot be read."""
@@ -644,17 +673,16 @@ class Lines:
         """Yield the number and bytes of each line of a block that ends with a line feed."""
         if block not in self.spans:
             return
-        offset, end, number = self.spans[block]
-        with open(self.path, "rb") as file:
-            file.seek(offset)
-            while offset < end:
-                line = file.readline(LINE_LIMIT)
-                if number not in self.bad:
-                    if line.endswith(b"\n"):
-                        yield number, line[:-1]
-                    else:
-                        self.refuse(number, "truncated")
-                offset, number = offset + len(line), number + 1
+        start, end, number = self.spans[block]
+        for offset, line in self.part.lines(start):
+            if offset >= end:
+                return
+            if number not in self.bad:
+                if line.endswith(b"\n"):
+                    yield number, line[:-1]
+                else:
+                    self.refuse(number, "truncated")
+            number += 1
 
     def records(self, block: str) -> Iterator[Dict[str, Any]]:
         """Yield what the lines of a block say that is not that of the entries."""
@@ -686,16 +714,14 @@ class Lines:
 
     def log_entries(self, hash_: Hash) -> Iterator[Entry]:
         """Yield the entries of ~log, before all others are read: genesis and seals."""
-        with open(self.path, "rb") as file:
-            for offset, _ in self.log_lines:
-                file.seek(offset)
-                line = file.readline(LINE_LIMIT)
-                try:
-                    entry = read_entry(hash_, line[:-1]) if line.endswith(b"\n") else None
-                except Malformed:
-                    continue
-                if entry is not None and entry.instance == "~log":
-                    yield entry
+        for offset in self.log_lines:
+            _, line = next(self.part.lines(offset))
+            try:
+                entry = read_entry(hash_, line[:-1]) if line.endswith(b"\n") else None
+            except Malformed:
+                continue
+            if entry is not None and entry.instance == "~log":
+                yield entry
 
 
 # ------------------------------------------------------------------------------- chain, texts, documents, heads, places
@@ -757,8 +783,8 @@ class Genesis(NamedTuple):
     offset: int
 
 
-def find_genesis(lines: Lines) -> Genesis:
-    """Find the log's first entry, by which everything else is read; raises Unreadable."""
+def find_genesis(lines: Lines) -> Optional[Genesis]:
+    """Find the log's first entry, by which everything else is read."""
     for entry in lines.log_entries(sha256):
         if entry.seq == 1 and entry.kind == "genesis":
             body = entry.body or {}
@@ -772,7 +798,7 @@ def find_genesis(lines: Lines) -> Genesis:
             return Genesis(
                 entry.log, entry.leaf, str(suite), hash_, "%s/%s" % (host, entry.log), offset if is_int(offset, -900) else 0
             )
-    raise Unreadable("no exported log: it does not hold the log's first entry")
+    return None
 
 
 class Places:
@@ -780,6 +806,7 @@ class Places:
 
     def __init__(self, records: Iterable[Dict[str, Any]], book: Book) -> None:
         self._records, self._book = iter(records), book
+        self.once = False  # whether a line is named once only, at its first number
         self._line = next(self._records, None)
         self._seq = self._line["seq"] if self._line else 0  # the first number of the line that was not met yet
 
@@ -793,9 +820,7 @@ class Places:
             stop = min(end, seq) if here else end
             while self._seq < stop:
                 self._book.find("tree.place_orphan", line["instance"], self._seq)
-                self._seq += 1
-                if self._book.left_out:
-                    self._seq = stop
+                self._seq = stop if self.once or self._book.left_out else self._seq + 1
             if self._seq < end:
                 return
             self._line = next(self._records, None)
@@ -994,20 +1019,25 @@ def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
 class Verification:
     """The verification of an export."""
 
-    def __init__(self, path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
-        self.book, self.anchors, self.trust = book, anchors, trust
-        self.lines = Lines(path, book)
-        self.genesis = find_genesis(self.lines)
+    came_along: FrozenSet[str] = frozenset()  # anchors that are part of what is verified
+    with_documents = True
+
+    def __init__(self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+        self.lines, self.genesis, self.anchors, self.trust = lines, genesis, anchors, trust
+        book = self.book = lines.book
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
         self.kept = self._checkpoints()
-        cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
-        self.tree = Tree(self.genesis, self.lines.log_entries(self.hash), cuts, book)
+        self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
+        self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
         self.heads = Stream(self.lines.records("head"), lambda head: head["instance"])
         self.places = Places(self.lines.records("placed"), book)
+
+    def _tree(self) -> Any:
+        return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1025,9 +1055,13 @@ class Verification:
             self._texts(chain, entry)
             self._place(chain, entry)
             self._bytes(entry)
+            self._see(entry)
         if chain is not None:
             self._end(chain)
         self._close()
+
+    def _see(self, entry: Entry) -> None:
+        """Note what else is wanted of an entry."""
 
     def _bytes(self, entry: Entry) -> None:
         if entry.v != 1:
@@ -1040,7 +1074,7 @@ class Verification:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
         if entry.kind not in KINDS:
             self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind == "defined":
+        if entry.kind == "defined" and self.with_documents:
             self.documents.defined(entry)
         self.documents.used(entry.definition)
 
@@ -1080,7 +1114,9 @@ class Verification:
             chain.missing[entry.seq, field] = None
 
     def _place(self, chain: Chain, entry: Entry) -> None:
-        position = self.places.of(entry.instance, entry.seq)
+        self._at(chain, entry, self.places.of(entry.instance, entry.seq))
+
+    def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
         if position is None:
             chain.unplaced = chain.unplaced or entry.seq
             return
@@ -1114,11 +1150,15 @@ class Verification:
         for head in self.heads.before(None):
             self.book.find("cache.row_orphan", head["instance"], head["seq"])
         self.places.close()
-        self.tree.close()
-        self.documents.close()
+        self._close_tree()
+        if self.with_documents:
+            self.documents.close()
         self.book.skip("caches")
         self.book.skip("triggers")
         self._compare()
+
+    def _close_tree(self) -> None:
+        self.tree.close()
 
     def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
         """Read the checkpoints that the log has kept."""
@@ -1154,7 +1194,9 @@ class Verification:
         for name in bad:
             find(layer + ".signature_bad", say="the signature of %s on %s is false" % (name, label))
             fine = False
-        if self.trust and not good and not bad:
+        if label in self.came_along and not good:
+            fine = False
+        elif self.trust and not good and not bad:
             self.book.warn(layer + ".signature_missing", say="no trusted key has signed " + label)
             if layer == "anchor":
                 self.book.skip("anchor " + label, needed=True)
@@ -1174,16 +1216,612 @@ class Verification:
             return None
         return (good, when) if fine else None
 
+    def _newer(self, size: int) -> int:
+        return max(self.book.entries - size, 0)
+
     def _anchor(self, label: str, checkpoint: Checkpoint, held: Tuple[List[str], List[int]]) -> None:
         best = self.book.anchored
         if best is None or checkpoint.size >= best["size"]:
             self.book.anchored = {
                 "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
-                "newer": self.book.entries - checkpoint.size, "signed": held[0], "at": max(held[1], default=None),
+                "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
             }  # fmt: skip
 
 
+# -------------------------------------------------------------------------------------------------------------- bundle
+#
+# A zip of one spelling: nothing compressed, nothing before, between or after. It is read from left to right; from what
+# the members' headers say, all else is written again and compared. M is FF FF FF FF, and stands for what is too large.
+#
+#     member     50 4B 03 04 | version | 0000 0000 0000 2100 | crc32 | size | size | len(name) | len(x) | name | x | data
+#     directory  50 4B 01 02 | version 03 | version | 0000 0000 0000 2100 | crc32 | size | size | len(name) | len(y)
+#                | 0000 0000 0000 0000 8081 | offset | name | y                  one for each member, same order
+#     end        50 4B 05 06 | 0000 0000 | n | n | directory's size | directory's offset | 0000
+
+_M = 0xFFFFFFFF
+_MEMBERS = 1100
+_DATE = bytes(6) + b"\x21\x00"
+_NAME = re.compile(r"(log\.jsonl|proofs\.jsonl|README\.md|verify\.py|manifest\.json|anchors/(?!000)[0-9]{3}\.checkpoint)\Z")
+_LIMITS = {"manifest.json": 1_048_576, "README.md": 1_048_576, "verify.py": 1_048_576, "anchors": 262_144}
+
+
+class Member(NamedTuple):
+    """A member of a zip: what its header says, where it begins and where its data lie."""
+
+    name: bytes
+    crc: int
+    size: int
+    offset: int
+    data: int
+
+    @property
+    def large(self) -> bool:
+        """Whether its numbers need eight bytes."""
+        return self.size >= _M or self.offset >= _M
+
+    def header(self) -> bytes:
+        """Return the only header that it may have."""
+        version, size, extra = b"\x14\x00", self.size, b""
+        if self.large:
+            version, size, extra = b"\x2d\x00", _M, struct.pack("<HHQQ", 1, 16, self.size, self.size)
+        told = struct.pack("<IIIHH", self.crc, size, size, len(self.name), len(extra))
+        return b"PK\x03\x04" + version + _DATE + told + self.name + extra
+
+    def entry(self) -> bytes:
+        """Return the only line of the directory that it may have."""
+        version, size, offset, extra = b"\x14", self.size, self.offset, b""
+        if self.large:
+            version, size, offset = b"\x2d", _M, _M
+            extra = struct.pack("<HHQQQ", 1, 24, self.size, self.size, self.offset)
+        told = struct.pack("<IIIHH", self.crc, size, size, len(self.name), len(extra)) + bytes(8) + b"\x80\x81"
+        return b"PK\x01\x02" + version + b"\x03" + version + b"\x00" + _DATE + told + struct.pack("<I", offset) + self.name + extra
+
+
+def read_container(path: str) -> Optional[List[Member]]:
+    """Return the members of a zip; None where a byte of it, outside of the members' data, is not as it must be."""
+    members: List[Member] = []
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        offset = 0
+        while True:
+            file.seek(offset)
+            head = file.read(30)
+            if head[:4] != b"PK\x03\x04" or len(head) < 30:
+                break
+            crc, length, _, named, extra = struct.unpack("<IIIHH", head[14:])
+            rest = file.read(named + extra)
+            if len(rest) == named + 20 and length == _M:
+                length = struct.unpack("<Q", rest[-8:])[0]
+            member = Member(rest[:named], crc, length, offset, offset + 30 + len(rest))
+            if member.header() != head + rest or not 1 <= named <= 64 or not member.name.isascii():
+                return None
+            members.append(member)
+            offset = member.data + length
+            if offset > size or len(members) > _MEMBERS:
+                return None
+        file.seek(offset)
+        directory = b"".join(member.entry() for member in members)
+        end, far = b"", offset
+        if offset >= _M:
+            end = b"PK\x06\x06" + struct.pack("<Q", 44) + b"\x2d\x03\x2d\x00" + bytes(8)
+            end += struct.pack("<QQQQ", len(members), len(members), len(directory), offset)
+            end += b"PK\x06\x07" + struct.pack("<IQI", 0, offset + len(directory), 1)
+            far = _M
+        end += b"PK\x05\x06" + bytes(4) + struct.pack("<HHIIH", len(members), len(members), len(directory), far, 0)
+        tail = file.read(len(directory) + len(end) + 1)
+    return members if members and tail == directory + end else None
+
+
+class Members:
+    """The files of a bundle, in a zip or a folder, each opened only if its name is one that a bundle has."""
+
+    def __init__(self, path: str, book: Book) -> None:
+        self.book = book
+        self.parts: Dict[str, Part] = {}
+        self.crcs: Dict[str, int] = {}
+        self.readable = True
+        if os.path.isdir(path):
+            self._folder(path)
+            return
+        members = read_container(path)
+        if members is None:
+            book.find("bundle.container", say="not packed as bundles are; unpack it and verify the folder")
+            self.readable = False
+            return
+        for member in members:
+            name = member.name.decode()
+            if not _NAME.match(name):
+                book.find("bundle.member_name", say="%r is no part of a bundle; it was not read" % name)
+            elif name in self.parts:
+                book.find("bundle.member_twice", say=name)
+            else:
+                self._take(name, Part(path, member.data, member.size))
+                self.crcs[name] = member.crc
+
+    def _folder(self, path: str) -> None:
+        def names() -> Iterator[str]:
+            for name in os.listdir(path):
+                inside = os.path.join(path, name)
+                if name == "anchors" and os.path.isdir(inside) and not os.path.islink(inside):
+                    for anchor in os.listdir(inside):
+                        yield "anchors/" + anchor
+                else:
+                    yield name
+
+        for name in sorted(names()):
+            file = os.path.join(path, *name.split("/"))
+            if not _NAME.match(name) or os.path.islink(file) or not os.path.isfile(file):
+                self.book.warn("bundle.member_name", say="%r is no part of a bundle; it was not read" % name)
+            else:
+                self._take(name, Part(file, 0, os.path.getsize(file)))
+
+    def _take(self, name: str, part: Part) -> None:
+        if part.size > _LIMITS.get(name.split("/")[0], part.size):
+            self.book.find("bundle.member_size", say=name)
+        else:
+            self.parts[name] = part
+
+    def compare(self, said: Dict[str, Any], *, whole: bool) -> bool:
+        """Compare the members with the manifest; return whether what must be there is."""
+        find, needed = self.book.find, {"log.jsonl"} if whole else {"log.jsonl", "proofs.jsonl"}
+        for name in sorted(needed - set(said)):
+            find("bundle.member_missing", say=name)
+        for name in sorted(set(said) - set(self.parts)):
+            find("bundle.member_missing", say=name)
+        for name, part in self.parts.items():
+            if name == "manifest.json":
+                continue
+            if name not in said:
+                self.book.warn("bundle.member_extra", say=name)
+                continue
+            digest = hashlib.sha256()
+            for data in part.chunks():
+                digest.update(data)
+            if (part.size, digest.hexdigest()) != (said[name]["size"], said[name]["sha256"]):
+                find("bundle.member_differs", say=name)
+        if whole and "proofs.jsonl" in self.parts and "proofs.jsonl" in said:
+            self.book.warn("bundle.member_extra", say="proofs.jsonl")
+        return "log.jsonl" in self.parts and "log.jsonl" in said and needed <= set(self.parts)
+
+    def sums(self) -> None:
+        """Compare the members of a zip with the sums in their headers."""
+        for name, crc in self.crcs.items():
+            found = 0
+            if name not in self.parts:
+                continue
+            for data in self.parts[name].chunks():
+                found = binascii.crc32(data, found)
+            if found != crc:
+                self.book.find("bundle.member_differs", say=name)
+
+
+def _is_scope(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if value.get("kind") == "log":
+        return len(value) == 1
+    if value.get("kind") == "instance":
+        return len(value) == 2 and isinstance(value.get("instance"), str)
+    bounds = [value.get("from", ""), value.get("to", "")]
+    return value.get("kind") == "recorded" and len(value) == 3 and all(b is None or is_int(b, -LARGEST) for b in bounds)
+
+
+def _is_member(name: str, value: Any) -> bool:
+    return (
+        name != "manifest.json" and _NAME.match(name) is not None and isinstance(value, dict)
+        and set(value) == {"sha256", "size"} and is_hex(value["sha256"]) and is_int(value["size"])
+    )  # fmt: skip
+
+
+_MANIFEST: Dict[str, Callable[[Any], bool]] = {
+    "bundle": is_int,
+    "entries": is_int,
+    "log": lambda value: _is_text(value) and bool(HEX32.match(value)),
+    "made_at": lambda value: is_int(value, -LARGEST),
+    "made_by": _is_text,
+    "members": lambda value: isinstance(value, dict) and all(_is_member(name, about) for name, about in value.items()),
+    "mentions": lambda value: isinstance(value, list) and all(map(_is_text, value)) and value == sorted(set(value)),
+    "scope": _is_scope,
+    "suite": _is_text,
+    "texts": lambda value: isinstance(value, bool),
+    "tree": lambda value: isinstance(value, dict) and set(value) == {"root", "size"}
+    and is_hex(value["root"]) and is_int(value["size"]),
+    "unsealed": is_int,
+}  # fmt: skip
+
+
+def read_manifest(part: Part) -> Dict[str, Any]:
+    """Read a manifest; raises Malformed."""
+    data = part.read()
+    value = parse(data[:-1]) if data.endswith(b"\n") else None
+    if not isinstance(value, dict):
+        raise Malformed("not canonical")
+    if is_int(value.get("bundle")) and value["bundle"] != 1:
+        return value
+    if set(value) != set(_MANIFEST) or not all(check(value[name]) for name, check in _MANIFEST.items()):
+        raise Malformed("a key or a value")
+    return value
+
+
+# proofs.jsonl: hashes that lead from the entries of a part to the root over all.
+#
+#     {"hidden":{"hash":HEX,"position":I,"width":I}}                           by position
+#     {"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seq":I}}    by instance
+
+
+class Proofs:
+    """The lines of proofs.jsonl."""
+
+    def __init__(self, part: Part, book: Book) -> None:
+        self.part, self.book = part, book
+        self.newest: Dict[str, Dict[str, Any]] = {}
+        self.bad: Set[int] = set()
+
+    def _refuse(self, number: int, reason: str) -> None:
+        if number not in self.bad:
+            self.bad.add(number)
+            self.book.find("bundle.line", say="line %d of proofs.jsonl cannot be read (%s)" % (number, reason))
+
+    def hidden(self) -> Iterator[Dict[str, Any]]:
+        """Yield the hidden trees, and keep the proofs of newest entries, which come after them."""
+        last: Optional[str] = None
+        for number, (_, line) in enumerate(self.part.lines(), 1):
+            try:
+                block, record = self._read(line, last)
+            except Malformed as error:
+                self._refuse(number, str(error))
+                continue
+            if block == "hidden":
+                yield record
+            else:
+                last = record["instance"]
+                self.newest[record["instance"]] = record
+
+    @staticmethod
+    def _read(line: bytes, last: Optional[str]) -> Tuple[str, Dict[str, Any]]:
+        value = parse(line[:-1]) if line.endswith(b"\n") else None
+        if not isinstance(value, dict) or len(value) != 1:
+            raise Malformed("not canonical")
+        ((block, record),) = value.items()
+        if not isinstance(record, dict):
+            raise Malformed("not an object")
+        if block == "hidden" and set(record) == {"hash", "position", "width"}:
+            width = record["width"]
+            good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
+            if good and last is None:
+                return block, record
+        if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seq"}:
+            hashes = record["hashes"]
+            good = isinstance(hashes, list) and len(hashes) <= 63 and all(map(is_hex, hashes)) and is_hex(record["leaf"])
+            good = good and _is_text(record["instance"]) and is_int(record["index"]) and is_int(record["seq"])
+            if good and (last is None or record["instance"] > last):
+                return block, record
+        raise Malformed("a key, a value or its place")
+
+
+class PartTree:
+    """The tree of which a bundle shows a part: runs of leaves, and hidden trees between them."""
+
+    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: Set[int], book: Book) -> None:
+        self.hash, self.cuts, self.book = hash_, cuts, book
+        self.size, self.root = int(said["size"]), str(said["root"])
+        self.roots: Dict[int, bytes] = {}
+        self.newest: Optional[Entry] = None
+        self.runs: List[Run] = []
+        self.genesis = False
+        self.seal: Optional[Entry] = None  # at the last position
+        self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
+        self.hidden = 0
+
+    def place(self, entry: Entry, position: int) -> None:
+        """Put an entry at its place."""
+        if position >= self.size:
+            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            return
+        if position == 0 and (entry.instance, entry.seq) == ("~log", 1):
+            self.genesis = True
+        if entry.instance == "~log" and entry.kind == "sealed":
+            if position == self.size - 1 and (entry.body or {}).get("size") == self.size:
+                self.seal = entry
+        if not self.runs or self.runs[-1].end != position:
+            self.runs.append(Run(self.hash, position, self.cuts))
+        self.runs[-1].add(entry.leaf)
+
+    def head(self, chain: Chain) -> None:
+        """Nothing: a part does not show the heads of all."""
+
+    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[int, Peaks]]:
+        """Yield what covers the positions, from left to right where it is in order."""
+        shown = sorted((part for run in self.runs for part in run.parts), key=lambda part: part.start)
+        for record in hidden:
+            while shown and shown[0].start < record["position"]:
+                yield 0, shown.pop(0)
+            tree = Peaks(self.hash, record["position"])
+            tree.add(bytes.fromhex(record["hash"]), record["width"])
+            yield record["width"], tree
+        for part in shown:
+            yield 0, part
+
+    def join(self, hidden: Iterable[Dict[str, Any]], look: Callable[[Dict[str, Any]], None]) -> None:
+        """Put everything together, and compare the root; `look` is shown every hidden tree."""
+
+        def watched() -> Iterator[Dict[str, Any]]:
+            for record in hidden:
+                look(record)
+                yield record
+
+        whole = Peaks(self.hash)
+        self.roots[0] = whole.root()
+        wrong = ""
+        for width, piece in self._pieces(watched()):
+            if wrong:
+                continue  # the rest of proofs.jsonl is still to be read
+            if piece.start < whole.end or width and (piece.start % width or piece.end > self.size):
+                wrong = "tree.position_twice"
+            elif piece.start > whole.end:
+                wrong = "tree.position_missing"
+            else:
+                whole.extend(piece)
+                if whole.end in self.cuts:
+                    self.roots[whole.end] = whole.root()
+        if not wrong and whole.end != self.size:
+            wrong = "tree.position_missing"
+        if wrong:
+            self.book.find(wrong, say="at position %d" % whole.end)
+            self.roots.clear()
+            self.seal = None
+            return
+        self.roots[self.size] = whole.root()
+        if whole.root().hex() != self.root:
+            self.book.find("tree.proof_differs")
+        if self.size and (not self.genesis or self.seal is None):
+            self.book.find("tree.seal_missing")
+
+
+class PartVerification(Verification):
+    """The verification of a bundle that shows one instance, or what was recorded in an interval."""
+
+    def __init__(
+        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
+        manifest: Dict[str, Any], proofs: Proofs,
+    ) -> None:  # fmt: skip
+        self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
+        self.sizes = [anchor.size for _, anchor in anchors]
+        self.unsealed = 0
+        self.covered = dict.fromkeys(self.sizes, 0)
+        self.mentions: Set[str] = set()
+        self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
+        self.last: Dict[str, Optional[Tuple[int, bytes]]] = {}  # of each chain the last entry that has a place
+        self.sealed: List[Tuple[int, int]] = []
+        super().__init__(lines, genesis, anchors, trust)
+        self.places.once = True
+        self.with_documents = self.scope["kind"] == "instance"
+        self.position: Optional[int] = None
+
+    def _tree(self) -> Any:
+        return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
+
+    def _belongs(self, entry: Entry) -> bool:
+        if self.scope["kind"] == "instance":
+            return entry.instance in (self.scope["instance"], "~log") or entry.instance.startswith(("~actor/", "~definition/"))
+        after = self.scope["from"] is None or entry.at >= self.scope["from"]
+        return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
+
+    def _see(self, entry: Entry) -> None:
+        if not self._belongs(entry):
+            self.book.find("bundle.scope", entry.instance, entry.seq)
+        size = (entry.body or {}).get("size")
+        if entry.instance == "~log" and entry.kind == "sealed" and is_int(size):
+            self.sealed.append((entry.at, size))
+        if entry.instance == self.scope.get("instance") and entry.body is not None:
+            self._mention(entry, entry.body)
+
+    def _mention(self, entry: Entry, body: Dict[str, Any]) -> None:
+        cited = [body.get("cause"), *(body["seen"] if isinstance(body.get("seen"), list) else ())]
+        cited = [about for about in cited if isinstance(about, dict)]
+        effects = body["effects"] if isinstance(body.get("effects"), list) else []
+        keys = [body.get("root"), *(about.get("instance") for about in cited)]
+        keys += [about.get("on") for about in effects if isinstance(about, dict)]
+        for key in keys:
+            if isinstance(key, str) and key != self.scope["instance"] and not key.startswith("~"):
+                self.mentions.add(key)
+        for about in cited:
+            key, leaf = about.get("instance"), about.get("leaf")
+            if isinstance(key, str) and key in self.mentions and isinstance(leaf, str) and self.position is not None:
+                self.cited.setdefault(leaf, []).append((entry.instance, entry.seq))
+
+    def _link(self, chain: Chain, entry: Entry) -> None:
+        fresh = chain.seq == 0
+        if self.scope["kind"] == "recorded" or entry.instance == "~log":
+            apart = entry.seq != 1 if fresh else entry.instance == "~log" and entry.seq > chain.seq + 1
+            if apart:
+                if chain.at is not None and entry.at < chain.at:
+                    self.book.find("chain.clock_back", entry.instance, entry.seq)
+                chain.seq, chain.leaf, chain.at = entry.seq, entry.leaf, entry.at
+                return
+        super()._link(chain, entry)
+
+    def _texts(self, chain: Chain, entry: Entry) -> None:
+        if self.manifest["texts"]:
+            super()._texts(chain, entry)
+
+    def _place(self, chain: Chain, entry: Entry) -> None:
+        self.position = self.places.of(entry.instance, entry.seq)
+        super()._at(chain, entry, self.position)
+        if self.position is None:
+            self.unsealed += 1
+            return
+        for size in self.covered:
+            self.covered[size] += self.position < size
+
+    def _end(self, chain: Chain) -> None:
+        super()._end(chain)
+        if chain.instance != "~log":
+            self.last[chain.instance] = chain.placed
+
+    def _newer(self, size: int) -> int:
+        return self.book.entries - self.covered.get(size, 0)
+
+    def _close_tree(self) -> None:
+        self.tree.join(self.proofs.hidden(), self._look)
+        if self.scope["kind"] == "instance":
+            self._newest()
+            for places in self.cited.values():
+                for instance, seq in places:
+                    self.book.warn("tree.cited_unplaced", instance, seq)
+        if self.unsealed:
+            self.book.skip("unsealed %d" % self.unsealed)
+        self._scope_skips()
+        self._manifest()
+
+    def _look(self, hidden: Dict[str, Any]) -> None:
+        if hidden["width"] == 1:
+            self.cited.pop(hidden["hash"], None)
+        if self.scope["kind"] == "recorded":
+            low, high = self._bounds()
+            end = hidden["position"] + hidden["width"]
+            self.tree.hidden += max(0, min(end, high) - max(hidden["position"], low))
+
+    def _bounds(self) -> Tuple[int, int]:
+        """Return the sizes of the tree between which everything lies that was recorded in the interval and sealed."""
+        start, end = self.scope["from"], self.scope["to"]
+        before = [size for at, size in self.sealed if start is not None and at < start]
+        after = [size for at, size in self.sealed if end is not None and at >= end]
+        return max(before, default=0), min(after, default=max((size for _, size in self.sealed), default=0))
+
+    def _newest(self) -> None:
+        """Compare each chain with the proof of what its newest entry was when the newest seal was made."""
+        find, seal = self.book.find, self.tree.seal
+        proofs = dict(self.proofs.newest)
+        for instance, placed in self.last.items():
+            proof = proofs.pop(instance, None)
+            if placed is None:
+                self.book.skip("later entries " + instance, needed=True)
+                continue
+            if proof is None:
+                find("tree.newest_missing", instance)
+                continue
+            if seal is None:
+                continue
+            body = seal.body or {}
+            line = {"head": {"instance": instance, "leaf": proof["leaf"], "seq": proof["seq"]}}
+            leaf, hashes = self.hash(b"\x00" + canonical(line)), [bytes.fromhex(told) for told in proof["hashes"]]
+            size = body.get("instances")
+            root = root_of_proof(self.hash, leaf, proof["index"], size, hashes) if is_int(size) else None
+            if root is None or root.hex() != body.get("heads"):
+                find("tree.newest_differs", instance, proof["seq"])
+            elif proof["seq"] > placed[0]:
+                find("tree.entries_hidden", instance, proof["seq"])
+            elif proof["seq"] < placed[0] or proof["leaf"] != placed[1].hex():
+                find("tree.newest_differs", instance, proof["seq"])
+        for instance, proof in proofs.items():
+            find("tree.newest_orphan", instance, proof["seq"])
+
+    def _scope_skips(self) -> None:
+        if not self.manifest["texts"]:
+            self.book.skip("texts")
+        if self.scope["kind"] == "instance":
+            self.book.skip("other instances")
+            return
+        self.book.skip("replay", needed=True)
+        self.book.skip("earlier entries")
+        if self.tree.hidden:
+            self.book.skip("left out %d" % self.tree.hidden)
+
+    def _manifest(self) -> None:
+        """Compare what the manifest says with what was found."""
+        found = {
+            "entries": self.book.entries, "unsealed": self.unsealed,
+            "mentions": sorted(self.mentions) if self.scope["kind"] == "instance" else [],
+        }  # fmt: skip
+        for name, value in found.items():
+            if self.manifest[name] != value:
+                self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+
+
+def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+    """Verify a bundle, in the order of the format's description."""
+    members = Members(path, book)
+    if not members.readable:
+        return
+    members.sums()
+    if "manifest.json" not in members.parts:
+        book.find("bundle.member_missing", say="manifest.json")
+        return
+    try:
+        manifest = read_manifest(members.parts["manifest.json"])
+    except Malformed as error:
+        book.find("bundle.manifest", say=str(error))
+        return
+    if manifest["bundle"] != 1 or manifest["suite"] not in SUITES:
+        book.skip("bundle %d" % manifest["bundle"] if manifest["bundle"] != 1 else "suite " + manifest["suite"], needed=True)
+        return
+    whole = manifest["scope"]["kind"] == "log"
+    if not members.compare(manifest["members"], whole=whole):
+        return
+    lines = Lines(members.parts["log.jsonl"], book)
+    genesis = find_genesis(lines)
+    if genesis is None:
+        book.find("chain.genesis_missing")
+        return
+    for name, value in (("log", genesis.log), ("suite", genesis.suite)):
+        if manifest[name] != value:
+            book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+    if not manifest["texts"] and "text" in lines.spans:
+        book.find("bundle.manifest_differs", say="there are texts")
+    came: List[Tuple[str, Checkpoint]] = []
+    for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
+        try:
+            came.append((name, read_checkpoint(members.parts[name].read().decode())))
+        except ValueError as error:
+            book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
+    check: Verification
+    if whole:
+        check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
+    else:
+        check = PartVerification(lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book))
+    check.came_along = frozenset(label for label, _ in came)
+    check.run()
+
+
+class WholeVerification(Verification):
+    """The verification of a bundle that has the whole log: as an export, and the manifest."""
+
+    def __init__(
+        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
+        manifest: Dict[str, Any],
+    ) -> None:  # fmt: skip
+        super().__init__(lines, genesis, anchors, trust)
+        self.manifest, self.unsealed = manifest, 0
+
+    def _texts(self, chain: Chain, entry: Entry) -> None:
+        if self.manifest["texts"]:
+            super()._texts(chain, entry)
+
+    def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
+        self.unsealed += position is None
+        super()._at(chain, entry, position)
+
+    def _close_tree(self) -> None:
+        super()._close_tree()
+        if not self.manifest["texts"]:
+            self.book.skip("texts")
+        found = {"entries": self.book.entries, "unsealed": self.unsealed, "mentions": []}
+        for name, value in found.items():
+            if self.manifest[name] != value:
+                self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+        root = self.tree.roots.get(self.tree.size)
+        if self.manifest["tree"]["size"] != self.tree.size or root is not None and root.hex() != self.manifest["tree"]["root"]:
+            self.book.find("bundle.manifest_differs", say="the manifest says another tree")
+
+
+
 # -------------------------------------------------------------------------------------------------------- command line
+
+
+def _begins(path: str, with_: bytes) -> bool:
+    with open(path, "rb") as file:
+        return file.read(len(with_)) == with_
 
 
 def read_anchor(path: str) -> Tuple[str, Checkpoint]:
@@ -1200,7 +1838,14 @@ def verify(path: str, anchors: Iterable[Tuple[str, Checkpoint]] = (), trust: Ite
     """Verify a file; raises Unreadable."""
     book = Book()
     try:
-        Verification(path, book, list(anchors), list(trust)).run()
+        if os.path.isdir(path) or _begins(path, b"PK"):
+            verify_bundle(path, book, list(anchors), list(trust))
+            return book
+        lines = Lines(Part(path, 0, os.path.getsize(path)), book)
+        genesis = find_genesis(lines)
+        if genesis is None:
+            raise Unreadable("no exported log: it does not hold the log's first entry")
+        Verification(lines, genesis, list(anchors), list(trust)).run()
     except OSError as error:
         raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
     return book
