@@ -34,6 +34,7 @@ import os
 import re
 import struct
 import sys
+from decimal import Decimal
 from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 LINE_LIMIT = 16_777_216
@@ -645,15 +646,15 @@ class Lines:
         self.part, self.book = part, book
         self.spans: Dict[str, Tuple[int, int, int]] = {}  # block: offset, end, number of the first line
         self.bad: Set[int] = set()
-        self.log_lines: List[int] = []  # the offsets at which entries of ~log may be
+        self.reserved: List[int] = []  # the offsets at which entries of ~log, ~actor/ID and ~definition/NAME may be
         self._scan()
 
     def _scan(self) -> None:
         rank = 0
         for number, (offset, line) in enumerate(self.part.lines(), 1):
             block = block_of(line)
-            if block == "entry" and b'"instance":"~log"' in line:
-                self.log_lines.append(offset)
+            if block == "entry" and b'"instance":"~' in line:
+                self.reserved.append(offset)
             if block is None:
                 self.refuse(number, "unknown")
             elif BLOCKS.index(block) < rank:
@@ -712,16 +713,63 @@ class Lines:
                 continue
             yield entry
 
-    def log_entries(self, hash_: Hash) -> Iterator[Entry]:
-        """Yield the entries of ~log, before all others are read: genesis and seals."""
-        for offset in self.log_lines:
+    def reserved_entries(self, hash_: Hash, prefix: str) -> Iterator[Entry]:
+        """Yield the entries of reserved instances, before all others are read: genesis and seals, actors, definitions."""
+        for offset in self.reserved:
             _, line = next(self.part.lines(offset))
             try:
                 entry = read_entry(hash_, line[:-1]) if line.endswith(b"\n") else None
             except Malformed:
                 continue
-            if entry is not None and entry.instance == "~log":
+            if entry is not None and entry.instance.startswith(prefix):
                 yield entry
+
+    def log_entries(self, hash_: Hash) -> Iterator[Entry]:
+        """Yield the entries of ~log."""
+        return (entry for entry in self.reserved_entries(hash_, "~log") if entry.instance == "~log")
+
+    def _line_at(self, offset: int) -> Tuple[int, bytes]:
+        """Return the first line that begins at an offset or after it."""
+        if offset == 0:
+            return next(self.part.lines(0), (0, b""))
+        skipped, rest = next(self.part.lines(offset - 1), (0, b""))
+        return next(self.part.lines(skipped + len(rest)), (self.part.size, b""))
+
+    def chain(self, hash_: Hash, log: str, instance: str) -> Iterator[Entry]:
+        """Yield the entries of one instance, which is looked for by halves."""
+        low, high, _ = self.spans.get("entry", (0, 0, 0))
+        first = low
+        while low < high:
+            middle = (low + high) // 2
+            offset, line = self._line_at(middle)
+            found = self._key(hash_, line) if offset < high else None
+            if found is None or found >= instance:
+                high = middle
+            else:
+                low = offset + len(line)
+        begun = False
+        for offset, line in self.part.lines(self._line_at(max(low, first))[0]):
+            if block_of(line) != "entry":
+                return
+            try:
+                entry = read_entry(hash_, line[:-1])
+            except Malformed:
+                continue
+            if entry.instance != instance:
+                if begun:
+                    return
+                begun = True
+                continue
+            begun = True
+            if entry.log == log:
+                yield entry
+
+    @staticmethod
+    def _key(hash_: Hash, line: bytes) -> Optional[str]:
+        try:
+            return read_entry(hash_, line[:-1]).instance
+        except Malformed:
+            return None
 
 
 # ------------------------------------------------------------------------------- chain, texts, documents, heads, places
@@ -1035,6 +1083,19 @@ class Verification:
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
         self.heads = Stream(self.lines.records("head"), lambda head: head["instance"])
         self.places = Places(self.lines.records("placed"), book)
+        self.replay: Optional[Replay] = Replay(self)
+
+    def shown(self, instance: Any) -> bool:
+        """Whether the chain of an instance is there to be looked at."""
+        return True
+
+    def chain(self, instance: str) -> Iterator[Entry]:
+        """Yield the entries of one instance."""
+        return self.lines.chain(self.hash, self.genesis.log, instance)
+
+    def reserved(self, prefix: str) -> Iterator[Entry]:
+        """Yield the entries of reserved instances whose keys begin so."""
+        return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
         return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
@@ -1056,6 +1117,8 @@ class Verification:
             self._place(chain, entry)
             self._bytes(entry)
             self._see(entry)
+            if self.replay is not None:
+                self.replay.read(entry)
         if chain is not None:
             self._end(chain)
         self._close()
@@ -1226,6 +1289,614 @@ class Verification:
                 "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
                 "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
             }  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------------------- replay
+#
+# States follow from the entries alone: merge `set` in order; `was` says what `set` replaced, without what was null. The
+# rules document that `def` names says whether a move was legal; who had which role is in the chains ~actor/ID.
+#
+#     rules  {"attributes":{NAME:FIELD},"constants":{NAME:VALUE},"guards":{NAME:COND},"lang":1,"name":S,"papers":[S],
+#             "parameters":{NAME:FIELD},"permissions":{"start":[ROLE],"adopt"..,"amend"..,"register"..,"supervise":..},
+#             "regions":{NAME:{"active_in":{"main":[STATE]},"initial":STATE,"name":S,"states":{NAME:{"adopt_only":B,..}}}},
+#             "root":WORKFLOW,"transitions":[{"effects":[..],"gate":{..},"guards":[NAME],"id":S,"papers":[S],
+#             "parameters":[S],"region":S,"remembers":B,"roles":[ROLE],"sources":[STATE],"target":TARGET,"trigger":S}],..}
+#     TARGET {"kind":"state","name":S} | {"kind":"same"} | {"kind":"left","name":TRIGGER}
+#     COND   {"is":K,..}, K one of InStates RootIn OtherIn CausedBy Visited FieldIs ActorHas Code GateIs Unsupported All Any Not
+#
+# What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
+
+Body = Dict[str, Any]
+Answer = Optional[bool]
+_REGISTRAR = ["registrar"]
+_CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
+_RESERVED_KINDS = {"~log": ("genesis", "sealed"), "~definition/": ("defined",), "~actor/": ("enrolled", "granted", "revoked")}
+_MOVES = ("started", "fired", "adopted")
+
+
+def _month_end(year: int, month: int) -> str:
+    long = month in (1, 3, 5, 7, 8, 10, 12)
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return "%04d-%02d-%02d" % (year, month, 31 if long else 30 if month != 2 else 29 if leap else 28)
+
+
+def _span(text: str) -> Tuple[str, str]:
+    """Return the first and the last day of a date, month, quarter, half or year; raises Malformed."""
+    found = re.match(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?\Z", text, re.ASCII)
+    if found is None or found.group(1) == "0000":
+        raise Malformed("not a day")
+    year, month = int(found.group(1)), int(found.group(2) or 0)
+    if found.group(3) is not None:
+        if not 1 <= month <= 12 or not "01" <= found.group(3) <= _month_end(year, month)[8:]:
+            raise Malformed("not a day")
+        return text, text
+    first, last = month, month
+    if found.group(2) is None:
+        first, last = 1, 12
+    elif 33 <= month <= 36:
+        first, last = 3 * (month - 33) + 1, 3 * (month - 33) + 3
+    elif month in (40, 41):
+        first, last = (1, 6) if month == 40 else (7, 12)
+    if not 1 <= first <= 12:
+        raise Malformed("not a day")
+    return "%04d-%02d-01" % (year, first), _month_end(year, last)
+
+
+def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
+    """Return the earliest and the latest day that EDTF text allows, None where that is open; raises Malformed."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return _span(text)
+    if ".." in text:
+        low, high = text[1:-1].split("..", 1)
+        if not low and not high or low and high and (len(low) != len(high) or low >= high):
+            raise Malformed("not a span")
+        return _span(low)[0] if low else None, _span(high)[1] if high else None
+    spans = [_span(part) for part in text[1:-1].split(",")]
+    if len(spans) < 2:
+        raise Malformed("not a set")
+    return min(low for low, _ in spans), max(high for _, high in spans)
+
+
+def _strings(value: Any) -> List[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _object(value: Any) -> Body:
+    return value if isinstance(value, dict) else {}
+
+
+class Rules:
+    """A rules document, with what is looked up in it often."""
+
+    def __init__(self, document: str) -> None:
+        told = parse(document.encode())
+        self.told = _object(told)
+        self.name = self.told.get("name")
+        self.regions: Dict[str, Body] = {name: _object(about) for name, about in _object(self.told.get("regions")).items()}
+        self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
+        if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
+            raise Malformed("not rules")
+        self.guards = _object(self.told.get("guards"))
+        self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
+
+    def permitted(self, act: str) -> List[str]:
+        """Return the roles that may start, register, adopt or amend."""
+        return _strings(_object(self.told.get("permissions")).get(act, [] if act == "start" else _REGISTRAR))
+
+    def active(self, region: str, main: Optional[str]) -> bool:
+        """Whether a region has a state while the main line is in this one."""
+        where = self.regions[region].get("active_in")
+        return where is None or main in _object(where).get("main", [])
+
+
+class Actors:
+    """Who could do what, when: the chains ~actor/ID."""
+
+    def __init__(self, entries: Iterable[Entry], offset: int) -> None:
+        self.offset = offset
+        self.known: Dict[str, List[Tuple[int, Body]]] = {}
+        for entry in entries:
+            if entry.kind == "enrolled" and entry.body is not None:
+                self.known.setdefault(entry.instance[len("~actor/") :], []).append((entry.at, entry.body))
+
+    def day(self, at: int) -> str:
+        """Return the day of a moment, at the log's own offset from UTC."""
+        days = (at // 1_000_000 + 60 * self.offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
+        era, rest = divmod(days, 146_097)
+        year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
+        left = rest - (365 * year + year // 4 - year // 100)
+        month = (5 * left + 2) // 153
+        return "%04d-%02d-%02d" % (
+            year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
+        )  # fmt: skip
+
+    def at(self, actor: str, at: int) -> Tuple[Optional[Body], Optional[Body]]:
+        """Return the enrolment in force at a moment, and the one before where it had only just been changed."""
+        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
+        if not past:
+            return None, None
+        before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
+        return past[-1][1], before
+
+    def valid(self, body: Body, at: int) -> bool:
+        """Whether an enrolment held on the day of a moment."""
+        day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
+        return (
+            body.get("enabled") is True
+            and (not isinstance(start, str) or start <= day)
+            and (not isinstance(end, str) or day <= end)
+        )  # fmt: skip
+
+
+class Case:
+    """An instance as far as its entries were read."""
+
+    def __init__(self, instance: str) -> None:
+        self.instance = instance
+        self.states: Dict[str, Optional[str]] = {}
+        self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
+        self.left: Dict[str, str] = {}  # by trigger, the state that it left
+        self.since: Dict[str, int] = {}  # of a region, the entry since which it has its state
+        self.visited: Set[Tuple[str, str]] = set()
+        self.attrs: Body = {}
+        self.definition: Optional[str] = None
+        self.rules: Optional[Rules] = None
+        self.root: Optional[str] = None
+        self.workflow: Optional[str] = None
+        self.first = True
+        self.unknown = False  # an entry was met that this program cannot read
+        self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
+        self.days: Dict[int, str] = {}  # of an entry, its earliest day
+
+    def fold(self, entry: Entry) -> None:
+        """Take in what an entry sets."""
+        body = entry.body or {}
+        for region, state in _object(body.get("set")).items():
+            old = self.states.get(region)
+            if old is not None and state is None:
+                self.last[region] = old
+            if state != old:
+                self.since[region] = entry.seq
+            self.states[region] = state if isinstance(state, str) else None
+            if isinstance(state, str) and entry.kind != "adopted":
+                self.visited.add((region, state))
+        self.attrs.update(_object(body.get("attrs")))
+        if isinstance(body.get("workflow"), str):
+            self.workflow = body["workflow"]
+        if isinstance(body.get("root"), str):
+            self.root = body["root"]
+
+
+class Past:
+    """Another instance at the entry that is cited."""
+
+    def __init__(self, verification: Verification) -> None:
+        self.verification = verification
+        self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+
+    def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
+        """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
+        if self._kept[0] != instance or not self._kept[1]:
+            case, found = Case(instance), []
+            for entry in self.verification.chain(instance):
+                case.fold(entry)
+                found.append((entry, dict(case.states), case.workflow))
+            self._kept = instance, found
+        return self._kept[1]
+
+    def cited(self, about: Body, at: int) -> Tuple[str, Dict[str, Optional[str]], Optional[str]]:
+        """Return what there is to say of a citation (a finding's kind, or nothing), states and workflow then."""
+        instance, seq = about.get("instance"), about.get("seq")
+        if isinstance(instance, str) and is_int(seq):
+            for entry, states, workflow in self.chain(instance):
+                if entry.seq == seq and entry.at <= at:
+                    return ("" if entry.leaf.hex() == about.get("leaf") else "replay.seen_leaf"), states, workflow
+        return "replay.seen_missing", {}, None
+
+
+_OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda one, two: one == two,
+    "ne": lambda one, two: one != two,
+    "lt": lambda one, two: one < two,
+    "le": lambda one, two: one <= two,
+    "gt": lambda one, two: one > two,
+    "ge": lambda one, two: one >= two,
+    "in": lambda one, two: one in two,
+}
+
+
+class Judge:
+    """One act, decided again."""
+
+    def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
+        self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
+        self.late = body.get("mode") == "late" and "for" in body
+
+    def holds(self, rules: Rules, told: Any) -> Tuple[Answer, Set[int]]:
+        """Return whether a guard holds, and the entries on which that rests."""
+        told = _object(rules.guards.get(told) if isinstance(told, str) else told)
+        kind = told.get("is")
+        if kind in ("All", "Any"):
+            return self._many(rules, kind == "Any", told.get("of") or [])
+        if kind == "Not":
+            answer, rests = self.holds(rules, told.get("of"))
+            return (None if answer is None else not answer), rests
+        if kind == "InStates":
+            region = str(told.get("region"))
+            state = self.case.states.get(region)
+            rests = {self.case.since[region]} if region in self.case.since else set()
+            return state is not None and state in told.get("states", ()), rests
+        if kind == "Visited":
+            return (told.get("region"), told.get("state")) in self.case.visited, set()
+        if kind == "FieldIs":
+            return self._field(rules, told), set()
+        if kind == "ActorHas":
+            return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
+        return self._elsewhere(kind, told), set()
+
+    def _many(self, rules: Rules, any_: bool, parts: List[Any]) -> Tuple[Answer, Set[int]]:
+        rests: Set[int] = set()
+        unknown = False
+        for part in parts:
+            answer, on = self.holds(rules, part)
+            if answer is None:
+                unknown = True
+            elif answer is any_:
+                return (None, set()) if unknown and any_ else (answer, on if any_ else set())
+            rests |= on
+        return (None if unknown else not any_), (set() if any_ else rests)
+
+    def _field(self, rules: Rules, told: Body) -> Answer:
+        name, source, wanted = told.get("name"), told.get("source"), told.get("value")
+        fields = {"attribute": "attributes", "parameter": "parameters"}.get(str(source), "")
+        values = {"attribute": self.case.attrs, "parameter": _object(self.body.get("params"))}.get(
+            str(source), _object(rules.told.get("constants"))
+        )
+        value = values.get(str(name))
+        if value is None:
+            return told.get("op") == "ne"
+        kind = _object(_object(rules.told.get(fields)).get(name)).get("type")
+        try:
+            if kind == "decimal":
+                value = Decimal(value)
+                wanted = [Decimal(item) for item in wanted] if isinstance(wanted, list) else Decimal(str(wanted))
+            return _OPERATORS[str(told.get("op"))](value, wanted)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+
+    def _elsewhere(self, kind: Any, told: Body) -> Answer:
+        """Answer what another instance, or the application, decides."""
+        if kind == "RootIn":
+            for about in self.seen:
+                if about["instance"] == self.case.root:
+                    return about["states"].get(told.get("region")) in told.get("states", ())
+            return None
+        if kind == "OtherIn":
+            here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
+            return any(about["states"].get(told.get("region")) in told.get("states", ()) for about in here)
+        if kind == "Code":
+            answer = _object(_object(self.body.get("attested")).get(told.get("name"))).get("answer")
+            return answer if isinstance(answer, bool) else None
+        if kind == "Unsupported" and not self.late:
+            return False
+        return None  # CausedBy, GateIs: not decided again by this program
+
+
+class Replay:
+    """The replay of all instances, one after the other."""
+
+    def __init__(self, verification: Verification) -> None:
+        self.book, self.documents = verification.book, verification.documents
+        self.past = Past(verification)
+        self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
+        self.defined: Dict[str, int] = {}  # when rules were registered first
+        for entry in verification.reserved("~definition/"):
+            rules = (entry.body or {}).get("rules")
+            if entry.kind == "defined" and isinstance(rules, str):
+                self.defined.setdefault(rules, entry.at)
+        self.administrator = min(
+            (at for chain in self.actors.known.values() for at, body in chain if "administrator" in _strings(body.get("roles"))),
+            default=None,
+        )  # fmt: skip
+        self.rules: Dict[str, Optional[Rules]] = {}
+        self.shown = verification.shown
+        self.case = Case("")
+
+    def read(self, entry: Entry) -> None:
+        """Decide an entry again, and take in what it changed."""
+        if entry.instance != self.case.instance or self.case.first and not entry.instance:
+            self.case = Case(entry.instance)
+        if entry.v != 1:
+            self.case.unknown = True
+        if self.case.unknown or entry.body is None or entry.kind not in KINDS:
+            self.case.first = False
+            self.case.fold(entry)
+            return
+        if entry.instance.startswith("~"):
+            self._reserved(entry, entry.body)
+        else:
+            self._ordinary(entry, entry.body)
+        self.case.first = False
+        self.case.fold(entry)
+
+    def _reserved(self, entry: Entry, body: Body) -> None:
+        for prefix, kinds in _RESERVED_KINDS.items():
+            if entry.instance == prefix or prefix.endswith("/") and entry.instance.startswith(prefix):
+                if entry.kind not in kinds:
+                    self.book.find("replay.kind_place", entry.instance, entry.seq)
+                    return
+        if entry.kind == "sealed":
+            if not (is_hex(body.get("heads")) and is_int(body.get("instances")) and is_int(body.get("size"), 1) and len(body) == 3):
+                self.book.find("replay.malformed", entry.instance, entry.seq)
+        if entry.kind in ("defined", "enrolled"):
+            self._administrator(entry)
+
+    def _administrator(self, entry: Entry) -> None:
+        if entry.actor == "system":
+            if self.administrator is not None and entry.at > self.administrator:
+                self.book.find("replay.actor_role", entry.instance, entry.seq)
+            return
+        roles = self._roles(entry)
+        if roles is not None and "administrator" not in roles:
+            self.book.find("replay.actor_role", entry.instance, entry.seq)
+
+    def _roles(self, entry: Entry) -> Optional[Set[str]]:
+        """Return the roles that an entry's actor had; None where this log cannot say."""
+        resolver = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
+        if isinstance(resolver, dict):
+            self.book.counts["attested"] += 1
+            return set(_strings(resolver.get("roles")))
+        now, before = self.actors.at(entry.actor, entry.at)
+        if now is None:
+            self.book.counts["attested"] += 1
+            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
+            return None
+        if not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
+            self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+        return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
+
+    def _under(self, entry: Entry) -> Optional[Rules]:
+        """Return the rules under which an entry stands; None where they cannot be told."""
+        case, find = self.case, self.book.find
+        if entry.definition is None:
+            find("replay.def_missing", entry.instance, entry.seq)
+            return case.rules
+        if case.definition is None:
+            case.definition = entry.definition
+            if self.defined.get(entry.definition, entry.at) > entry.at:
+                find("document.not_yet_defined", entry.instance, entry.seq)
+            case.rules = self._compiled(entry.definition)
+        elif entry.definition != case.definition:
+            find("replay.def_changed", entry.instance, entry.seq)
+        return case.rules
+
+    def _compiled(self, digest: str) -> Optional[Rules]:
+        if digest not in self.rules:
+            self.rules[digest] = None
+            if digest in self.documents.rules:
+                try:
+                    self.rules[digest] = Rules(self.documents.rules[digest])
+                except (Malformed, TypeError, KeyError):
+                    self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+        return self.rules[digest]
+
+    def _ordinary(self, entry: Entry, body: Body) -> None:
+        case, find = self.case, self.book.find
+        if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
+            find("replay.kind_place", entry.instance, entry.seq)
+            return
+        if case.first and entry.kind not in ("started", "adopted"):
+            find("replay.not_started", entry.instance, entry.seq)
+        if not case.first and entry.kind == "started":
+            find("replay.not_first", entry.instance, entry.seq)
+        rules = self._under(entry)
+        if entry.kind in _MOVES:
+            self._day(entry, body)
+        if entry.kind == "refused":
+            self.book.counts["refused"] += 1
+            return
+        roles = self._roles(entry)
+        seen = self._seen(entry, body)
+        if "set" in body:
+            states = _object(body["set"])
+            was = {region: case.states[region] for region in states if case.states.get(region) is not None}
+            if body.get("was", {}) != was:
+                find("replay.was_differs", entry.instance, entry.seq)
+        if entry.kind not in (*_MOVES, "annotated", "amended"):
+            self.book.skip("approvals")
+            return
+        if rules is not None and entry.kind in ("started", "adopted"):
+            self._begin(rules, entry, body, roles)
+        if rules is not None and entry.kind == "amended":
+            self._amended(rules, entry, body, roles)
+        if rules is not None and entry.kind == "fired":
+            self._fired(rules, entry, body, Judge(case, entry, body, roles, seen))
+
+    def _day(self, entry: Entry, body: Body) -> None:
+        """Check the day of a move: its text, its bounds, and whether something before it happened later."""
+        find, case = self.book.find, self.case
+        mode, on = body.get("mode"), body.get("on")
+        if mode not in ("live", "late") or entry.kind == "adopted" and mode != "late":
+            find("replay.mode", entry.instance, entry.seq)
+        if mode == "late":
+            self.book.counts["late"] += 1
+        if on is None:
+            if mode == "live":
+                find("replay.date_missing", entry.instance, entry.seq)
+            on = {}
+        low, high = _object(on).get("lo"), _object(on).get("hi")
+        if "edtf" in _object(on):
+            try:
+                wanted = read_day(str(on["edtf"]))
+            except Malformed:
+                find("replay.date_malformed", entry.instance, entry.seq)
+                return
+            if wanted != (low, high):
+                find("replay.date_differs", entry.instance, entry.seq)
+                low, high = wanted
+        before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
+        before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
+        floor = max(before, default=("", 0))
+        if isinstance(high, str) and high < floor[0]:
+            find("replay.date_order", entry.instance, entry.seq)
+        earliest = max(low or "", floor[0])
+        if earliest:
+            case.days[entry.seq] = earliest
+            for region in _object(body.get("set")):
+                case.earliest[region] = earliest, entry.seq
+
+    def _seen(self, entry: Entry, body: Body) -> List[Body]:
+        """Check what an entry cites, and return each with the states that it had."""
+        found: List[Body] = []
+        for about in body["seen"] if isinstance(body.get("seen"), list) else ():
+            if not isinstance(about, dict):
+                continue
+            instance = about.get("instance")
+            if not self.shown(instance):
+                self.book.skip("cited %s" % instance, needed=True)
+                continue
+            wrong, states, workflow = self.past.cited(about, entry.at)
+            if wrong:
+                self.book.find(wrong, entry.instance, entry.seq)
+            found.append({"instance": instance, "states": states, "workflow": workflow})
+        return found
+
+    def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
+        find, case = self.book.find, self.case
+        act = "start" if entry.kind == "started" else "adopt"
+        if roles is not None and not roles & set(rules.permitted(act)):
+            find("replay.not_allowed", entry.instance, entry.seq)
+        names = _object(rules.told.get("attributes"))
+        if any(name not in names for name in _object(body.get("attrs"))):
+            find("replay.attributes", entry.instance, entry.seq)
+        if case.first:
+            if body.get("workflow") != rules.name:
+                find("replay.workflow_differs", entry.instance, entry.seq)
+            self._root(rules, entry, body)
+        states = _object(body.get("set"))
+        if entry.kind == "started":
+            main = rules.regions["main"].get("initial")
+            wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
+            if states != wanted:
+                find("replay.set_differs", entry.instance, entry.seq)
+            return
+        main = states.get("main", case.states.get("main"))
+        for region, state in states.items():
+            known = _object(rules.regions.get(region, {}).get("states"))
+            if region not in rules.regions or (state is not None and state not in known):
+                find("replay.adoption", entry.instance, entry.seq)
+                return
+            if (state is not None) != rules.active(region, main):
+                find("replay.adoption", entry.instance, entry.seq)
+                return
+
+    def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
+        root, wanted = body.get("root"), rules.told.get("root")
+        if root is None or not isinstance(root, str):
+            return
+        if not self.shown(root):
+            self.book.skip("cited %s" % root, needed=True)
+            return
+        chain = self.past.chain(root)
+        if not chain or chain[0][0].at > entry.at:
+            self.book.find("replay.root_missing", entry.instance, entry.seq)
+        elif chain[0][2] != wanted:
+            self.book.find("replay.root_differs", entry.instance, entry.seq)
+
+    def _amended(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
+        names = _object(rules.told.get("attributes"))
+        if any(name not in names for name in _object(body.get("attrs"))):
+            self.book.find("replay.attributes", entry.instance, entry.seq)
+        if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
+            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+
+    def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
+        """Decide a move again: who may do it from where, on which papers, and what it changes."""
+        find, trigger = self.book.find, body.get("trigger")
+        ways = [about for about in rules.transitions if about.get("trigger") == trigger]
+        if not ways:
+            find("replay.unknown_trigger", entry.instance, entry.seq)
+            return
+        self.book.counts["decided"] += 1
+        self.book.counts["witnessed"] += bool(judge.seen)
+        self._late(rules, entry, body, judge)
+        open_ = [way for way in ways if self._allowed(rules, way, body, judge) is not False]
+        if not open_:
+            find("replay.not_allowed", entry.instance, entry.seq)
+        way = open_[0] if len(open_) == 1 else ways[0] if len(ways) == 1 else None
+        if way is None:
+            return
+        if self.case.states.get(str(way.get("region"))) in way.get("sources", ()):
+            self._changes(rules, way, entry, body)
+        if way in open_:
+            self._rests(rules, way, entry, body, judge)
+        if way.get("remembers"):
+            self.case.left[str(trigger)] = self.case.states.get(str(way.get("region"))) or ""
+
+    def _late(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
+        late, for_ = body.get("mode") == "late", _object(body.get("for"))
+        if for_ and not late:
+            self.book.find("replay.late_unmarked", entry.instance, entry.seq)
+        if late and not (for_ and body.get("basis") in ("stated", "implied", "inferred") and "source" in commitments(entry)):
+            self.book.find("replay.late_flags", entry.instance, entry.seq)
+        if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
+            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+
+    def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
+        if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
+            return False
+        roles: Optional[Set[str]] = judge.roles
+        if judge.late:
+            roles = {str(_object(body["for"]).get("role"))}
+        if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
+            return False
+        if not judge.late and "cause" not in body:
+            laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
+            if "gate" in way or not laid >= set(_strings(way.get("papers"))):
+                return False
+            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(rules, way, body):
+                return False
+        answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
+        if any(answer is False for answer in answers):
+            return False
+        return None if None in answers else True
+
+    @staticmethod
+    def _optional(rules: Rules, way: Body, body: Body) -> bool:
+        """Whether every parameter that is missing need not be given."""
+        told = _object(rules.told.get("parameters"))
+        missing = set(_strings(way.get("parameters"))) - set(_object(body.get("params")))
+        return not any(_object(told.get(name)).get("required") for name in missing)
+
+    def _changes(self, rules: Rules, way: Body, entry: Entry, body: Body) -> None:
+        case, region, target = self.case, str(way.get("region")), _object(way.get("target"))
+        state = {"state": target.get("name"), "same": case.states.get(region)}.get(
+            str(target.get("kind")), case.left.get(str(target.get("name")))
+        )
+        wanted: Dict[str, Any] = {region: state}
+        if region == "main":
+            for name in rules.regions:
+                if name == "main":
+                    continue
+                now, then = case.states.get(name) is not None, rules.active(name, state)
+                if then and not now:
+                    wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
+                elif now and not then:
+                    wanted[name] = None
+        if body.get("set") != wanted:
+            self.book.find("replay.set_differs", entry.instance, entry.seq)
+        if body.get("remembers") != (region if way.get("remembers") else None):
+            self.book.find("replay.remembers_differs", entry.instance, entry.seq)
+
+    def _rests(self, rules: Rules, way: Body, entry: Entry, body: Body, judge: Judge) -> None:
+        rests: Set[int] = set()
+        for name in way.get("guards", ()):
+            answer, on = judge.holds(rules, name)
+            if answer is None:
+                return
+            rests |= on
+        if body.get("rests", []) != sorted(rests):
+            self.book.find("replay.rests_differs", entry.instance, entry.seq)
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -1596,10 +2267,16 @@ class PartVerification(Verification):
         super().__init__(lines, genesis, anchors, trust)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
+        if not self.with_documents:
+            self.replay = None
         self.position: Optional[int] = None
 
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
+
+    def shown(self, instance: Any) -> bool:
+        """Whether the chain of an instance is there to be looked at."""
+        return instance == self.scope.get("instance") or str(instance).startswith("~")
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
