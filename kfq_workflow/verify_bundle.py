@@ -743,13 +743,16 @@ class Lines:
             middle = (low + high) // 2
             offset, line = self._line_at(middle)
             found = self._key(hash_, line) if offset < high else None
+            while found is None and offset + len(line) < high and line:
+                offset, line = self._line_at(offset + len(line))
+                found = self._key(hash_, line)
             if found is None or found >= instance:
                 high = middle
             else:
                 low = offset + len(line)
         begun = False
         for offset, line in self.part.lines(self._line_at(max(low, first))[0]):
-            if block_of(line) != "entry":
+            if block_of(line) not in (None, "entry"):
                 return
             try:
                 entry = read_entry(hash_, line[:-1])
@@ -766,6 +769,8 @@ class Lines:
 
     @staticmethod
     def _key(hash_: Hash, line: bytes) -> Optional[str]:
+        if block_of(line) != "entry":
+            return None
         try:
             return read_entry(hash_, line[:-1]).instance
         except Malformed:
@@ -1018,6 +1023,7 @@ class Documents:
             digest, body = record["digest"], record["body"]
             if hash_(b"\x03" + body.encode()).hex() != digest:
                 book.find("document.digest", say="the document %s does not hash to its digest" % digest)
+                record["kind"] = record["kind"] and "altered " + record["kind"]
             self.kinds[digest] = record["kind"]
             if record["kind"] == "rules":
                 self.rules[digest] = body
@@ -1033,7 +1039,7 @@ class Documents:
                 self.registered.add(digest)
             if digest not in self.kinds:
                 self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
-            elif self.kinds[digest] != kind:
+            elif self.kinds[digest] not in (kind, "altered " + kind):
                 self.book.find("document.kind", entry.instance, entry.seq)
 
     def used(self, digest: Optional[str]) -> None:
@@ -1365,6 +1371,61 @@ def _object(value: Any) -> Body:
     return value if isinstance(value, dict) else {}
 
 
+def _is_citation(value: Any) -> bool:
+    return (
+        isinstance(value, dict) and _is_text(value.get("instance")) and is_int(value.get("seq"), 1) and is_hex(value.get("leaf"))
+    )  # fmt: skip
+
+
+def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
+
+
+def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(of, value))
+
+
+def _is_paper(value: Any) -> bool:
+    return isinstance(value, dict) and _is_text(value.get("type")) and isinstance(value.get("filed"), bool)
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, dict) and _is_text(value.get("edtf")) and all(map(_is_text, value.values()))
+
+
+#: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
+_PARTS: Dict[str, Callable[[Any], bool]] = {
+    "attested": _is_map(lambda value: isinstance(value, dict)),
+    "attrs": _is_map(lambda value: isinstance(value, (str, int))),
+    "basis": _is_text,
+    "cause": _is_citation,
+    "did": _is_map(_is_text),
+    "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
+    "for": _is_map(lambda value: isinstance(value, (str, int))),
+    "gates": _is_map(lambda value: isinstance(value, dict)),
+    "on": _is_day,
+    "papers": _is_list(_is_paper),
+    "params": _is_map(lambda value: isinstance(value, (str, int))),
+    "remembers": _is_text,
+    "rests": _is_list(lambda value: is_int(value, 1)),
+    "root": _is_text,
+    "seen": _is_list(_is_citation),
+    "set": _is_map(lambda value: value is None or isinstance(value, str)),
+    "texts": _is_map(is_hex),
+    "trigger": _is_text,
+    "was": _is_map(_is_text),
+    "workflow": _is_text,
+}
+_NEEDED = {"started": ("set", "was", "workflow"), "fired": ("set", "trigger", "was"), "adopted": ("set", "was")}
+
+
+def is_well_formed(entry: Entry, body: Body) -> bool:
+    """Whether a body has what an entry of its kind must have, and each part is what it must be."""
+    return all(name in body for name in _NEEDED.get(entry.kind, ())) and all(
+        name not in _PARTS or _PARTS[name](value) for name, value in body.items()
+    )
+
+
 class Rules:
     """A rules document, with what is looked up in it often."""
 
@@ -1436,7 +1497,7 @@ class Case:
         self.states: Dict[str, Optional[str]] = {}
         self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
         self.left: Dict[str, str] = {}  # by trigger, the state that it left
-        self.since: Dict[str, int] = {}  # of a region, the entry since which it has its state
+        self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
         self.visited: Set[Tuple[str, str]] = set()
         self.attrs: Body = {}
         self.definition: Optional[str] = None
@@ -1451,14 +1512,15 @@ class Case:
     def fold(self, entry: Entry) -> None:
         """Take in what an entry sets."""
         body = entry.body or {}
-        for region, state in _object(body.get("set")).items():
+        states = _object(body.get("set"))
+        for region, state in states.items() if _PARTS["set"](states) else ():
             old = self.states.get(region)
             if old is not None and state is None:
                 self.last[region] = old
             if state != old:
-                self.since[region] = entry.seq
-            self.states[region] = state if isinstance(state, str) else None
-            if isinstance(state, str) and entry.kind != "adopted":
+                self.history.setdefault(region, []).append((entry.seq, state))
+            self.states[region] = state
+            if state is not None and entry.kind != "adopted":
                 self.visited.add((region, state))
         self.attrs.update(_object(body.get("attrs")))
         if isinstance(body.get("workflow"), str):
@@ -1523,9 +1585,7 @@ class Judge:
             return (None if answer is None else not answer), rests
         if kind == "InStates":
             region = str(told.get("region"))
-            state = self.case.states.get(region)
-            rests = {self.case.since[region]} if region in self.case.since else set()
-            return state is not None and state in told.get("states", ()), rests
+            return self._in(region, told.get("states") or [])
         if kind == "Visited":
             return (told.get("region"), told.get("state")) in self.case.visited, set()
         if kind == "FieldIs":
@@ -1533,6 +1593,16 @@ class Judge:
         if kind == "ActorHas":
             return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
         return self._elsewhere(kind, told), set()
+
+    def _in(self, region: str, states: List[Any]) -> Tuple[Answer, Set[int]]:
+        """Return whether a region is in one of the states, and the entry since which that has been so."""
+        answer = self.case.states.get(region) in states
+        since: Set[int] = set()
+        for seq, state in reversed(self.case.history.get(region, [])):
+            if (state in states) is not answer:
+                break
+            since = {seq}
+        return answer, since
 
     def _many(self, rules: Rules, any_: bool, parts: List[Any]) -> Tuple[Answer, Set[int]]:
         rests: Set[int] = set()
@@ -1612,6 +1682,10 @@ class Replay:
             self.case.first = False
             self.case.fold(entry)
             return
+        if not is_well_formed(entry, entry.body):
+            self.book.find("replay.malformed", entry.instance, entry.seq)
+            self.case.first = False
+            return
         if entry.instance.startswith("~"):
             self._reserved(entry, entry.body)
         else:
@@ -1661,13 +1735,12 @@ class Replay:
         if entry.definition is None:
             find("replay.def_missing", entry.instance, entry.seq)
             return case.rules
-        if case.definition is None:
-            case.definition = entry.definition
-            if self.defined.get(entry.definition, entry.at) > entry.at:
-                find("document.not_yet_defined", entry.instance, entry.seq)
-            case.rules = self._compiled(entry.definition)
-        elif entry.definition != case.definition:
+        if case.definition is None and self.defined.get(entry.definition, entry.at) > entry.at:
+            find("document.not_yet_defined", entry.instance, entry.seq)
+        if case.definition is not None and entry.definition != case.definition:
             find("replay.def_changed", entry.instance, entry.seq)
+        case.definition = entry.definition
+        case.rules = self._compiled(entry.definition)
         return case.rules
 
     def _compiled(self, digest: str) -> Optional[Rules]:
@@ -1685,23 +1758,18 @@ class Replay:
         if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
             find("replay.kind_place", entry.instance, entry.seq)
             return
-        if case.first and entry.kind not in ("started", "adopted"):
+        if entry.seq == 1 and entry.kind not in ("started", "adopted"):
             find("replay.not_started", entry.instance, entry.seq)
         if not case.first and entry.kind == "started":
             find("replay.not_first", entry.instance, entry.seq)
         rules = self._under(entry)
         if entry.kind in _MOVES:
             self._day(entry, body)
+        roles = self._roles(entry)
         if entry.kind == "refused":
             self.book.counts["refused"] += 1
             return
-        roles = self._roles(entry)
         seen = self._seen(entry, body)
-        if "set" in body:
-            states = _object(body["set"])
-            was = {region: case.states[region] for region in states if case.states.get(region) is not None}
-            if body.get("was", {}) != was:
-                find("replay.was_differs", entry.instance, entry.seq)
         if entry.kind not in (*_MOVES, "annotated", "amended"):
             self.book.skip("approvals")
             return
@@ -1748,10 +1816,8 @@ class Replay:
     def _seen(self, entry: Entry, body: Body) -> List[Body]:
         """Check what an entry cites, and return each with the states that it had."""
         found: List[Body] = []
-        for about in body["seen"] if isinstance(body.get("seen"), list) else ():
-            if not isinstance(about, dict):
-                continue
-            instance = about.get("instance")
+        for about in body.get("seen", ()):
+            instance = about["instance"]
             if not self.shown(instance):
                 self.book.skip("cited %s" % instance, needed=True)
                 continue
@@ -1774,6 +1840,7 @@ class Replay:
                 find("replay.workflow_differs", entry.instance, entry.seq)
             self._root(rules, entry, body)
         states = _object(body.get("set"))
+        self._was(entry, body)
         if entry.kind == "started":
             main = rules.regions["main"].get("initial")
             wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
@@ -1790,6 +1857,13 @@ class Replay:
                 find("replay.adoption", entry.instance, entry.seq)
                 return
 
+    def _was(self, entry: Entry, body: Body) -> None:
+        """Compare `was` with the states that `set` replaces."""
+        states = self.case.states
+        was = {region: states[region] for region in _object(body.get("set")) if states.get(region) is not None}
+        if body.get("was", {}) != was:
+            self.book.find("replay.was_differs", entry.instance, entry.seq)
+
     def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
         root, wanted = body.get("root"), rules.told.get("root")
         if root is None or not isinstance(root, str):
@@ -1798,7 +1872,7 @@ class Replay:
             self.book.skip("cited %s" % root, needed=True)
             return
         chain = self.past.chain(root)
-        if not chain or chain[0][0].at > entry.at:
+        if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
             self.book.find("replay.root_missing", entry.instance, entry.seq)
         elif chain[0][2] != wanted:
             self.book.find("replay.root_differs", entry.instance, entry.seq)
@@ -1885,6 +1959,7 @@ class Replay:
                     wanted[name] = None
         if body.get("set") != wanted:
             self.book.find("replay.set_differs", entry.instance, entry.seq)
+        self._was(entry, body)
         if body.get("remembers") != (region if way.get("remembers") else None):
             self.book.find("replay.remembers_differs", entry.instance, entry.seq)
 
