@@ -569,6 +569,14 @@ def _columns(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _says_words(body: Any) -> bool:
+    """Whether a body is an object, of which `texts` and `on`, where there are any, hold words only."""
+    return isinstance(body, dict) and all(
+        isinstance(part, dict) and all(map(_is_text, part.values()))
+        for part in (body[name] for name in ("texts", "on") if name in body)
+    )
+
+
 def read_entry(hash_: Hash, data: bytes) -> Entry:
     """Read an entry from its line, without the line feed; raises Malformed.
 
@@ -587,7 +595,7 @@ def read_entry(hash_: Hash, data: bytes) -> Entry:
         whole = False
     if not _columns(value):
         raise Malformed("not an entry")
-    body = value["body"] if whole and isinstance(value["body"], dict) else None
+    body = value["body"] if whole and _says_words(value["body"]) else None
     if not whole:
         told = {**value, "body": 0}
         try:
@@ -599,7 +607,7 @@ def read_entry(hash_: Hash, data: bytes) -> Entry:
             raise Malformed("not an entry")
         try:
             inner = parse(data[len(start) : -len(end)])
-            body = inner if isinstance(inner, dict) else None
+            body = inner if _says_words(inner) else None
         except Malformed:
             body = None
     return Entry(
@@ -945,7 +953,7 @@ class Tree:
             if entry.kind != "sealed" or entry.v != 1 or entry.log != genesis.log:
                 continue
             said = (entry.body or {}).get("size")
-            if not is_int(said) or said <= size:
+            if not is_int(said) or not is_int((entry.body or {}).get("instances")) or said <= size:
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
             self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
@@ -1082,7 +1090,8 @@ class Verification:
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
-        self.kept = self._checkpoints()
+        self.known = genesis.suite in SUITES
+        self.kept = self._checkpoints() if self.known else []
         self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
@@ -1186,6 +1195,8 @@ class Verification:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
+        if not self.known:
+            return
         if position is None:
             chain.unplaced = chain.unplaced or entry.seq
             return
@@ -1218,7 +1229,6 @@ class Verification:
             self.book.find("text.orphan", text["instance"], text["seq"])
         for head in self.heads.before(None):
             self.book.find("cache.row_orphan", head["instance"], head["seq"])
-        self.places.close()
         self._close_tree()
         if self.with_documents:
             self.documents.close()
@@ -1227,7 +1237,9 @@ class Verification:
         self._compare()
 
     def _close_tree(self) -> None:
-        self.tree.close()
+        if self.known:
+            self.places.close()
+            self.tree.close()
 
     def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
         """Read the checkpoints that the log has kept."""
@@ -1245,6 +1257,10 @@ class Verification:
 
     def _compare(self) -> None:
         """Compare the checkpoints with the tree, and take the largest one from outside that holds as the anchor."""
+        if not self.known:
+            for label, _ in self.anchors:
+                self.book.skip("anchor " + label, needed=True)
+            return
         seen: Dict[int, bytes] = {}
         for layer, checkpoints in (("tree", self.kept), ("anchor", self.anchors)):
             for label, checkpoint in checkpoints:
@@ -1255,6 +1271,10 @@ class Verification:
                     self._anchor(label, checkpoint, held)
         if (self.kept or self.anchors) and not self.trust:
             self.book.skip("signatures")
+        self._rests_on()
+
+    def _rests_on(self) -> None:
+        """Nothing: the anchor of a whole log covers the ends of all chains."""
 
     def _holds(self, layer: str, label: str, checkpoint: Checkpoint) -> Optional[Tuple[List[str], List[int]]]:
         """Compare one checkpoint; return who has signed it and when, or None where it confirms nothing."""
@@ -1385,12 +1405,8 @@ def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(of, value))
 
 
-def _is_paper(value: Any) -> bool:
-    return isinstance(value, dict) and _is_text(value.get("type")) and isinstance(value.get("filed"), bool)
-
-
-def _is_day(value: Any) -> bool:
-    return isinstance(value, dict) and _is_text(value.get("edtf")) and all(map(_is_text, value.values()))
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 #: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
@@ -1403,27 +1419,20 @@ _PARTS: Dict[str, Callable[[Any], bool]] = {
     "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
     "for": _is_map(lambda value: isinstance(value, (str, int))),
     "gates": _is_map(lambda value: isinstance(value, dict)),
-    "on": _is_day,
-    "papers": _is_list(_is_paper),
+    "papers": _is_list(_is_object),
     "params": _is_map(lambda value: isinstance(value, (str, int))),
     "remembers": _is_text,
     "rests": _is_list(lambda value: is_int(value, 1)),
     "root": _is_text,
     "seen": _is_list(_is_citation),
-    "set": _is_map(lambda value: value is None or isinstance(value, str)),
-    "texts": _is_map(is_hex),
     "trigger": _is_text,
-    "was": _is_map(_is_text),
     "workflow": _is_text,
 }
-_NEEDED = {"started": ("set", "was", "workflow"), "fired": ("set", "trigger", "was"), "adopted": ("set", "was")}
 
 
-def is_well_formed(entry: Entry, body: Body) -> bool:
-    """Whether a body has what an entry of its kind must have, and each part is what it must be."""
-    return all(name in body for name in _NEEDED.get(entry.kind, ())) and all(
-        name not in _PARTS or _PARTS[name](value) for name, value in body.items()
-    )
+def is_well_formed(body: Body) -> bool:
+    """Whether each part of a body is what it must be."""
+    return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
 
 
 class Rules:
@@ -1513,7 +1522,9 @@ class Case:
         """Take in what an entry sets."""
         body = entry.body or {}
         states = _object(body.get("set"))
-        for region, state in states.items() if _PARTS["set"](states) else ():
+        if not all(state is None or isinstance(state, str) for state in states.values()):
+            states = {}
+        for region, state in states.items():
             old = self.states.get(region)
             if old is not None and state is None:
                 self.last[region] = old
@@ -1670,6 +1681,7 @@ class Replay:
         )  # fmt: skip
         self.rules: Dict[str, Optional[Rules]] = {}
         self.shown = verification.shown
+        self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
 
     def read(self, entry: Entry) -> None:
@@ -1679,10 +1691,12 @@ class Replay:
         if entry.v != 1:
             self.case.unknown = True
         if self.case.unknown or entry.body is None or entry.kind not in KINDS:
+            if entry.body is None and self.case.first:
+                self.case.definition = ""
             self.case.first = False
             self.case.fold(entry)
             return
-        if not is_well_formed(entry, entry.body):
+        if not is_well_formed(entry.body):
             self.book.find("replay.malformed", entry.instance, entry.seq)
             self.case.first = False
             return
@@ -1700,10 +1714,17 @@ class Replay:
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
         if entry.kind == "sealed":
-            if not (is_hex(body.get("heads")) and is_int(body.get("instances")) and is_int(body.get("size"), 1) and len(body) == 3):
+            if not (is_hex(body.get("heads")) and is_int(body.get("instances"), 1) and is_int(body.get("size"), 1) and len(body) == 3):
                 self.book.find("replay.malformed", entry.instance, entry.seq)
+        if entry.kind == "enrolled" and not (_is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)):
+            self.book.find("replay.malformed", entry.instance, entry.seq)
         if entry.kind in ("defined", "enrolled"):
             self._administrator(entry)
+        rules = self._compiled(str(body.get("rules"))) if entry.kind == "defined" else None
+        if rules is not None:
+            for name in ("name", "version"):
+                if body.get(name) != rules.told.get(name):
+                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
 
     def _administrator(self, entry: Entry) -> None:
         if entry.actor == "system":
@@ -1721,6 +1742,9 @@ class Replay:
             self.book.counts["attested"] += 1
             return set(_strings(resolver.get("roles")))
         now, before = self.actors.at(entry.actor, entry.at)
+        if now is None and self.partly:
+            self.book.skip("actor " + entry.actor, needed=True)
+            return None
         if now is None:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
@@ -1769,6 +1793,10 @@ class Replay:
         if entry.kind == "refused":
             self.book.counts["refused"] += 1
             return
+        for about in [body["cause"]["instance"]] if "cause" in body else []:
+            self._unseen(about)
+        for about in body.get("effects", ()):
+            self._unseen(about["on"])
         seen = self._seen(entry, body)
         if entry.kind not in (*_MOVES, "annotated", "amended"):
             self.book.skip("approvals")
@@ -1793,15 +1821,14 @@ class Replay:
                 find("replay.date_missing", entry.instance, entry.seq)
             on = {}
         low, high = _object(on).get("lo"), _object(on).get("hi")
-        if "edtf" in _object(on):
+        today = self.actors.day(entry.at)
+        if on:
             try:
-                wanted = read_day(str(on["edtf"]))
+                if read_day(str(on.get("edtf"))) != (low, high) or (low or "") > today:
+                    find("replay.date_differs", entry.instance, entry.seq)
             except Malformed:
                 find("replay.date_malformed", entry.instance, entry.seq)
                 return
-            if wanted != (low, high):
-                find("replay.date_differs", entry.instance, entry.seq)
-                low, high = wanted
         before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
         before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
         floor = max(before, default=("", 0))
@@ -1818,8 +1845,7 @@ class Replay:
         found: List[Body] = []
         for about in body.get("seen", ()):
             instance = about["instance"]
-            if not self.shown(instance):
-                self.book.skip("cited %s" % instance, needed=True)
+            if self._unseen(instance):
                 continue
             wrong, states, workflow = self.past.cited(about, entry.at)
             if wrong:
@@ -1827,11 +1853,18 @@ class Replay:
             found.append({"instance": instance, "states": states, "workflow": workflow})
         return found
 
+    def _unseen(self, instance: Any) -> bool:
+        """Whether an instance is not shown; then say so."""
+        if self.shown(instance):
+            return False
+        self.book.skip("cited %s" % instance, needed=True)
+        return True
+
     def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
         find, case = self.book.find, self.case
         act = "start" if entry.kind == "started" else "adopt"
         if roles is not None and not roles & set(rules.permitted(act)):
-            find("replay.not_allowed", entry.instance, entry.seq)
+            find("replay.actor_role", entry.instance, entry.seq)
         names = _object(rules.told.get("attributes"))
         if any(name not in names for name in _object(body.get("attrs"))):
             find("replay.attributes", entry.instance, entry.seq)
@@ -1840,7 +1873,7 @@ class Replay:
                 find("replay.workflow_differs", entry.instance, entry.seq)
             self._root(rules, entry, body)
         states = _object(body.get("set"))
-        self._was(entry, body)
+        self._was(entry, body, states if entry.kind == "adopted" else {})
         if entry.kind == "started":
             main = rules.regions["main"].get("initial")
             wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
@@ -1857,10 +1890,10 @@ class Replay:
                 find("replay.adoption", entry.instance, entry.seq)
                 return
 
-    def _was(self, entry: Entry, body: Body) -> None:
+    def _was(self, entry: Entry, body: Body, wanted: Body) -> None:
         """Compare `was` with the states that `set` replaces."""
         states = self.case.states
-        was = {region: states[region] for region in _object(body.get("set")) if states.get(region) is not None}
+        was = {region: states[region] for region in wanted if states.get(region) is not None}
         if body.get("was", {}) != was:
             self.book.find("replay.was_differs", entry.instance, entry.seq)
 
@@ -1868,8 +1901,7 @@ class Replay:
         root, wanted = body.get("root"), rules.told.get("root")
         if root is None or not isinstance(root, str):
             return
-        if not self.shown(root):
-            self.book.skip("cited %s" % root, needed=True)
+        if self._unseen(root):
             return
         chain = self.past.chain(root)
         if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
@@ -1882,7 +1914,7 @@ class Replay:
         if any(name not in names for name in _object(body.get("attrs"))):
             self.book.find("replay.attributes", entry.instance, entry.seq)
         if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
-            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+            self.book.find("replay.actor_role", entry.instance, entry.seq)
 
     def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
         """Decide a move again: who may do it from where, on which papers, and what it changes."""
@@ -1911,17 +1943,19 @@ class Replay:
         late, for_ = body.get("mode") == "late", _object(body.get("for"))
         if for_ and not late:
             self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        if late and not (for_ and body.get("basis") in ("stated", "implied", "inferred") and "source" in commitments(entry)):
+        filed = any(about.get("filed") is not False for about in body.get("papers", ()))
+        if late and not (not filed and for_ and body.get("basis") in ("stated", "implied", "inferred") and "source" in commitments(entry)):
             self.book.find("replay.late_flags", entry.instance, entry.seq)
         if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
-            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+            self.book.find("replay.actor_role", entry.instance, entry.seq)
 
     def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
         if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
             return False
         roles: Optional[Set[str]] = judge.roles
         if judge.late:
-            roles = {str(_object(body["for"]).get("role"))}
+            office, _ = self.actors.at(str(_object(body["for"]).get("id")), judge.entry.at)
+            roles = set(_strings(office.get("roles"))) if office is not None else None
         if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
             return False
         if not judge.late and "cause" not in body:
@@ -1959,7 +1993,7 @@ class Replay:
                     wanted[name] = None
         if body.get("set") != wanted:
             self.book.find("replay.set_differs", entry.instance, entry.seq)
-        self._was(entry, body)
+        self._was(entry, body, wanted)
         if body.get("remembers") != (region if way.get("remembers") else None):
             self.book.find("replay.remembers_differs", entry.instance, entry.seq)
 
@@ -2192,7 +2226,7 @@ def read_manifest(part: Part) -> Dict[str, Any]:
 # proofs.jsonl: hashes that lead from the entries of a part to the root over all.
 #
 #     {"hidden":{"hash":HEX,"position":I,"width":I}}                           by position
-#     {"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seq":I}}    by instance
+#     {"newest":{"hashes":[HEX],"index":I,"instance":S,"leaf":HEX,"seal":I,"seq":I}}    by seal, instance
 
 
 class Proofs:
@@ -2200,7 +2234,7 @@ class Proofs:
 
     def __init__(self, part: Part, book: Book) -> None:
         self.part, self.book = part, book
-        self.newest: Dict[str, Dict[str, Any]] = {}
+        self.newest: Dict[Tuple[int, str], Dict[str, Any]] = {}
         self.bad: Set[int] = set()
 
     def _refuse(self, number: int, reason: str) -> None:
@@ -2210,7 +2244,7 @@ class Proofs:
 
     def hidden(self) -> Iterator[Dict[str, Any]]:
         """Yield the hidden trees, and keep the proofs of newest entries, which come after them."""
-        last: Optional[str] = None
+        last: Optional[Tuple[int, str]] = None
         for number, (_, line) in enumerate(self.part.lines(), 1):
             try:
                 block, record = self._read(line, last)
@@ -2220,11 +2254,11 @@ class Proofs:
             if block == "hidden":
                 yield record
             else:
-                last = record["instance"]
-                self.newest[record["instance"]] = record
+                last = record["seal"], record["instance"]
+                self.newest[last] = record
 
     @staticmethod
-    def _read(line: bytes, last: Optional[str]) -> Tuple[str, Dict[str, Any]]:
+    def _read(line: bytes, last: Optional[Tuple[int, str]]) -> Tuple[str, Dict[str, Any]]:
         value = parse(line[:-1]) if line.endswith(b"\n") else None
         if not isinstance(value, dict) or len(value) != 1:
             raise Malformed("not canonical")
@@ -2236,11 +2270,11 @@ class Proofs:
             good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
             if good and last is None:
                 return block, record
-        if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seq"}:
+        if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seal", "seq"}:
             hashes = record["hashes"]
             good = isinstance(hashes, list) and len(hashes) <= 63 and all(map(is_hex, hashes)) and is_hex(record["leaf"])
-            good = good and _is_text(record["instance"]) and is_int(record["index"]) and is_int(record["seq"])
-            if good and (last is None or record["instance"] > last):
+            good = good and _is_text(record["instance"]) and all(is_int(record[name]) for name in ("index", "seal", "seq"))
+            if good and (last is None or (record["seal"], record["instance"]) > last):
                 return block, record
         raise Malformed("a key, a value or its place")
 
@@ -2255,8 +2289,8 @@ class PartTree:
         self.newest: Optional[Entry] = None
         self.runs: List[Run] = []
         self.genesis = False
-        self.seal: Optional[Entry] = None  # at the last position
-        self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
+        self.seals: Dict[int, Body] = {}  # by size, what the entries `sealed` say that are shown at their places
+        self.whole = False
         self.hidden = 0
 
     def place(self, entry: Entry, position: int) -> None:
@@ -2267,8 +2301,8 @@ class PartTree:
         if position == 0 and (entry.instance, entry.seq) == ("~log", 1):
             self.genesis = True
         if entry.instance == "~log" and entry.kind == "sealed":
-            if position == self.size - 1 and (entry.body or {}).get("size") == self.size:
-                self.seal = entry
+            if (entry.body or {}).get("size") == position + 1:
+                self.seals[position + 1] = entry.body or {}
         if not self.runs or self.runs[-1].end != position:
             self.runs.append(Run(self.hash, position, self.cuts))
         self.runs[-1].add(entry.leaf)
@@ -2315,12 +2349,12 @@ class PartTree:
         if wrong:
             self.book.find(wrong, say="at position %d" % whole.end)
             self.roots.clear()
-            self.seal = None
             return
+        self.whole = True
         self.roots[self.size] = whole.root()
         if whole.root().hex() != self.root:
             self.book.find("tree.proof_differs")
-        if self.size and (not self.genesis or self.seal is None):
+        if self.size and (not self.genesis or self.size not in self.seals):
             self.book.find("tree.seal_missing")
 
 
@@ -2337,14 +2371,17 @@ class PartVerification(Verification):
         self.covered = dict.fromkeys(self.sizes, 0)
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
-        self.last: Dict[str, Optional[Tuple[int, bytes]]] = {}  # of each chain the last entry that has a place
-        self.sealed: List[Tuple[int, int]] = []
+        self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
+        self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
+        self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
         super().__init__(lines, genesis, anchors, trust)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
         if not self.with_documents:
             self.replay = None
         self.position: Optional[int] = None
+        said = ((entry.body or {}).get("size") for entry in lines.log_entries(self.hash) if entry.kind == "sealed")
+        self.sizes_sealed = sorted({size for size in said if is_int(size)})
 
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
@@ -2405,19 +2442,24 @@ class PartVerification(Verification):
             return
         for size in self.covered:
             self.covered[size] += self.position < size
+        for size in self.sizes_sealed if entry.instance != "~log" else ():
+            if self.position < size - 1:
+                self.newest[size, entry.instance] = entry.seq, entry.leaf
 
     def _end(self, chain: Chain) -> None:
         super()._end(chain)
         if chain.instance != "~log":
-            self.last[chain.instance] = chain.placed
+            self.chains[chain.instance] = chain.placed is not None
 
     def _newer(self, size: int) -> int:
         return self.book.entries - self.covered.get(size, 0)
 
     def _close_tree(self) -> None:
+        self.places.close()
         self.tree.join(self.proofs.hidden(), self._look)
         if self.scope["kind"] == "instance":
-            self._newest()
+            if self.tree.whole:
+                self._newest()
             for places in self.cited.values():
                 for instance, seq in places:
                     self.book.warn("tree.cited_unplaced", instance, seq)
@@ -2442,32 +2484,45 @@ class PartVerification(Verification):
         return max(before, default=0), min(after, default=max((size for _, size in self.sealed), default=0))
 
     def _newest(self) -> None:
-        """Compare each chain with the proof of what its newest entry was when the newest seal was made."""
-        find, seal = self.book.find, self.tree.seal
+        """Compare each chain with the proofs of what its newest entry was when a seal was made."""
         proofs = dict(self.proofs.newest)
-        for instance, placed in self.last.items():
-            proof = proofs.pop(instance, None)
-            if placed is None:
-                self.book.skip("later entries " + instance, needed=True)
-                continue
-            if proof is None:
-                find("tree.newest_missing", instance)
-                continue
-            if seal is None:
-                continue
-            body = seal.body or {}
-            line = {"head": {"instance": instance, "leaf": proof["leaf"], "seq": proof["seq"]}}
-            leaf, hashes = self.hash(b"\x00" + canonical(line)), [bytes.fromhex(told) for told in proof["hashes"]]
-            size = body.get("instances")
-            root = root_of_proof(self.hash, leaf, proof["index"], size, hashes) if is_int(size) else None
-            if root is None or root.hex() != body.get("heads"):
-                find("tree.newest_differs", instance, proof["seq"])
-            elif proof["seq"] > placed[0]:
-                find("tree.entries_hidden", instance, proof["seq"])
-            elif proof["seq"] < placed[0] or proof["leaf"] != placed[1].hex():
-                find("tree.newest_differs", instance, proof["seq"])
-        for instance, proof in proofs.items():
-            find("tree.newest_orphan", instance, proof["seq"])
+        for instance, placed in self.chains.items():
+            if not placed:
+                self.book.skip("later " + instance, needed=True)
+        for (size, instance), newest in self.newest.items():
+            if size in self.tree.seals:
+                proof = proofs.pop((size, instance), None)
+                self._newest_of(self.tree.seals[size], instance, newest, proof)
+        for (_, instance), proof in proofs.items():
+            self.book.find("tree.newest_orphan", instance, proof["seq"])
+
+    def _newest_of(self, seal: Body, instance: str, newest: Tuple[int, bytes], proof: Optional[Body]) -> None:
+        find = self.book.find
+        if proof is None:
+            find("tree.newest_missing", instance)
+            return
+        line = {"head": {"instance": instance, "leaf": proof["leaf"], "seq": proof["seq"]}}
+        leaf, hashes = self.hash(b"\x00" + canonical(line)), [bytes.fromhex(told) for told in proof["hashes"]]
+        size = seal.get("instances")
+        root = root_of_proof(self.hash, leaf, proof["index"], size, hashes) if is_int(size) else None
+        if root is None or root.hex() != seal.get("heads"):
+            find("tree.newest_differs", instance, proof["seq"])
+        elif proof["seq"] > newest[0]:
+            find("tree.entries_hidden", instance, proof["seq"])
+        elif (proof["seq"], proof["leaf"]) != (newest[0], newest[1].hex()):
+            find("tree.newest_differs", instance, proof["seq"])
+
+    def _rests_on(self) -> None:
+        """Say what the anchor does not show of the chains' ends."""
+        anchored = self.book.anchored
+        if anchored is None or self.scope["kind"] != "instance":
+            return
+        if anchored["size"] not in self.tree.seals:
+            self.book.skip("ends %s" % anchored["label"], needed=True)
+            return
+        for instance in self.chains:
+            if (anchored["size"], instance) not in self.newest:
+                self.book.skip("before " + instance, needed=True)
 
     def _scope_skips(self) -> None:
         if not self.manifest["texts"]:
@@ -2478,7 +2533,7 @@ class PartVerification(Verification):
         self.book.skip("replay", needed=True)
         self.book.skip("earlier entries")
         if self.tree.hidden:
-            self.book.skip("left out %d" % self.tree.hidden)
+            self.book.skip("hidden %d" % self.tree.hidden)
 
     def _manifest(self) -> None:
         """Compare what the manifest says with what was found."""
