@@ -11,9 +11,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.model import LANG, FieldIs, leaves
 from kfq_workflow.entry import document_digest
@@ -27,13 +26,23 @@ if TYPE_CHECKING:
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.source import Document
     from kfq_workflow.verify.report import Book
 
 #: Actors, and cited instances, that are kept at a time.
 _ACTORS, _CITED = 1_000, 32
 #: An act may have read its actor before a change that the clock puts first was committed.
 OVERLAP_US = 60_000_000
+
+
+class Chains(Protocol):
+    """What replaying reads of a source: the documents, and the entries of one instance at a time."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self, instance: str) -> Iterator[Row]:
+        """Yield the entries of an instance in their order."""
 
 
 def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -66,7 +75,7 @@ class Span:
 class Actors:
     """Actors as their chains say that they were at an instant."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Chains) -> None:
         self._source = source
         self._chains: OrderedDict[str, tuple[list[int], list[Enrolled]]] = OrderedDict()
 
@@ -135,10 +144,10 @@ class InForce(NamedTuple):
 class Library:
     """The documents of a log, checked when they are read, and the definitions in force."""
 
-    def __init__(self, source: Source, book: Book, hasher: Hash | None = None) -> None:
+    def __init__(self, source: Chains, book: Book, hasher: Hash) -> None:
         self._source = source
         self._book = book
-        self.hasher = hasher or known_hash(source.log().suite)
+        self.hasher = hasher
         self._rules: dict[bytes, str] = {}
         self._kinds: dict[bytes, str | None] = {}
         self._known: dict[bytes, InForce | None] = {}
@@ -229,7 +238,7 @@ class Cited(NamedTuple):
 class Witnesses:
     """A second reader: the states of instances after the entries that others cite."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Chains) -> None:
         self._source = source
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 

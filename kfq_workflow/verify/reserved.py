@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.statements import Statement
+from kfq_workflow.policy import ACTS, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,8 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed", "keyed"), "~actor": ("enrolled", "refused", "granted", "revoked"),
+    "~log": ("genesis", "sealed", "ruled", "keyed"),
+    "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
     "~definition": ("defined",),
 }  # fmt: skip
 
@@ -38,6 +40,7 @@ class ReservedJudge:
             "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
+            "ruled": self._ruled,
         }
 
     def _enrolled(self, case: Case) -> None:
@@ -88,6 +91,13 @@ class ReservedJudge:
             Statement.parse("", case.body["note"].encode())
         except (NoteError, AttributeError) as error:
             case.error("malformed", reason=str(error))
+
+    def _ruled(self, case: Case) -> None:
+        """Check who may say who corrects and erases, and that it always takes two."""
+        self._administer(case)
+        rules = [case.body[act] for act in ACTS if act in case.body]
+        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
+            case.error("malformed", reason=", ".join(ACTS))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""
