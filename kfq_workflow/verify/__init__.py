@@ -155,7 +155,7 @@ class _Reader:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
         origin = origin_said(self._head.log, self._genesis)
-        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
+        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, origin, book)
         check = AnchorCheck(origin, self._tree.finish(), self._tree.size, keys, trust, book)
         check.statements()
         check.stored(tree.checkpoints())
