@@ -162,6 +162,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "vkey": ("公钥", "a public key"),
     "a": ("一个时点，写法见上", "a moment, as above"),
     "b": ("另一个时点，或 now", "another one, or now"),
     "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
