@@ -35,7 +35,7 @@ def verify_interval(source: PartSource, progress: Callable[[int], object] | None
     book.not_checked("earlier entries")
     book.not_checked("replay", needed=True)
     check = _Chains(source, book)
-    for instance, rows in groupby(source.all_entries(), key=lambda row: row.instance):
+    for instance, rows in groupby(source.entries(), key=lambda row: row.instance):
         book.instances += 1
         check.instance(Run(instance, Node(Snapshot()), head.genesis), rows, progress)
     check.finish()
@@ -65,7 +65,7 @@ class _Chains:
             if source.withheld
             else TextCheck(raw(source.texts()), book, erasures, self._chain.hasher)
         )
-        self._heads = HeadCheck(source.all_heads(), book)
+        self._heads = HeadCheck(source.heads() or iter(()), book)
         self._shapes = Shapes()
 
     def instance(self, run: Run, rows: Iterable[Row], progress: Callable[[int], object] | None) -> None:

@@ -66,7 +66,7 @@ class PartTree:
         line = next(lines, None)
         open_: tuple[str, int] | None = None
         chain, seen = "", False
-        for row in self._source.all_entries():
+        for row in self._source.entries():
             self.entries += 1
             here = row.instance, row.seq
             if row.instance != chain:

@@ -81,6 +81,9 @@ class WholeSource(ExportSource):
 class PartSource(WholeSource):
     """One instance in a bundle, with the reserved chains that it needs; no other instance can be asked for."""
 
+    #: The chain of the log itself is shown with gaps.
+    gaps = frozenset([LOG])
+
     def __init__(self, opened: Opened, before: Book, carried: tuple[Anchor, ...] = ()) -> None:
         super().__init__(opened, before, carried)
         self.proofs = opened.parts["proofs.jsonl"]
@@ -101,26 +104,10 @@ class PartSource(WholeSource):
         return self._shown[instance]
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
-        """Yield the entries of a chain; or of all chains, that of the log itself only as far as it has no gap."""
-        if instance is None:
-            return (row for row in super().entries() if row.instance != LOG or row.seq == 1)
-        if instance.startswith(ACTOR) and not self.has(instance):
+        """Yield the entries of a chain, or of all, and note an actor that has none."""
+        if instance is not None and instance.startswith(ACTOR) and not self.has(instance):
             self.absent.add(instance.removeprefix(ACTOR))
         return super().entries(instance)
-
-    def all_entries(self) -> Iterator[Row]:
-        """Yield every entry that is there."""
-        return super().entries()
-
-    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
-        """Yield the newest entry of each chain; of the log's own the genesis, as `entries` does."""
-        found = super().heads(instance)
-        first = self.log().genesis
-        return ((key, 1, first) if key == LOG else (key, seq, leaf) for key, seq, leaf in found or ())
-
-    def all_heads(self) -> Iterator[tuple[str, int, bytes]]:
-        """Yield the newest entry of each chain as the file says."""
-        return iter(super().heads() or ())
 
     def tree(self) -> TreeSource | None:
         """Return None: of a part of a log there is no tree, but proofs."""

@@ -105,7 +105,7 @@ class _Reader:
         self._head = head
         self._genesis = first
         head = genesis_head(head, first)
-        self._chain = ChainCheck(head, source.clock(), book)
+        self._chain = ChainCheck(head, source.clock(), book, getattr(source, "gaps", frozenset()))
         erasures = Erasures(source, book)
         self._replay = ReplayCheck(source, head, book, erasures)
         self._texts = (
