@@ -19,8 +19,6 @@ from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kfq_workflow.bundle.layout import Scope
-    from kfq_workflow.bundle.part import PartTree
     from kfq_workflow.bundle.source import PartSource
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.report import Report
@@ -95,18 +93,3 @@ class _Chains:
         """Note texts and heads of no entry."""
         self._texts.skip()
         self._heads.skip()
-
-
-def completeness(tree: PartTree, scope: Scope, book: Book) -> None:
-    """Say how many entries between the seals around the interval are hidden: where none is, nothing is left out."""
-    first = last = 0
-    for size, row in tree.seals:
-        if scope.since is not None and row.at < scope.since:
-            first = size
-    for size, row in tree.seals:
-        last = size
-        if scope.until is not None and row.at >= scope.until:
-            break
-    hidden = max(last - first, 0) - tree.shown(first, last)
-    if hidden > 0:
-        book.not_checked(f"hidden {hidden}")

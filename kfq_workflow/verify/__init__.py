@@ -161,7 +161,7 @@ class _Reader:
         origin = origin_said(self._head.log, self._genesis)
         keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
         roots = self._tree.finish()
-        book.tree = self._tree.size, roots.get(self._tree.size)
+        book.tree = self._tree.size, roots.get(self._tree.size), self._tree.placed
         check = AnchorCheck(origin, roots, self._tree.size, keys, trust, book)
         check.statements()
         check.stored(tree.checkpoints())
