@@ -63,7 +63,8 @@ COMMANDS: dict[str, Entry] = {
     "proxy revoke": Entry("signers", "撤销代理", "end a proxy before its last day"),
     "proxy list": Entry("signers", "列出代理", "list the proxies that an actor has granted"),
     "history": Entry("detail", "一个实例的全部记录", "every entry of one instance"),
-    "replay": Entry("audit", "由记录重放状态，可问过去某日", "replay states from the entries, also as of a day"),
+    "replay": Entry("replays", "由记录重放，可问过去某日", "replay from the entries, also as of a past day"),
+    "diff": Entry("diffs", "比较两个时点：变了什么、何时登记", "compare two moments: what was, and what was known"),
     "verify": Entry("audit", "核验记录是否被改动", "check that nothing was changed behind the record's back"),
     "report": Entry("reports", "制成一个 HTML 文件的报告，可打印", "make a report in one HTML file, to read or print"),
     "export": Entry(

@@ -183,7 +183,7 @@ def history(session: Session, key: str, *, effective: bool) -> None:
         entries = reading.history(key, effective=effective)
         # By the entries and not by the stored state, which may be what an auditor came for.
         digest = entries[-1].row.def_
-        definition = reading.registry.rules(bytes(digest)).definition if digest is not None else _no_definition()
+        definition = reading.registry.rules(bytes(digest)).definition if digest is not None else no_definition()
     if session.json:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
@@ -194,7 +194,7 @@ def history(session: Session, key: str, *, effective: bool) -> None:
         _print_entry(definition, entry, gates, offset)
 
 
-def _no_definition() -> Definition:
+def no_definition() -> Definition:
     """Return what has no labels, for the chains that follow no workflow: those of actors, of workflows, of the log."""
     from kfq_workflow.definition.model import Definition, Permissions
 

@@ -56,6 +56,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "as_of": ("截至此日的状态", "states at the end of this day"),
     "known_at": ("只用此刻已登记的记录", "from the entries recorded by then"),
     "file": ("核验导出的文件", "verify an exported file"),
+    "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
@@ -126,6 +127,9 @@ OPTIONS: dict[str, tuple[str, str]] = {
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "a": ("一个时点，写法见上", "a moment, as above"),
+    "b": ("另一个时点，或 now", "another one, or now"),
+    "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
@@ -266,12 +270,30 @@ HELP: dict[str, tuple[str, str]] = {
         "Example: kfq history guxian-etdz; kfq history '~actor/registrar'",
     ),
     "replay": (
-        "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "显示状态、审批、属性和状况。不给 KEY 时重放全部实例。各项回答单独看都是准确的；合起来只是外边界。\n"
         "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
-        "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
-        "Exits 4 when a stored state is not what the entries say.\n"
-        "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+        "Shows states, approvals, attributes and standing. Without KEY, all instances in a line each. Each answer\n"
+        "is exact by itself; several together are an outer bound. Exits 4 when a stored state is not what the\n"
+        "entries say. Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+    ),
+    "diff": (
+        "时点的写法：\n"
+        "  2020-06-01             该日终了时，按现在已登记的全部记录\n"
+        "  @2020-06-02            该日终了前已登记的全部记录；@2020-06-02T09:30 精确到分\n"
+        "  2020-06-01@2020-06-02  前一日终了时，按后一日终了前已登记的记录\n"
+        "  now                    现在已登记的全部记录\n"
+        "不给 KEY 时列出有差异的全部实例。\n"
+        "例：kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "（当时的记录怎么说那一天，现在又怎么说：补录和更正一览无余）",
+        "A moment is written\n"
+        "  2020-06-01             at the end of that day, by all that is known now\n"
+        "  @2020-06-02            all that was on record by the end of that day; @2020-06-02T09:30 to the minute\n"
+        "  2020-06-01@2020-06-02  at the end of the one day, by what was on record at the end of the other\n"
+        "  now                    all that is on record\n"
+        "Without KEY, all instances that differ.\n"
+        "Example: kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "(what the record said of that day then, and says now: late entries and corrections become visible)",
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"

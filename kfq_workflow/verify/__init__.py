@@ -29,6 +29,7 @@ from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
+from kfq_workflow.verify.days import DayCheck
 from kfq_workflow.verify.erasure import Erasures
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
@@ -114,6 +115,7 @@ class _Reader:
             book.not_checked("caches")
             if heads is not None:
                 self._caches = HeadCheck(heads, book)
+        self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
         tree = source.tree() if key is None and head.suite == SUITE else None
         self._tree = TreeCheck(NoTree(), (), book) if tree is None else TreeCheck(tree, source.entries(LOG), book)
@@ -162,6 +164,7 @@ class _Reader:
         return self._replay.begin(instance)
 
     def _end(self, run: Run) -> None:
+        self._days.end(run)
         if self._caches is not None:
             self._caches.instance(run, self._replay.phase(run))
         self._tasks.instance(run)
@@ -202,6 +205,7 @@ class _Reader:
                 self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
             try:
                 self._replay.entry(row, body, run)
+                self._days.entry(row, body, run, self._replay.day(row.at))
             except ODD as error:
                 reason = f"{type(error).__name__}: {error}"[:200]
                 self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)

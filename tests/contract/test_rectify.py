@@ -114,7 +114,7 @@ def test_a_day_is_corrected(database: Engine) -> None:
     engine = prepared(database)
     before = engine.show("p")
     known = engine.history("p")[-1].row.at
-    assert asked(engine, as_of="2020-02-15").regions["main"].states == ("review",)
+    assert asked(engine, as_of="2020-02-15").regions["main"].values == ("review",)
     proposal = engine.rectify("p", 2, by="rec", reason="笔误", on="2020-02-20", expect=before.rev)
     assert [(one.seq, one.kind) for one in proposal.relied] == [(3, "fired"), (4, "fired")]
     assert engine.show("p").rev == before.rev  # a proposal changes nothing
@@ -122,8 +122,8 @@ def test_a_day_is_corrected(database: Engine) -> None:
     assert (done.receipt.rev, done.set) == (done.receipt.seq, {})
     agrees(engine)
     assert engine.show("p").snapshot.visited["main"]["review"] == [2, "2020-02-20"]
-    assert asked(engine, as_of="2020-02-15").regions["main"].states == ("draft",)
-    assert asked(engine, as_of="2020-02-15", known_at=known).regions["main"].states == ("review",)
+    assert asked(engine, as_of="2020-02-15").regions["main"].values == ("draft",)
+    assert asked(engine, as_of="2020-02-15", known_at=known).regions["main"].values == ("review",)
     full, counted = engine.history("p"), engine.history("p", effective=True)
     assert full[1].body["on"]["edtf"] == "2020-02-01"
     assert full[1].mark is not None
@@ -162,7 +162,7 @@ def test_an_act_that_did_not_take_place_is_struck(database: Engine) -> None:
     assert instance.snapshot.regions == {"main": "review", "survey": "done"}
     assert instance.row.state == "review"
     assert "granted" not in instance.snapshot.visited["main"]
-    assert asked(engine, as_of="2021-01-01").regions["main"].states == ("review",)
+    assert asked(engine, as_of="2021-01-01").regions["main"].values == ("review",)
     assert [entry.row.seq for entry in engine.history("p", effective=True) if entry.row.kind == "fired"] == [2, 3]
     # What struck it is corrected, not the act; struck itself, it brings the act back.
     with pytest.raises(NotAllowed, match=f"correct entry {done}"):
