@@ -225,6 +225,7 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "order": ("Answer", "Absence"),
     "difference": ("diff", "diffs", "Difference", "Change", "Shift", "PaperChange"),
     "export": ("write_export", "ExportSource"),
+    "bundle": ("write_bundle", "verify_bundle", "is_bundle", "Scope", "Made"),
     "export_table": ("write_csv",),
     "export_xlsx": ("write_xlsx",),
     "report": ("instance_report", "overview_report", "HtmlReport"),

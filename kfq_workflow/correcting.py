@@ -18,11 +18,10 @@ from kfq_workflow.decision import refuse
 from kfq_workflow.effective import Effective, effective
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, NotFound
-from kfq_workflow.messages import render
 from kfq_workflow.policy import separate
 from kfq_workflow.registry import ACTORS
 from kfq_workflow.ruling import Ruling
-from kfq_workflow.values import EMPTY, Actor, Proposal, Refusal, Relied
+from kfq_workflow.values import EMPTY, Actor, Proposal, Relied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.ledger import Head
     from kfq_workflow.policy import Policy
-    from kfq_workflow.values import Paper, Receipt
+    from kfq_workflow.values import Paper, Receipt, Refusal
     from kfq_workflow.verify.report import Finding
 
 
@@ -326,6 +325,5 @@ def _told_relied(chain: Chain, rests: Sequence[Relied]) -> list[Refusal]:
 
 def _breaks(found: Finding) -> Refusal:
     """Return the refusal for an act that the corrected history would not allow."""
-    values = {"seq": found.seq, "found": f"{found.layer}.{found.kind}"}
-    zh, en = (render("rectify_breaks", {**values, "why": found.text(lang)}, lang) for lang in ("zh", "en"))
-    return Refusal("rectify_breaks", "NotAllowed", values, zh=zh, en=en)
+    about = {name: value if isinstance(value, (int, list)) else str(value) for name, value in found.values.items()}
+    return refuse(None, "rectify_breaks", seq=found.seq, found=f"{found.layer}.{found.kind}", about=about)

@@ -84,8 +84,8 @@ CORRECTIONS: dict[str, tuple[str, str]] = {
         "These entries rest on it: {entries}.",
     ),
     "rectify_breaks": (
-        "更正后第 {seq} 条记录不可能成立：{why}",
-        "Entry {seq} would be impossible then: {why}",
+        "更正后第 {seq} 条记录不可能成立：{found}",
+        "Entry {seq} would be impossible then: {found}",
     ),
     "redact_gone": (
         "第 {seq} 条记录的“{field}”已经删除。",

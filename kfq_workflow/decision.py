@@ -136,10 +136,12 @@ def refuse(definition: Definition | None, code: str, **values: Any) -> Refusal:
 
 
 def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    shown = {}
+    shown: dict[str, Any] = {}
     for name, value in values.items():
         kind = _LABELLED.get(name)
-        if kind is None:
+        if name == "found":  # what verification would find, with the values beside it
+            shown[name] = render(f"finding.{value}", values.get("about", {}), lang)
+        elif kind is None:
             shown[name] = value
         elif isinstance(value, (list, tuple)):
             shown[name] = [_named(definition, kind, item, lang) for item in value]

@@ -18,22 +18,25 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
+from kfq_workflow.audit.suite import known_hash
+from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
-from kfq_workflow.files import new_file
+from kfq_workflow.files import Part, new_file
 from kfq_workflow.log import LogHead
+from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.source import Document, TextRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
-    from kfq_workflow.source import Source
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -52,8 +55,27 @@ _TOLD = {
 _BODY = '"body":'
 
 
+class Lines(Protocol):
+    """What an export is written from: a source, or what shows only a part of one."""
+
+    def log(self) -> LogHead:
+        """Return the log's head. Raises NotInitialised."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
+
+
 def write_export(
-    source: Source, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    source: Lines, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Write a log to a file and return the number of entries.
 
@@ -62,11 +84,13 @@ def write_export(
     given, or when an entry does not hash to its leaf.
     """
     with new_file(path, overwrite=overwrite) as file:
-        return _write(source, file, progress)
+        return write_lines(source, file, progress)
 
 
-def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
+def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
+    hasher = known_hash(head.suite)
     for document in source.documents():
         about = {"body": document.body, "digest": document.digest.hex(), "kind": document.kind}
         file.write(_line("document", about))
@@ -76,7 +100,7 @@ def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | N
         last: Row | None = None
         for row in source.entries():
             data = encode(row, head.log)
-            if leaf_hash(data) != row.leaf:
+            if leaf_hash(data, hasher) != row.leaf:
                 raise InvalidInput("export_tampered", key=row.instance, seq=row.seq)
             file.write(data + b"\n")
             if last is not None and last.instance != row.instance:
@@ -109,13 +133,14 @@ def _head_line(row: Row) -> bytes:
 class ExportSource:
     """A log in an exported file. Lines that cannot be read are left out of the streams and noted by `inspect`."""
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+    def __init__(self, path: str | Path | Part) -> None:
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
+        self._hasher: Hash | None = None
         try:
-            self._size = self._path.stat().st_size
-            with self._path.open("rb"):
+            self._path = path if isinstance(path, Part) else Part(path)
+            self._size = self._path.size
+            with self._path.open():
                 pass
         except OSError as error:
             raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
@@ -124,7 +149,7 @@ class ExportSource:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
             for start, line in self._lines(_ENTRIES, (LOG, 0)):
-                row = self._entry(start, line)
+                row = self._entry(start, line, known_hash(_suite(line)))
                 if row is None or row.instance != LOG:
                     break
                 body = json.loads(row.body)
@@ -173,11 +198,16 @@ class ExportSource:
 
     def tree(self) -> TreeSource | None:
         """Return the tree as the file has it."""
+        return ExportTree(self.stretches, self.checkpoints)
 
-        def said(name: str) -> Iterator[dict[str, Any]]:
-            return (about for _, about in self._said(*_TOLD[name], None))
+    def stretches(self) -> Iterator[dict[str, Any]]:
+        """Yield what the `placed` lines say: count, instance, position and seq."""
+        return (about for _, about in self._said(*_TOLD[PLACED], None))
 
-        return ExportTree(said)
+    def checkpoints(self) -> Iterator[CheckpointRow]:
+        """Yield the checkpoints that the file has."""
+        for _, about in self._said(*_TOLD[CHECKPOINT], None):
+            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
         """Return None: a file has no clock."""
@@ -187,7 +217,7 @@ class ExportSource:
         """Note the lines that cannot be read, with their numbers."""
         book.not_checked("triggers")
         starts = sorted(self._bad)
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             number, position = 1, 0
             for start in starts:
                 while position < start:
@@ -195,10 +225,18 @@ class ExportSource:
                     number += 1
                 book.error("bytes", "line", line=number, reason=self._bad[start])
 
-    def _entry(self, start: int, line: bytes) -> Row | None:
+    def _hash(self) -> Hash:
+        """Return the hash of the log's suite, that of `s1` where there is no log."""
+        if self._hasher is None:
+            with suppress(NotInitialised):
+                self._hasher = known_hash(self.log().suite)
+            self._hasher = self._hasher or known_hash(SUITE)
+        return self._hasher
+
+    def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
         """Read an entry's line, which must be exactly the bytes of the entry that it says."""
         try:
-            row, log = _parse_entry(line[:-1].decode())
+            row, log = _parse_entry(line[:-1].decode(), hasher or self._hash())
             same = encode(row, log) == line[:-1]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             same = False
@@ -227,7 +265,7 @@ class ExportSource:
 
     def _lines(self, block: int, place: tuple[str, int]) -> Iterator[tuple[int, bytes]]:
         """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             position = self._find(file, (block, place)) if block or place[0] else 0
             file.seek(position)
             while line := file.readline(MAX_LINE):
@@ -307,7 +345,16 @@ def _typed(about: dict[str, Any]) -> bool:
     return True
 
 
-def _parse_entry(text: str) -> tuple[Row, str]:
+def _suite(line: bytes) -> str:
+    """Return the suite that a genesis names, which says how its own leaf is made; `s1` where it names none."""
+    try:
+        suite = json.loads(line)["body"]["suite"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return SUITE
+    return suite if isinstance(suite, str) else SUITE
+
+
+def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     """Return the row that an entry's line says, and the log's name; the body stays the text that it is."""
     found = json.loads(text)
     start = text.index(_BODY, text.index(f'"at":{found["at"]},')) + len(_BODY)
@@ -320,7 +367,7 @@ def _parse_entry(text: str) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
-    return draft._replace(leaf=leaf_hash(text.encode())), found["log"]
+    return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 
 
 _DECODER = json.JSONDecoder()

@@ -14,7 +14,9 @@ from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
 from kfq_workflow.cli.waits import print_waiting
 from kfq_workflow.cli.words import PHRASES, say
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.remarks import remarks
+from kfq_workflow.views import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +51,7 @@ def show(session: Session, key: str) -> None:
             "flags": [{"id": flag, "text": text} for flag, text in noted.flags],
             "plans": [{**plan, "note": text} for plan, text in noted.plans],
             "gates": [gate_json(instance.definition, *item) for item in sorted(instance.snapshot.gates.items())],
-            "papers": [paper for entry in history for paper in entry.body.get("papers", ())],
+            "papers": [paper for entry in counted(history) for paper in entry.body.get("papers", ())],
             "next": [decision.trigger for decision in decisions if is_near(decision)],
         })  # fmt: skip
         return
@@ -91,9 +93,10 @@ def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
         facts.append(_attribute(definition, name, value))
     sheet(facts)
     line()
-    marks = _late_regions(history)
+    acts = counted(history)
+    marks = _late_regions(acts)
     sheet([(label(definition, "region", region), _state(instance, region, marks)) for region in _regions(instance)])
-    _print_papers(definition, history)
+    _print_papers(definition, acts)
     _print_remarks(noted)
     adopted, late = bool(instance.snapshot.adopted), any(marks.values())
     if adopted or late:
@@ -218,7 +221,7 @@ def _fact(value: object) -> str:
 
 def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offset: int) -> None:
     body, row = entry.body, entry.row
-    day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
+    day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body and row.kind != RECTIFIED else "")
     late = f"  {LATE}{say('late')}" if entry.late else ""
     line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}{corrected(entry)}  {day}".rstrip())
     other = body.get("for", {})
@@ -244,7 +247,10 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         )
     for name, text in sorted(entry.texts.items()):
         rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
-    rows += [(say(name) if name in _TEXTS else name, say("redacted")) for name in entry.erased]
+    rows += [
+        (say(name) if name in _TEXTS else name, say("missing") if by is None else say("redacted", seq=by))
+        for name, by in entry.gone.items()
+    ]
     rows.append((say("check"), entry.check))
     sheet(rows, 6)
 

@@ -40,7 +40,8 @@ def test_an_intact_log() -> None:
     report = verify(log)
     assert (report.verdict, report.findings, report.entries, report.instances) == ("self-consistent", (), 9, 6)
     assert report.as_json() == {
-        "verdict": "self-consistent", "entries": 9, "instances": 6, "not_checked": ["caches"], "findings": [],
+        "verdict": "self-consistent", "entries": 9, "instances": 6, "redacted": 0, "not_checked": ["caches"],
+        "findings": [],
     }  # fmt: skip
     with pytest.raises(NotFound):
         verify(log, key="d")
