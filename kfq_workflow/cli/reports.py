@@ -28,21 +28,29 @@ COMMANDS: dict[str, click.Command] = {}
     COMMANDS, "report", key(required=False), Option("--all", "everything", is_flag=True),
     Option("--out", metavar="FILE", told="report.out"),
     Option("--file", metavar="LOG.jsonl", told="report.file"), Option("--force", is_flag=True),
+    Option("--as-of", metavar="DAY"), Option("--known-at", metavar="INSTANT"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
     Option("--statement", "statements", metavar="FILE", multiple=True),
 )  # fmt: skip
 def report(
     session: Session, key: str | None, out: str | None, file: str | None, *, everything: bool, force: bool,
-    anchors: tuple[str, ...], trust: tuple[str, ...], statements: tuple[str, ...],
+    as_of: str | None, known_at: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
+    statements: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Make one HTML file on an instance, or on all; 4 when verification found something."""
     if (key is None) is not everything:
         raise click.UsageError(say("usage.report"))
     from kfq_workflow.cli.audit import held, relied
 
-    against = {"anchors": held(anchors), "trust": relied(trust, statements)}
+    against: dict[str, Any] = {"anchors": held(anchors), "trust": relied(trust, statements)}
     with opened(session, file) as source, Progress("verifying") as progress:
+        if asked := as_of is not None or known_at is not None:
+            from kfq_workflow.cli.replays import moment
+
+            against["moment"] = moment(as_of, known_at, source.log().utc_offset)
+        if asked and key is None:
+            raise click.UsageError(say("usage.report_moment"))
         made = _made(source, key, progress, **against)
     if out is not None:
         from kfq_workflow.files import new_file

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
+    from kfq_workflow.moment import Moment
+    from kfq_workflow.picture import Picture
     from kfq_workflow.report.material import Case, Library
     from kfq_workflow.report.speech import Speech
     from kfq_workflow.source import Source
@@ -37,15 +39,16 @@ class HtmlReport:
 
 def instance_report(
     source: Source, key: str, *, lang: str = "en", anchors: Sequence[Anchor] = (), trust: Trust | None = None,
-    progress: Progress | None = None,
+    moment: Moment | None = None, progress: Progress | None = None,
 ) -> HtmlReport:  # fmt: skip
     """Make the report on one instance as an HTML page, `lang` being `zh` or `en`.
 
     With `anchors`, checkpoints that were kept outside, the whole log is verified and compared with them: one instance
-    by itself cannot be. `trust` says whose signatures count.
+    by itself cannot be. `trust` says whose signatures count. With a `moment`, what the instance was then is shown
+    first.
 
     Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError
-    `extra_missing` without Jinja2.
+    `extra_missing` without Jinja2; with a moment InvalidInput `impossible_days`.
     """
     from kfq_workflow import inputs
     from kfq_workflow.report import pages
@@ -59,7 +62,9 @@ def instance_report(
     report = _anchored(source, anchors, trust, progress) if anchors else verify(source, key=case.key, progress=progress)
     newest = _newest(case)
     today = speech.local_day(clock if clock is not None else newest)
-    page = pages.instance(case, report, speech, today=today, made=_made(source, speech, clock, newest))
+    made = _made(source, speech, clock, newest)
+    picture = None if moment is None else _picture(case, moment, speech)
+    page = pages.instance(case, report, speech, today=today, made=made, picture=picture)
     return HtmlReport(render(page), report.verdict, len(report.findings))
 
 
@@ -84,6 +89,23 @@ def overview_report(
     report = _anchored(source, anchors, trust, progress)
     page = board.page(report, _made(source, speech, clock, newest))
     return HtmlReport(render(page), report.verdict, len(report.findings))
+
+
+def _picture(case: Case, moment: Moment, speech: Speech) -> Picture:
+    """Return what an instance was at a moment."""
+    from kfq_workflow.errors import InvalidInput
+    from kfq_workflow.order import ImpossibleDays
+    from kfq_workflow.picture import Known
+
+    def text(seq: int, field: str) -> str | None:
+        return case.entries[seq - 1].texts.get(field)
+
+    rows = ((entry.row, entry.body) for entry in case.entries)
+    known = Known(rows, utc_offset=speech.utc_offset, known_at=moment.known_at, text=text)
+    try:
+        return known.at(moment.as_of)
+    except ImpossibleDays as error:
+        raise InvalidInput("impossible_days", key=case.key, seqs=list(error.seqs)) from error
 
 
 def _anchored(

@@ -242,3 +242,29 @@ def test_an_anchor_from_outside_makes_the_verdict(demo: Kfq, tmp_path: Path) -> 
     assert "None was compared" in demo.ok("report", "guxian-etdz").out
     assert demo.ok("report", "guxian-etdz", *against, "--json").json["verdict"] == "anchored"
     assert demo("report", "guxian-etdz", "--anchor", "/nowhere", "--json").json["error"]["code"] == "anchor_bad"
+
+
+def test_a_past_moment_is_shown_first(demo: Kfq) -> None:
+    english = demo.ok("report", "hongtong-etdz", "--as-of", "2019-06-30").out
+    assert "<h2>As of 2019-06-30</h2>" in english
+    assert "cannot be told, one of: approved, being set up; (not on record); leadership in place" in english
+    assert "(between entry 2 and entry 4)" in english
+    chinese = demo.ok("report", "hongtong-etdz", "--as-of", "2019-06-30", "--known-at", "2999-01-01", lang="zh").out
+    assert "截至 2019-06-30，按 2999-01-01 23:59:59 已登记的记录" in chinese
+    assert (
+        "不能断定，为其一：已批准·筹建；（未记录）；班子成员到位；已成立运营·改革推进（在第 2 条与第 4 条之间）"
+        in chinese
+    )
+    assert "Nothing had been recorded by then." in demo.ok("report", "hongtong-etdz", "--known-at", "2020-06-01").out
+    assert "As of" not in demo.ok("report", "hongtong-etdz").out
+    assert demo("report", "--all", "--as-of", "2019-06-30").code == 2
+    assert demo("report", "hongtong-etdz", "--as-of", "2019", "--json").json["error"]["code"] == "not_a_day"
+
+
+def test_a_past_approval_and_standing_are_shown(reported: Kfq) -> None:
+    for key in [each["key"] for each in reported.ok("list", "--json").json["instances"]]:
+        page = reported.ok("report", key, "--as-of", "2999-01-01").out
+        assert "As of 2999-01-01" in page
+        assert "<script>alert" not in page
+        past = reported.ok("report", key, "--as-of", "2000-01-01", lang="zh").out
+        assert "截至 2000-01-01" in past
