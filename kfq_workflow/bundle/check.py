@@ -84,9 +84,15 @@ def keyed(source: ExportSource) -> list[Row]:
     return [row for row in source.entries(LOG) if row.kind == KIND]
 
 
+def origin_of_log(source: ExportSource) -> str:
+    """Return the origin line of the log that lines are of."""
+    return origin_said(source.log().log, next(source.entries(LOG), None))
+
+
 def _carried(opened: Opened, trust: Trust, book: Book) -> tuple[tuple[Anchor, ...], tuple[Anchor, ...]]:
     """Return the checkpoints in a bundle that a trusted key has signed, and the others."""
-    keys = keys_of(keyed(ExportSource(opened.parts[LINES])), trust, Book())
+    lines = ExportSource(opened.parts[LINES])
+    keys = keys_of(keyed(lines), trust, origin_of_log(lines), Book())
     signed: list[Anchor] = []
     others: list[Anchor] = []
     for name, part in sorted(opened.parts.items()):
@@ -131,15 +137,14 @@ class _Part(PartSource):
             tree = PartTree(self, hash_of(self.log().suite), book, file)
             self._read(tree, book)
             kept = list(self.checkpoints())
-            keys = keys_of(keyed(self), self._trust, book)
+            origin = origin_of_log(self)
+            keys = keys_of(keyed(self), self._trust, origin, book)
             sizes = {row.size for row in kept} | {each.checkpoint.size for each in (*self._held, *self.carried)}
             sizes |= {statement.said.checkpoint.size for _, statement in keys.taken}
             roots = tree.roots(sizes, {leaf for _, (_, _, leaf) in self._cited})
             if roots:
                 tree.uncited(self._cited)
             self._told(tree, book)
-            genesis = next(self.entries(LOG), None)
-            origin = origin_said(self.log().log, genesis)
             check = AnchorCheck(origin, roots, tree.size, keys, self._trust, book, partial=True)
             check.statements()
             check.stored(kept)

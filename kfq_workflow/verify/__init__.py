@@ -159,7 +159,7 @@ class _Reader:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
         origin = origin_said(self._head.log, self._genesis)
-        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
+        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, origin, book)
         roots = self._tree.finish()
         book.tree = self._tree.size, roots.get(self._tree.size)
         check = AnchorCheck(origin, roots, self._tree.size, keys, trust, book)
