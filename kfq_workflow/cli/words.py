@@ -26,6 +26,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.near": ("是不是：{names}？", " Did you mean: {names}?"),
     "usage.try": ("查看帮助：{command} --help", "Help: {command} --help"),
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
+    "usage.report_moment": (
+        "--as-of 和 --known-at 问的是一个实例：请给出 KEY。",
+        "--as-of and --known-at ask about one instance: give its KEY.",
+    ),
     "usage.diff": (
         "请写 kfq diff [KEY] A B：一个实例的键（可不给）和两个时点，如 2020-06-01@2020-06-02 now。",
         "Give kfq diff [KEY] A B: the key of one instance, or none, and two moments such as 2020-06-01@2020-06-02 now.",

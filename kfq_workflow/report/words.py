@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfq_workflow.report.then_words import THEN
 from kfq_workflow.report.verdict_words import VERDICTS
 
 #: code → (Chinese, English)
@@ -310,7 +311,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "none": ("无", "none"),
 }
 
-PHRASES.update(VERDICTS)
+PHRASES.update(VERDICTS | THEN)
 
 
 def phrase(code: str, lang: str, /, **values: object) -> str:
