@@ -309,12 +309,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "tree.signed": ("（已签名的检查点）", "(a signed checkpoint)"),
     "tree.unsigned": ("（当前状态，未签名）", "(the tree as it is now, not signed)"),
-    "page.checkpoint": (
-        "日志检查点\n\n日志    {origin}\n条数    {size}\n根      {first}\n        {second}\n\n"
-        "日期    ____________________    签字    ____________________    签字    ____________________",
-        "CHECKPOINT OF THE LOG\n\nlog       {origin}\nentries   {size}\nroot      {first}\n          {second}\n\n"
-        "date      ____________________    signed    ____________________    signed    ____________________",
-    ),
     "verdict.anchor": (
         "锚点：{label}（前 {size} 条）；其后有 {newer} 条只受数据库权限保护。",
         "Anchored by {label}: the first {size} entries. The {newer} newer ones are protected by the database only.",
