@@ -1057,12 +1057,12 @@ class Documents:
 
     def close(self) -> None:
         """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked):
+        for digest in sorted(self.asked | self.registered):
             if digest not in self.kinds:
                 self.book.find("document.missing", say="the document %s is missing" % digest)
             elif digest not in self.registered:
                 self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
-        for digest in sorted(set(self.kinds) - self.named - self.asked):
+        for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
 
@@ -1168,12 +1168,9 @@ class Verification:
             find("chain.order", entry.instance, entry.seq)
         elif entry.seq != chain.seq + 1:
             find("chain.gap", entry.instance, entry.seq)
-        first = entry.seq == 1
-        before = chain.leaf
-        if first:
-            before = bytes(32) if entry.instance == "~log" else self.genesis.leaf
+        before = chain.leaf or (bytes(32) if entry.instance == "~log" else self.genesis.leaf)
         if bytes.fromhex(entry.prev) != before:
-            find("chain.first_prev" if first else "chain.prev", entry.instance, entry.seq)
+            find("chain.first_prev" if entry.seq == 1 else "chain.prev", entry.instance, entry.seq)
         if chain.at is not None and entry.at < chain.at:
             find("chain.clock_back", entry.instance, entry.seq)
         chain.seq, chain.leaf, chain.at = entry.seq, entry.leaf, entry.at
@@ -1792,7 +1789,7 @@ class Replay:
             return
         if entry.seq == 1 and entry.kind not in ("started", "adopted"):
             find("replay.not_started", entry.instance, entry.seq)
-        if not case.first and entry.kind == "started":
+        if entry.seq != 1 and entry.kind == "started":
             find("replay.not_first", entry.instance, entry.seq)
         rules = self._under(entry)
         if entry.kind in _MOVES:
