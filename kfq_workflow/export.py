@@ -54,6 +54,8 @@ _TOLD = {
     CHECKPOINT: (_CHECKPOINTS, ("note", "root", "size")),
 }
 _BODY = '"body":'
+#: Bytes of a digest, in every suite.
+_HASH = 32
 
 
 class Lines(Protocol):
@@ -168,7 +170,7 @@ class ExportSource:
 
     def _anywhere(self) -> Iterator[tuple[int, bytes]]:
         """Yield the lines of entries of ~log wherever they stand."""
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             position = 0
             while line := file.readline(MAX_LINE):
                 if _block(line) == _ENTRIES and b'"instance":"~log"' in line:
@@ -405,7 +407,7 @@ def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
-    if len(draft.prev) != 32 or (draft.def_ is not None and len(draft.def_) != 32):
+    if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
         raise ValueError("a hash is none")
     return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 

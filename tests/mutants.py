@@ -261,7 +261,7 @@ def compare(path: Path, number: int, result: Result) -> None:
 
 def mutant(log: bytes, seed: int, number: int, *, hashed: bool) -> bytes:
     """Return the mutant of a number: the same for each seed and log."""
-    rng = random.Random(f"{seed}/{number}")  # noqa: S311
+    rng = random.Random(f"{seed}/{number}")
     return (of_meaning if hashed else of_bytes)(log, rng)
 
 
@@ -278,13 +278,13 @@ def work(log: bytes, seed: int, numbers: range, *, hashed: bool = False) -> Resu
 
 def small_log(folder: Path) -> bytes:
     """Return the export of a small log: a permit, a case of it, two seals, a checkpoint that the log keeps."""
-    from kfq_workflow import WorkflowEngine, schema  # noqa: PLC0415
-    from kfq_workflow.database import open_database  # noqa: PLC0415
-    from kfq_workflow.export import write_export  # noqa: PLC0415
-    from kfq_workflow.source import reading  # noqa: PLC0415
-    from kfq_workflow.values import Paper  # noqa: PLC0415
-    from tests.tampering import case  # noqa: PLC0415
-    from tests.workflows import permit  # noqa: PLC0415
+    from kfq_workflow import WorkflowEngine, schema
+    from kfq_workflow.database import open_database
+    from kfq_workflow.export import write_export
+    from kfq_workflow.source import reading
+    from kfq_workflow.values import Paper
+    from tests.tampering import case
+    from tests.workflows import permit
 
     database = open_database(f"sqlite:///{folder / 'log.db'}")
     schema.init(database)
