@@ -105,7 +105,7 @@ class _Reader:
         self._head = head
         self._genesis = first
         head = genesis_head(head, first)
-        self._chain = ChainCheck(head, source.clock(), book)
+        self._chain = ChainCheck(head, source.clock(), book, getattr(source, "gaps", frozenset()))
         erasures = Erasures(source, book)
         self._replay = ReplayCheck(source, head, book, erasures)
         self._texts = (
@@ -161,7 +161,7 @@ class _Reader:
         origin = origin_said(self._head.log, self._genesis)
         keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, origin, book)
         roots = self._tree.finish()
-        book.tree = self._tree.size, roots.get(self._tree.size)
+        book.tree = self._tree.size, roots.get(self._tree.size), self._tree.placed
         check = AnchorCheck(origin, roots, self._tree.size, keys, trust, book)
         check.statements()
         check.stored(tree.checkpoints())

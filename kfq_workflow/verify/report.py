@@ -123,8 +123,9 @@ class Book:
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._not_checked: dict[str, bool] = {}
         self.anchored: Anchored | None = None
-        #: Size and root of the tree that the newest seal made; no root where a leaf is missing.
-        self.tree: tuple[int, bytes | None] | None = None
+        #: Size and root of the tree that the newest seal made, and how many entries have a place in it; no root where
+        #: a leaf is missing.
+        self.tree: tuple[int, bytes | None, int] | None = None
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
