@@ -147,6 +147,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "b": ("另一个时点，或 now", "another one, or now"),
     "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
+    "vkey": ("公钥，即 kfq key show 所显示的", "a public key, as kfq key show prints it"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
     "key": ("实例的键，如 guxian-etdz", "the instance's key, such as guxian-etdz"),
