@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from kfq_workflow.log import LogHead
+    from kfq_workflow.store import Cursor, Store
     from kfq_workflow.tables import Tables
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book, Report
@@ -115,6 +117,15 @@ class DatabaseSource:
         """Yield entries by (instance, seq)."""
         return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), instance))
 
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers, which are few, by (instance, seq)."""
+        cursor = self._connection.connection.cursor()
+        name = self._connection.dialect.identifier_preparer.format_table(self._tables.entry)
+        columns = ", ".join(self._quote(column.name) for column in self._tables.entry.columns)
+        sql = f"SELECT {columns} FROM {name} WHERE instance >= {self._mark} AND instance < {self._mark}"
+        cursor.execute(f"{sql} ORDER BY instance, seq", (f"{NUMBERS}/", f"{NUMBERS}0"))
+        return map(Row._make, cursor.fetchall())
+
     def raw_entries(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield entries as `raw` does: verify compares and hashes most bodies without ever decoding them."""
         return self._raw(self._tables.entry, ("instance", "seq"), instance)
@@ -143,6 +154,12 @@ class DatabaseSource:
     def tree(self) -> TreeSource | None:
         """Return the tree as the database has it."""
         return DatabaseTree(self._tables, self._stream)
+
+    def store(self) -> tuple[Store, Cursor]:
+        """Return the statements that read single rows, and a cursor in this source's snapshot to run them on."""
+        from kfq_workflow.store import Store
+
+        return Store(self._tables, self._connection.dialect), self._connection.connection.cursor()
 
     def clock(self) -> int | None:
         """Return the database's clock in µs since 1970 UTC."""

@@ -70,6 +70,11 @@ class Anchor:
     checkpoint: Checkpoint
     note: Note
 
+    @property
+    def data(self) -> bytes:
+        """The bytes that it is read from again."""
+        return (str(self.note) if self.note.signatures else self.note.text).encode()
+
     @classmethod
     def parse(cls, label: str, data: bytes) -> Anchor:
         """Read a checkpoint: a signed note, its text alone, or what was typed in from paper. Raises NoteError."""

@@ -52,6 +52,9 @@ COMMANDS: dict[str, Entry] = {
     "copy": Entry("notices", "抄送", "send copies"),
     "read": Entry("notices", "把抄送标为已阅", "mark a copy as read"),
     "comment": Entry("notices", "发表意见，不算签署", "say something outside of any vote"),
+    "calendar": Entry("", "工作日历", "working days"),
+    "calendar load": Entry("calendars", "公布工作日历", "publish a calendar of working days"),
+    "calendar show": Entry("calendars", "查看适用的工作日历", "show the calendar in force"),
     "suspend": Entry("supervision", "挂起", "suspend an instance"),
     "resume": Entry("supervision", "恢复", "resume a suspended instance"),
     "void": Entry("supervision", "作废", "void an instance"),
@@ -70,6 +73,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry(
         "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"
     ),
+    "bundle": Entry("bundles", "把日志或其一部分连同证明写成一个文件", "write the log, or a part, with its proofs"),
     "seal": Entry("sealing", "封存：把全部记录纳入日志树", "give every entry its place in the tree over the log"),
     "checkpoint": Entry("sealing", "出具检查点，存放到库外", "sign what the log is now, to be kept outside"),
     "cosign": Entry("sealing", "第二机关联署检查点", "vouch for a checkpoint as a second office"),

@@ -37,7 +37,7 @@ from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.shapes import Shapes
-from kfq_workflow.verify.texts import TextCheck
+from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 from kfq_workflow.verify.tree import TreeCheck
 from kfq_workflow.verify.usual import Usual
 
@@ -105,10 +105,14 @@ class _Reader:
         self._head = head
         self._genesis = first
         head = genesis_head(head, first)
-        self._chain = ChainCheck(head, source.clock(), book)
+        self._chain = ChainCheck(head, source.clock(), book, getattr(source, "gaps", frozenset()))
         erasures = Erasures(source, book)
         self._replay = ReplayCheck(source, head, book, erasures)
-        self._texts = TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
+        self._texts = (
+            TextsWithheld(book, erasures)
+            if getattr(source, "withheld", False)
+            else TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
+        )
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -156,9 +160,12 @@ class _Reader:
             return
         origin = origin_said(self._head.log, self._genesis)
         keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, origin, book)
-        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, keys, trust, book)
+        roots = self._tree.finish()
+        book.tree = self._tree.size, roots.get(self._tree.size), self._tree.placed
+        check = AnchorCheck(origin, roots, self._tree.size, keys, trust, book)
         check.statements()
         check.stored(tree.checkpoints())
+        check.carried(getattr(self._source, "carried", ()))
         book.anchored = check.held(anchors)
 
     def _begin(self, instance: str, before: Run | None) -> Run:

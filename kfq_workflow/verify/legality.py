@@ -16,17 +16,19 @@ from kfq_workflow.values import EMPTY, Actor, Witness
 from kfq_workflow.verify.approvals import KINDS, ApprovalJudge
 from kfq_workflow.verify.case import Case
 from kfq_workflow.verify.consequences import AMEND, Consequences
+from kfq_workflow.verify.past import Undisclosed
 from kfq_workflow.verify.reserved import RESERVED, ReservedJudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from kfq_workflow.decision import Stage
+    from kfq_workflow.decision import Reason, Stage
     from kfq_workflow.entry import Row
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Decision
     from kfq_workflow.verify.fold import Run
-    from kfq_workflow.verify.past import Actors, Library, Witnesses
+    from kfq_workflow.verify.numbers import Retired
+    from kfq_workflow.verify.past import Actors, Cited, Library, Witnesses
     from kfq_workflow.verify.report import Book
 
 BASES = frozenset({"stated", "implied", "inferred"})
@@ -43,17 +45,21 @@ class Judge:
     """Decides entries again and notes what does not agree."""
 
     def __init__(
-        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, day: Callable[[int], str],
+        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, retired: Retired,
+        day: Callable[[int], str],
         corrections: Callable[[Judge], Mapping[str, Callable[[Case], None]]] | None = None,
     ) -> None:  # fmt: skip
         self._book = book
-        self._library = library
+        self.library = library
         self.hasher = library.hasher
         self.actors = actors
         self.witnesses = witnesses
-        self._day = day
+        self.retired = retired
+        self.day = day
         self._approvals = ApprovalJudge(self)
         self._consequences = Consequences(book, witnesses)
+        #: The newest entry that could not be decided again.
+        self.undecided: tuple[str, int] | None = None
         self._kinds: dict[str, Callable[[Case], None]] = {
             "started": self._started,
             "fired": self._fired,
@@ -76,7 +82,7 @@ class Judge:
 
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
-        case = Case(self._book, row, body, run, before, actor, self._day(row.at))
+        case = Case(self._book, row, body, run, before, actor, self.day(row.at))
         try:
             reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
             allowed = RESERVED.get(reserved, ()) if reserved else ACTS
@@ -88,8 +94,15 @@ class Judge:
                 case.error("def_missing")
             if row.seq == 1 and not reserved and row.kind not in FIRST:
                 case.error("not_started", kind=row.kind)
+        except Undisclosed as error:
+            self._undisclosed(case, error)
         except ODD as error:
             case.error("malformed", reason=f"{type(error).__name__}: {error}"[:200])
+
+    def _undisclosed(self, case: Case, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again, because it rests on what the source does not show."""
+        self.undecided = case.row.instance, case.row.seq
+        self._book.not_checked(f"cited {error.instance}", needed=True)
 
     # One method for each kind
 
@@ -109,7 +122,11 @@ class Judge:
         wanted, root = case.rules.definition.root, case.body.get("root")
         if wanted is None and root is None:
             return
-        cited = self.witnesses.after(root, 1) if isinstance(root, str) else None
+        try:
+            cited = self.witnesses.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self._undisclosed(case, error)
+            return
         if cited is None or cited.at > case.row.at:
             case.error("root_missing", root=root or "-")
         elif cited.workflow != wanted or cited.root is not None:
@@ -220,14 +237,19 @@ class Judge:
     ) -> Decision | None:
         """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
         body, row = case.body, case.row
-        witnesses = self.cited(case)
+        try:
+            witnesses = self.cited(case)
+        except Undisclosed as error:
+            self._undisclosed(case, error)
+            return None
+        retired = () if late else self.numbers(case)
 
         def again(actor: Actor | None) -> Decision:
             return decide(
                 case.rules, case.before, body["trigger"], actor=actor,
                 papers={paper["type"] for paper in body.get("papers", ())}, params=self.params(case),
                 key=row.instance, root=case.run.root, witnesses=witnesses, code=self.answers(case), late=late,
-                stage=stage, cause=cause,
+                stage=stage, cause=cause, retired=retired,
             )  # fmt: skip
 
         try:
@@ -242,6 +264,25 @@ class Judge:
                 self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=who.id)
                 return tried
         return decision
+
+    def numbers(self, case: Case) -> list[Reason]:
+        """Return why the papers of an entry could not be laid; that perhaps they could not is a warning."""
+        certain, perhaps = self.retired.reasons(case.body.get("papers", ()), case.row.at)
+        for _, about in perhaps:
+            values = {"number": about["number"], "other": about["instance"], "entry": about["seq"]}
+            self._book.warning("replay", "number_overlap", case.row.instance, case.row.seq, **values)
+        return certain
+
+    def renumbered(self, case: Case, effects: list[dict[str, Any]]) -> None:
+        """Check what an entry does to document numbers, and expect it on their chains."""
+        case.equal("effects", effects, case.body.get("effects", []))
+        self._consequences.expect(case, effects)
+
+    def caused(self, case: Case, kind: str) -> Cited | None:
+        """Return the entry that caused one on a number's chain; note one that did not."""
+        said = case.body["cause"]
+        found = self._consequences.cause(case, kind)
+        return None if found is None else self.witnesses.after(said["instance"], said["seq"])
 
     def cited(self, case: Case) -> dict[str, Witness]:
         """Return the instances that the entry cites as they were after the entries cited."""

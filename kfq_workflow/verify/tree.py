@@ -45,6 +45,8 @@ class TreeCheck:
         #: The newest sealed entry of the instance that is being read, and that before the newest seal's own.
         self._head: tuple[str, int, bytes] | None = None
         self._told: tuple[str, int, bytes] | None = None
+        #: How many entries have a place.
+        self.placed = 0
         #: The first entry of an instance that has no place: none after it may have one.
         self._open: tuple[str, int] | None = None
 
@@ -67,6 +69,7 @@ class TreeCheck:
             if place[3] is not None and place[3] != leaf:
                 self._book.error("tree", "leaf_differs", instance, seq, position=place[2])
             self._take(place, leaf)
+            self.placed += 1
             self._next = self._advance()
 
     def _take(self, place: Place, leaf: bytes) -> None:
