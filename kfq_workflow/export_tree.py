@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.seal_store import CheckpointRow
-from kfq_workflow.tree_source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kfq_workflow.seal_store import LeafRow, SealedRow
-    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.tree_source import Place, TreeSource
 
 PLACED, CHECKPOINT = "placed", "checkpoint"
 #: No line stands for more entries: a forged one must not keep a verifier busy.
@@ -55,9 +54,9 @@ class ExportTree:
         """Yield the places of entries by (instance, seq)."""
         for about in self._said(PLACED):
             for number in range(min(about["count"], MOST)):
-                yield Place(about["instance"], about["seq"] + number, about["position"] + number, None)
+                yield about["instance"], about["seq"] + number, about["position"] + number, None
 
-    def leaves(self) -> Iterator[LeafRow] | None:
+    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:  # noqa: ARG002
         """Return None: an export has the leaves as its entries only."""
         return None
 

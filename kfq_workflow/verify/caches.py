@@ -50,8 +50,8 @@ class CacheCheck:
 
     def skip(self, instance: str | None = None) -> None:
         """Note rows before an instance, which have no entries; all that are left when no instance is given."""
-        while (row := self._next) is not None and (instance is None or row.key < instance):
-            self._book.error("cache", "row_orphan", row.key, row.seq)
+        while (row := self._next) is not None and (instance is None or _before(row.key, instance)):
+            self._book.error("cache", "row_orphan", _shown(row.key), row.seq if type(row.seq) is int else None)
             self._next = next(self._rows, None)
 
 

@@ -48,7 +48,7 @@ class Judge:
         self.witnesses = witnesses
         self._day = day
         self._approvals = ApprovalJudge(self)
-        self._consequences = Consequences(book, witnesses)
+        self.consequences = Consequences(witnesses)
         self._kinds: dict[str, Callable[[Case], None]] = {
             "started": self._started,
             "fired": self._fired,
@@ -63,10 +63,6 @@ class Judge:
     def knows(self, kind: str) -> bool:
         """Tell whether entries of this kind can be judged."""
         return kind in self._kinds
-
-    def finish(self) -> None:
-        """Note what only the whole log shows."""
-        self._consequences.finish()
 
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
@@ -134,7 +130,7 @@ class Judge:
             case.error("unknown_trigger", trigger=body.get("trigger"))
             return
         if "cause" in body:
-            cause = self._consequences.cause(case, body["trigger"])
+            cause = self.consequences.cause(case, body["trigger"])
             decision = self.decide(case, None, stage="effect", cause=cause)
         else:
             decision = self.decide(case, performer, late=late)
@@ -170,7 +166,7 @@ class Judge:
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
         if params is not None:
-            self._consequences.promised(case, rules.transitions[decision.transition or ""], params)
+            self.consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
     @staticmethod
     def seen(decision: Decision) -> list[dict[str, Any]]:
@@ -283,7 +279,7 @@ class Judge:
         case.still()
         self._attrs(case)
         if "cause" in case.body:
-            self._consequences.cause(case, AMEND)
+            self.consequences.cause(case, AMEND)
         else:
             self.authorise(case, case.rules.definition.permissions.amend)
         self._approvals.rebound(case)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kfq_workflow.verify.anchors import Anchored
 
@@ -104,22 +104,38 @@ class Report:
         }
 
 
+#: Layers in the order in which they are told of one place.
+_ORDER = {layer: rank for rank, layer in enumerate(get_args(Layer))}
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    """Return where a finding stands among others: what concerns the whole log, then by instance, entry and layer."""
+    seq = finding.seq if type(finding.seq) is int else -1
+    return finding.instance is not None, str(finding.instance or ""), seq, _ORDER[finding.layer]
+
+
 class Book:
-    """Collects findings and counts while a log is read."""
+    """Collects findings and counts while a log is read.
+
+    What it keeps depends on what was noted and not on when: books of parts of a log make up that of the whole.
+    """
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
         self.errors = 0
         self.noted = 0
-        self.left_out = 0
         self.entries = 0
         self.instances = 0
         self.late = 0
         self.refused = 0
         self.moves: Counter[str] = Counter()
-        self._kinds: Counter[tuple[str, str]] = Counter()
-        self._not_checked: dict[str, bool] = {}
         self.anchored: Anchored | None = None
+        self._kept: dict[tuple[str, str], list[Finding]] = {}
+        self._not_checked: dict[str, bool] = {}
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings that are kept, by place."""
+        return sorted((finding for kept in self._kept.values() for finding in sorted(kept, key=_place)[:KEPT]), key=_place)
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
@@ -135,13 +151,26 @@ class Book:
         self.put(Finding(layer, kind, "warning", instance, seq, values))
 
     def put(self, finding: Finding) -> None:
-        """Keep a finding, or count it where a thousand of its kind are kept already."""
+        """Keep a finding; of one kind the first thousand by place."""
         self.noted += 1
-        self._kinds[finding.layer, finding.kind] += 1
-        if self._kinds[finding.layer, finding.kind] > KEPT:
-            self.left_out += 1
-        else:
-            self.findings.append(finding)
+        self._keep(self._kept.setdefault((finding.layer, finding.kind), []), [finding])
+
+    @staticmethod
+    def _keep(kept: list[Finding], more: Iterable[Finding]) -> None:
+        kept.extend(more)
+        if len(kept) > 2 * KEPT:
+            kept.sort(key=_place)
+            del kept[KEPT:]
+
+    def merge(self, other: Book) -> None:
+        """Add what was noted of another part of the log, which comes after this one."""
+        for name in ("errors", "noted", "entries", "instances", "late", "refused"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.moves.update(other.moves)
+        for kind, findings in other._kept.items():
+            self._keep(self._kept.setdefault(kind, []), findings)
+        for what, needed in other._not_checked.items():
+            self.not_checked(what, needed=needed)
 
     def not_checked(self, what: str, *, needed: bool = False) -> None:
         """Note what could not be checked; `needed` makes the verdict incomplete."""
@@ -155,7 +184,8 @@ class Book:
         elif any(self._not_checked.values()):
             verdict = "incomplete"
         counts = Counts(self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused)
+        findings = tuple(self.findings)
         return Report(
-            verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
-            self.left_out, self.anchored,
+            verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), findings, counts,
+            self.noted - len(findings), self.anchored,
         )  # fmt: skip
