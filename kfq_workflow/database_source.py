@@ -11,7 +11,7 @@ from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.source import Document, TextRow, raw
 from kfq_workflow.state import InstanceRow
-from kfq_workflow.tree_source import ALL, DatabaseTree, Span
+from kfq_workflow.tree_source import ALL, DatabaseTree, Span, divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -300,12 +300,6 @@ class OpenedDatabase:
             return source
         begin(self._connection)
         return source if source.count() == state else None
-
-
-def divided(keys: Iterable[Any]) -> list[Span]:
-    """Return the spans between keys, of which some may be the same or none."""
-    found = sorted({key for key in keys if isinstance(key, str)})
-    return [Span(first, before) for first, before in zip([None, *found], [*found, None], strict=True)]
 
 
 def _octets(value: Any) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from kfq_workflow.seal_store import CheckpointRow, LeafRow, SealedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.tables import Tables
 
@@ -23,6 +23,12 @@ class Span(NamedTuple):
 
 
 ALL = Span()
+
+
+def divided(keys: Iterable[Any]) -> list[Span]:
+    """Return the spans between keys, of which some may be the same or none."""
+    found = sorted({key for key in keys if isinstance(key, str)})
+    return [Span(first, before) for first, before in zip([None, *found], [*found, None], strict=True)]
 
 
 class TreeSource(Protocol):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.source import Source
 
-__all__ = ["Counts", "Finding", "Report", "verify"]
+__all__ = ["Counts", "Finding", "Report", "settle", "verify"]
 
 
 def verify(
@@ -61,7 +61,7 @@ def verify(
         outcomes = workers.read(source, jobs, progress)
     if outcomes is None:
         outcomes = [read(source, WHOLE, key=key, progress=progress)]
-    book = _settled(source, outcomes, tuple(anchors), trust, key)
+    book = settle(source, outcomes, tuple(anchors), trust, key)
     source.inspect(book)
     if key is not None:
         if not book.entries and not any(finding.instance == key for finding in book.findings):
@@ -70,7 +70,7 @@ def verify(
     return book.report()
 
 
-def _settled(
+def settle(
     source: Source, outcomes: Sequence[Outcome], anchors: Sequence[Anchor], trust: Trust, key: str | None
 ) -> Book:
     """Put together what was read of each part, and note what only the whole log shows."""

@@ -38,7 +38,7 @@ class TreeCheck:
         self._next = self._advance()
         sealed = tree.sealed()
         self._sealed: Iterator[SealedRow] | None = sealed
-        self._cached = next(sealed, None) if sealed is not None else None
+        self._cached = self._following()
         #: The newest sealed entry of the instance that is being read.
         self._head: tuple[str, int, bytes] | None = None
         #: The first entry of an instance that has no place: none after it may have one.
@@ -62,8 +62,9 @@ class TreeCheck:
                 if place is None or place[1] != seq or place[0] != instance:
                     self._open = self._open if self._open and self._open[0] == instance else (instance, seq)
                     continue
-            if place[3] is not None and place[3] != leaf:
+            if (place[3] is not None and place[3] != leaf) or type(leaf) is not bytes:
                 self._book.error("tree", "leaf_differs", instance, seq, position=place[2])
+                leaf = _octets(leaf)
             if (
                 place[2] == planting.due
                 and planting.due < planting.limit
@@ -97,7 +98,7 @@ class TreeCheck:
         while (place := self._next) is not None and (instance is None or (place[0], place[1]) < (instance, seq)):
             self._book.error("tree", "place_orphan", place[0], place[1], position=place[2])
             if place[3] is not None:
-                self._take(place, place[3])
+                self._take(place, _octets(place[3]))
             self._next = self._advance()
 
     def _advance(self) -> Place | None:
@@ -111,7 +112,7 @@ class TreeCheck:
         """Note the head of an instance whose places have all been read, and compare the cache with it."""
         self._heads.close(self._head)
         while self._head is not None and self._cached is not None and self._cached[0] < self._head[0]:
-            self._book.error("cache", "sealed_orphan", str(self._cached[0]), None)
+            self._book.error("cache", "sealed_orphan", self._cached[0], None)
             self._cached = self._following()
         if self._sealed is not None and self._head is not None and self._head != self._cached:
             self._book.error("cache", "sealed_differs", self._head[0], self._head[1])
@@ -120,14 +121,23 @@ class TreeCheck:
         self._head = None
 
     def _following(self) -> SealedRow | None:
-        return next(self._sealed, None) if self._sealed is not None else None
+        for row in self._sealed or ():
+            if type(row[0]) is str:
+                return row
+            self._book.error("cache", "sealed_orphan", str(row[0]), None)
+        return None
 
     def finish(self) -> tuple[Leaves, list[HeadLeaves]]:
         """Note what is left; return the leaves by part, and the heads of the seals whose heads are compared."""
         self._skip()
         self._close()
         while self._cached is not None:
-            self._book.error("cache", "sealed_orphan", str(self._cached[0]), None)
+            self._book.error("cache", "sealed_orphan", self._cached[0], None)
             self._cached = self._following()
         self._planting.flush()
         return self._planting.leaves, self._heads.leaves
+
+
+def _octets(leaf: Any) -> bytes:
+    """Return a leaf that is none of an entry's as bytes, whatever it is."""
+    return leaf if isinstance(leaf, bytes) else b""

@@ -64,10 +64,10 @@ def read(source: Source, jobs: int | None, progress: Callable[[int], object] | N
         workers = [stack.enter_context(Worker(opening)) for _ in spans[1:]]
         if not _agree(source, workers):
             return None
-        parts = _parts(source, spans)
-        for worker, part in zip(workers, parts[1:], strict=True):
+        shares = parts(source, spans)
+        for worker, part in zip(workers, shares[1:], strict=True):
             worker.send(part)
-        outcomes = [read_part(source, parts[0], progress=_Together(workers, progress))]
+        outcomes = [read_part(source, shares[0], progress=_Together(workers, progress))]
         outcomes += [worker.outcome() for worker in workers]
     return outcomes if source.gather([outcome.told for outcome in outcomes]) else None
 
@@ -85,7 +85,7 @@ def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
     return False
 
 
-def _parts(source: Source, spans: Sequence[Span]) -> list[Part]:
+def parts(source: Source, spans: Sequence[Span]) -> list[Part]:
     """Return what each reader reads: its instances, and as many nodes of the tree as every other."""
     size = Seals(source.entries(LOG), Book()).size
     places = [size * number // len(spans) or None for number in range(1, len(spans))]

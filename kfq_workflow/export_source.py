@@ -1,0 +1,384 @@
+"""An exported file as a source: its lines as streams, found by bisection, read by one process or several."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kfq_workflow.entry import Row, encode, leaf_hash, parse_canonical
+from kfq_workflow.errors import InvalidInput, NotInitialised
+from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree
+from kfq_workflow.log import LogHead
+from kfq_workflow.source import Document, TextRow
+from kfq_workflow.tree_source import ALL, Span, divided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from kfq_workflow.approval.tasks import TaskRow
+    from kfq_workflow.state import InstanceRow
+    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.verify.report import Book
+
+LOG = "~log"
+#: No line is longer: an entry has at most 65,535 bytes, a text 16,384, a document is far below.
+MAX_LINE = 16 * 1024 * 1024
+_DOCUMENTS, _ENTRIES, _TEXTS, _HEADS, _PLACED, _CHECKPOINTS = range(6)
+_BLOCKS = {b'{"document":': _DOCUMENTS, b'{"actor":': _ENTRIES, b'{"text":': _TEXTS, b'{"head":': _HEADS}
+_BLOCKS |= {b'{"placed":': _PLACED, b'{"checkpoint":': _CHECKPOINTS}
+#: What the lines of a block say.
+_TOLD = {
+    PLACED: (_PLACED, ("count", "instance", "position", "seq")),
+    CHECKPOINT: (_CHECKPOINTS, ("note", "root", "size")),
+}
+_BODY = '"body":'
+#: Bytes of an entry's line, about.
+_LINE = 600
+
+
+class ExportSource:
+    """A log in an exported file. Lines that cannot be read are left out of the streams and noted by `inspect`."""
+
+    def __init__(self, path: str | Path, span: Span = ALL) -> None:
+        self._path = Path(path)
+        self._span = span
+        #: What is wrong with lines, by offset; and what was read of each block, where streams are over all instances.
+        self._bad: dict[int, str] = {}
+        self._regions: dict[int, Region] = {}
+        self._head: LogHead | None = None
+        try:
+            self._size = self._path.stat().st_size
+            with self._path.open("rb"):
+                pass
+        except OSError as error:
+            raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
+
+    def log(self) -> LogHead:
+        """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
+        if self._head is None:
+            for start, line in self._lines(_ENTRIES, (LOG, 0)):
+                row = self._entry(start, line)
+                if row is None or row.instance != LOG:
+                    break
+                body = json.loads(row.body)
+                suite, offset = body.get("suite"), body.get("utc_offset")
+                if isinstance(suite, str) and isinstance(offset, int):
+                    self._head = LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
+                break
+        if self._head is None:
+            raise NotInitialised("export_no_log", path=str(self._path))
+        return self._head
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+        for _, about in self._said(_DOCUMENTS, ("body", "digest", "kind"), None):
+            yield Document(bytes.fromhex(about["digest"]), about["kind"], about["body"])
+
+    def entries(self, instance: str | None = None) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+        region = self._region(_ENTRIES) if instance is None else None
+        for start, line in self._lines(_ENTRIES, (self._from(instance), 0), region):
+            row = self._entry(start, line)
+            if row is None:
+                continue
+            if (row.instance != instance) if region is None else region.ends(row.instance, start):
+                return
+            yield row
+
+    def texts(self, instance: str | None = None) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+        for _, about in self._said(_TEXTS, ("field", "instance", "salt", "seq", "value"), instance):
+            yield TextRow(about["instance"], about["seq"], about["field"], bytes.fromhex(about["salt"]), about["value"])
+
+    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
+        """Yield the newest entry of each instance: key, number and leaf."""
+        return (
+            (about["instance"], about["seq"], bytes.fromhex(about["leaf"]))
+            for _, about in self._said(_HEADS, ("instance", "leaf", "seq"), instance)
+        )
+
+    def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:  # noqa: ARG002
+        """Return None: an export has no caches."""
+        return None
+
+    def tasks(self, instance: str | None = None) -> Iterator[TaskRow] | None:  # noqa: ARG002
+        """Return None: an export has no caches."""
+        return None
+
+    def tree(self) -> TreeSource | None:
+        """Return the tree as the file has it."""
+
+        def said(name: str) -> Iterator[dict[str, Any]]:
+            return (about for _, about in self._said(*_TOLD[name], None))
+
+        return ExportTree(said)
+
+    def clock(self) -> int | None:
+        """Return None: a file has no clock."""
+        return None
+
+    def inspect(self, book: Book) -> None:
+        """Note the lines that cannot be read, with their numbers."""
+        book.not_checked("triggers")
+        starts = sorted(self._bad)
+        with self._path.open("rb") as file:
+            number, position = 1, 0
+            for start in starts:
+                while position < start:
+                    position += len(file.readline())
+                    number += 1
+                book.error("bytes", "line", line=number, reason=self._bad[start])
+
+    # Several processes
+
+    def opening(self) -> ExportOpening:
+        """Return how another process opens the file."""
+        return ExportOpening(str(self._path))
+
+    def spans(self, parts: int, least: int) -> list[Span]:
+        """Divide the instances where the entries of a file are divided into parts of about as many bytes."""
+        with self._path.open("rb") as file:
+            first, last = self._find(file, (_ENTRIES, ("", 0))), self._find(file, (_TEXTS, ("", 0)))
+            parts = min(parts, (last - first) // max(least * _LINE, 1))
+            return divided(self._key_at(file, first + (last - first) * number // parts) for number in range(1, parts))
+
+    def _key_at(self, file: BinaryIO, position: int) -> str | None:
+        """Return the instance of the first whole line after a position."""
+        file.seek(position)
+        file.readline(MAX_LINE)
+        place = _place(file.readline(MAX_LINE))
+        return None if place is None or place[0] != _ENTRIES else place[1][0]
+
+    def settle(self) -> tuple[int, int]:
+        """Return the file's size and when it was changed last."""
+        return stamp(self._path)
+
+    def part(self, span: Span) -> ExportSource:
+        """Return the same file, whose streams over all instances have those of a span only."""
+        part = ExportSource(self._path, span)
+        part._head = self._head
+        return part
+
+    def told(self) -> Told:
+        """Return what is wrong with lines, and which part of the file was read of each block."""
+        return Told(self._bad, self._regions)
+
+    def gather(self, told: Sequence[Told]) -> bool:
+        """Take what is wrong with lines. False where a block is not in order, so that something was read twice or never."""
+        for block in (_ENTRIES, _TEXTS, _HEADS, _PLACED):
+            regions = [each.regions[block] for each in told if block in each.regions]
+            if any(not region.sorted for region in regions):
+                return False
+            if any(left.end != right.start for left, right in pairwise(regions)):
+                return False
+        for each in told:
+            self._bad |= each.bad
+        return True
+
+    def _entry(self, start: int, line: bytes) -> Row | None:
+        """Read an entry's line, which must be exactly the bytes of the entry that it says."""
+        try:
+            row, log = _parse_entry(line[:-1].decode())
+            same = encode(row, log) == line[:-1]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            same = False
+        if not same:
+            self._note(start, line, "not an entry")
+            return None
+        if self._head is not None and log != self._head.log:
+            self._note(start, line, "of another log")
+            return None
+        return row
+
+    def _said(self, block: int, names: tuple[str, ...], instance: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield what the lines of a block say, each a canonical object of one object with these names."""
+        region = self._region(block) if instance is None and "instance" in names else None
+        for start, line in self._lines(block, (self._from(instance) if "instance" in names else "", 0), region):
+            try:
+                (about,) = parse_canonical(line[:-1].decode()).values()
+                good = sorted(about) == list(names) and _typed(about)
+            except (ValueError, TypeError, AttributeError, RecursionError):
+                good = False
+            if not good:
+                self._note(start, line, "not canonical")
+                continue
+            if region is not None:
+                if region.ends(about["instance"], start):
+                    return
+            elif instance is not None and about["instance"] != instance:
+                return
+            yield start, about
+
+    def _from(self, instance: str | None) -> str:
+        return instance if instance is not None else self._span.first or ""
+
+    def _region(self, block: int) -> Region:
+        region = self._regions[block] = Region(self._span)
+        return region
+
+    def _lines(
+        self, block: int, place: tuple[str, int], region: Region | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
+        with self._path.open("rb") as file:
+            position = self._find(file, (block, place)) if block or place[0] else 0
+            if region is not None:
+                region.start = region.end = position
+            file.seek(position)
+            while line := file.readline(MAX_LINE):
+                start, position = position, position + len(line)
+                found = _block(line)
+                if region is not None:
+                    region.end = start if found is not None and found > block else position
+                if not line.endswith(b"\n"):
+                    self._note(start, line, "truncated")
+                elif found is None:
+                    self._note(start, line, "unknown")
+                elif found < block:
+                    self._note(start, line, "out of place")
+                elif found > block:
+                    return
+                else:
+                    yield start, line
+
+    def _find(self, file: BinaryIO, wanted: tuple[int, tuple[str, int]]) -> int:
+        """Return the offset of the first line that is not before a place, by bisection of the file."""
+        low, high = 0, self._size
+        while low < high:
+            middle = (low + high) // 2
+            file.seek(middle - 1 if middle else 0)
+            if middle:
+                file.readline()
+            start = file.tell()
+            where = None
+            while start < high and where is None:
+                line = file.readline()
+                where = _place(line)
+                if where is None:
+                    start = file.tell()
+            if where is None or where >= wanted:
+                high = middle
+            else:
+                low = start + len(line)
+        file.seek(low - 1 if low else 0)
+        if low:
+            file.readline()
+        return file.tell()
+
+    def _note(self, start: int, line: bytes, reason: str) -> None:
+        if line.startswith(b"\xef\xbb\xbf"):
+            reason = "byte order mark"
+        elif line.endswith(b"\r\n"):
+            reason = "CR LF"
+        self._bad.setdefault(start, reason)
+
+
+@dataclass(slots=True)
+class Region:
+    """What was read of a block, in bytes from the file's beginning, for the instances of a span."""
+
+    span: Span
+    start: int = 0
+    end: int = 0
+    sorted: bool = True
+    last: str = ""
+
+    def ends(self, instance: str, start: int) -> bool:
+        """Tell whether a line is after the span, which then ends where that line starts."""
+        if self.span.before is not None and instance >= self.span.before:
+            self.end = start
+            return True
+        self.sorted = self.sorted and instance >= max(self.last, self.span.first or "")
+        self.last = instance
+        return False
+
+
+class Told(NamedTuple):
+    """What a part of a file tells: lines that cannot be read, by offset, and the region of each block."""
+
+    bad: dict[int, str]
+    regions: dict[int, Region]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOpening:
+    """How another process opens the same file."""
+
+    path: str
+
+    @contextmanager
+    def open(self) -> Iterator[OpenedExport]:
+        """Open the file."""
+        yield OpenedExport(self.path)
+
+
+class OpenedExport:
+    """A file that another process reads, too."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def see(self, state: tuple[int, int]) -> ExportSource | None:
+        """Return the file, None where it has changed."""
+        return ExportSource(self._path) if stamp(Path(self._path)) == state else None
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Return a file's size and when it was changed last, in ns since 1970 UTC."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _block(line: bytes) -> int | None:
+    return _BLOCKS.get(line[: line.find(b":") + 1])
+
+
+def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
+    """Return a line's block and its place there, None for one that cannot be read."""
+    block = _block(line)
+    try:
+        value = json.loads(line)
+        if block in (_DOCUMENTS, _CHECKPOINTS):
+            return block, ("", 0)
+        (about,) = (value,) if block == _ENTRIES else value.values()
+        return (block, (about["instance"], int(about["seq"]))) if block is not None else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _typed(about: dict[str, Any]) -> bool:
+    """Tell whether the values of a line are of their types and bytes are hex of lower case."""
+    for name, value in about.items():
+        if name in ("seq", "count", "position", "size"):
+            good = type(value) is int and value >= (name == "count")
+        elif name in ("salt", "leaf", "digest", "root"):
+            good = type(value) is str and bytes.fromhex(value).hex() == value
+        else:
+            good = type(value) is str or (name == "kind" and value is None)
+        if not good:
+            return False
+    return True
+
+
+def _parse_entry(text: str) -> tuple[Row, str]:
+    """Return the row that an entry's line says, and the log's name; the body stays the text that it is."""
+    found = json.loads(text)
+    start = text.index(_BODY, text.index(f'"at":{found["at"]},')) + len(_BODY)
+    _, end = _DECODER.raw_decode(text, start)
+    def_ = found["def"]
+    draft = Row(
+        found["instance"], found["seq"], found["kind"], found["at"], found["actor"], found["via"], found["req"],
+        None if def_ is None else bytes.fromhex(def_), found["v"], bytes.fromhex(found["prev"]), b"",
+        text[start:end],
+    )  # fmt: skip
+    if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
+        raise ValueError("a number is none")
+    return draft._replace(leaf=leaf_hash(text.encode())), found["log"]
+
+
+_DECODER = json.JSONDecoder()
