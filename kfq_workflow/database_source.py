@@ -149,6 +149,37 @@ class DatabaseSource:
         """Return the same database, whose streams over all instances have those of a span only."""
         return DatabaseSource(self._connection, self._tables, span=span)
 
+    def changed(self, size: int) -> Iterator[tuple[str, bool]]:
+        """Yield every instance by key, and whether its entries are others than those of the first `size` leaves."""
+        now = self._numbers(self._tables.entry, "")
+        then = self._numbers(self._tables.leaf, f"position < {size}")
+        left, right = next(now, None), next(then, None)
+        while left is not None or right is not None:
+            if right is None or (left is not None and left[0] < right[0]):
+                yield left[0], True  # type: ignore[index]  # not both are None
+                left = next(now, None)
+            elif left is None or right[0] < left[0]:
+                yield right[0], True
+                right = next(then, None)
+            else:
+                yield left[0], left != right
+                left, right = next(now, None), next(then, None)
+
+    def _numbers(self, table: Any, condition: str) -> Iterator[tuple[str, int, int, int]]:
+        """Yield by instance how many numbers a table has of it, the first and the last."""
+        name = self._connection.dialect.identifier_preparer.format_table(table)
+        select = f"SELECT instance, COUNT(*), MIN(seq), MAX(seq) FROM {name} WHERE {condition or '1 = 1'}"
+        cursor, last = self._connection.connection.cursor(), ""
+        while True:
+            cursor.execute(
+                f"{select} AND instance > {self._mark} GROUP BY instance ORDER BY instance LIMIT {CHUNK}", (last,)
+            )
+            rows = cursor.fetchall()
+            yield from (tuple(row) for row in rows if isinstance(row[0], str))
+            if len(rows) < CHUNK or not isinstance(rows[-1][0], str):
+                return
+            last = rows[-1][0]
+
     def told(self) -> Any:
         """Return None: all is noted while it is read."""
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, command, key
@@ -14,8 +16,6 @@ from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import click
 
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.cli.session import Session
@@ -231,13 +231,16 @@ def summary(session: Session) -> tuple[int, int, int]:
 @command(
     COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
-    Option("--trust", "trust", metavar="VKEY", multiple=True),
+    Option("--trust", "trust", metavar="VKEY", multiple=True), Option("--since", metavar="FILE", told="verify.since"),
+    Option("--jobs", metavar="N", type=click.IntRange(min=1)),
 )  # fmt: skip
 def verify(
-    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
-) -> int:
+    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
+    since: str | None, jobs: int | None,
+) -> int:  # fmt: skip
     """Verify a log in a database or in an exported file; 4 when something was found."""
-    report = verified(session, key, file, _held(anchors), _trust(trust))
+    start = None if since is None else _held((since,))[0]
+    report = verified(session, key, file, _held(anchors), _trust(trust), since=start, jobs=jobs)
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -272,9 +275,9 @@ def _trust(given: tuple[str, ...]) -> Trust:
 
 def verified(
     session: Session, key: str | None = None, file: str | None = None, anchors: Sequence[Anchor] = (),
-    trust: Trust | None = None,
+    trust: Trust | None = None, *, since: Anchor | None = None, jobs: int | None = None,
 ) -> Report:  # fmt: skip
-    """Run the verification with progress on stderr."""
+    """Run the verification with progress on stderr, in as many processes as are worth it unless `jobs` says how many."""
     from kfq_workflow.verify import verify
     from kfq_workflow.verify.anchors import NOBODY
 
@@ -284,11 +287,11 @@ def verified(
         from kfq_workflow.export import ExportSource
 
         with Progress("verifying") as progress:
-            return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
+            return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
     from kfq_workflow.source import reading
 
     with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
-        return verify(source, anchors, key=key, trust=trust, progress=progress)
+        return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
 
 
 def print_report(report: Report) -> None:
@@ -321,5 +324,10 @@ def print_report(report: Report) -> None:
 def _unchecked(what: str) -> str:
     """Return what was not checked in the language of the run: a word, or a kind and its name."""
     kind, space, name = what.partition(" ")
+    if kind == "heads":
+        return say("unchecked.heads", count=name)
+    if kind == "since":
+        entries, instances, label = name.split(" ", 2)
+        return say("unchecked.since", entries=entries, instances=instances, label=label)
     found = shown.word("unchecked", what)
     return shown.word("unchecked", kind) + space + name if found == what else found

@@ -24,17 +24,19 @@ from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import NotFound
 from kfq_workflow.verify import heads, nodes, workers
-from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
+from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, signed
 from kfq_workflow.verify.chain import LOG, check_genesis
 from kfq_workflow.verify.reader import WHOLE, Outcome, read
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.seals import Seals
+from kfq_workflow.verify.since import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.source import Source
+    from kfq_workflow.verify.since import Chosen
 
 __all__ = ["Counts", "Finding", "Report", "settle", "verify"]
 
@@ -45,29 +47,47 @@ def verify(
     *,
     key: str | None = None,
     trust: Trust = NOBODY,
+    since: Anchor | None = None,
     jobs: int | None = 1,
     progress: Callable[[int], object] | None = None,
 ) -> Report:
     """Verify a log, or with `key` one instance of it.
 
     `anchors` are checkpoints that were held outside: the log is `anchored` when it agrees with them, and where
-    `trust` names keys, one of these signed each. One instance alone has no tree to compare. `jobs` processes share the
+    `trust` names keys, one of these signed each. One instance alone has no tree to compare. `since` is an anchor, too: of instances that have nothing newer
+    only the leaves are read, where the source is a database and a trusted key signed the anchor (see `since`), and the
+    report says how many entries these are. `jobs` processes share the
     work, None: one for each core where the log is large enough; a source that only this process can read is read by it
     alone. `progress` is called now and then with the number of entries read. Raises NotFound for an unknown key,
     VerificationInterrupted when a process ended before its time, and what the source raises when there is no log.
     """
-    outcomes = None
-    if key is None and jobs != 1:
+    anchors, outcomes = tuple(anchors), None
+    newer = _newer(source, since, trust) if since is not None and key is None else None
+    if newer is not None:
+        outcome = read(newer, WHOLE, progress=progress)
+        outcome.loose.without(newer.skips)
+        outcomes = [outcome]
+    elif key is None and jobs != 1:
         outcomes = workers.read(source, jobs, progress)
     if outcomes is None:
         outcomes = [read(source, WHOLE, key=key, progress=progress)]
-    book = settle(source, outcomes, tuple(anchors), trust, key)
+    book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
+    if since is not None and any(book.skipped):
+        book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
     if key is not None:
         if not book.entries and not any(finding.instance == key for finding in book.findings):
             raise NotFound("instance", key)
         book.not_checked("other instances")
     return book.report()
+
+
+def _newer(source: Source, since: Anchor, trust: Trust) -> Chosen | None:
+    """Return what is to be read since a checkpoint, None where that is everything."""
+    said = since.checkpoint
+    if source.log().suite != SUITE or (trust.keys and not signed(since, trust)):
+        return None
+    return chosen(source, said.size)
 
 
 def settle(

@@ -54,6 +54,14 @@ def origin_said(log: str, genesis: Row | None) -> str:
     return origin_of(log, said if isinstance(said, str) else "")
 
 
+def signed(anchor: Anchor, trust: Trust) -> bool:
+    """Tell whether a trusted key signed an anchor, and none falsely."""
+    try:
+        return trust.check is not None and bool(verify(anchor.note, trust.keys, trust.check))
+    except NoteError:
+        return False
+
+
 class AnchorCheck:
     """Compares checkpoints with the roots after each seal."""
 
@@ -90,7 +98,7 @@ class AnchorCheck:
             if agrees and signed is not None:
                 names, at = signed
                 size = anchor.checkpoint.size
-                best = Anchored(anchor.label, self._origin, size, max(self._book.entries - size, 0), names, at)
+                best = Anchored(anchor.label, self._origin, size, max(self._book.entries + self._book.skipped[0] - size, 0), names, at)
         return best
 
     def _compare(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> bool:

@@ -112,7 +112,7 @@ class _Reader:
         self._tasks = TaskCheck(source.tasks(key), book)
         self.places = (source.tree() if key is None and head.suite == SUITE else None) or NoTree()
         seals = Seals(() if isinstance(self.places, NoTree) else source.entries(LOG), Book())
-        self.tree = TreeCheck(self.places, seals, hash_of(SUITE), book)
+        self.tree = TreeCheck(self.places, seals, hash_of(SUITE), book, getattr(source, "skips", None))
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self.replay, self._shapes, book)
 

@@ -16,6 +16,8 @@ from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
     from kfq_workflow.source import Source
@@ -58,6 +60,13 @@ class Loose:
         self.stored |= other.stored
         self.used |= other.used
         self.problems |= other.problems
+
+    def without(self, skips: Callable[[str], bool]) -> None:
+        """Forget the effects of which one side was not read."""
+        for effect, count in list(self.effects.items()):
+            case, _, target, _ = effect
+            if skips(str(target if count > 0 else case)):
+                del self.effects[effect]
 
     def settle(self, book: Book, *, whole: bool) -> None:
         """Note what is wrong; of a part of a log only what is wrong with its documents."""

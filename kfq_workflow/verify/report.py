@@ -129,6 +129,8 @@ class Book:
         self.refused = 0
         self.moves: Counter[str] = Counter()
         self.anchored: Anchored | None = None
+        #: Entries, and the instances that they are of, which were not read.
+        self.skipped = [0, 0]
         self._kept: dict[tuple[str, str], list[Finding]] = {}
         self._not_checked: dict[str, bool] = {}
 
@@ -162,11 +164,17 @@ class Book:
             kept.sort(key=_place)
             del kept[KEPT:]
 
+    def skip(self, *, new: bool) -> None:
+        """Count an entry that was not read, of a `new` instance or of the same as before."""
+        self.skipped[0] += 1
+        self.skipped[1] += new
+
     def merge(self, other: Book) -> None:
         """Add what was noted of another part of the log, which comes after this one."""
         for name in ("errors", "noted", "entries", "instances", "late", "refused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.moves.update(other.moves)
+        self.skipped = [mine + theirs for mine, theirs in zip(self.skipped, other.skipped, strict=True)]
         for kind, findings in other._kept.items():
             self._keep(self._kept.setdefault(kind, []), findings)
         for what, needed in other._not_checked.items():

@@ -17,7 +17,7 @@ from kfq_workflow.verify.heads import Heads
 from kfq_workflow.verify.seals import RUN, Planting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.seal_store import SealedRow
@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 class TreeCheck:
     """Merges the places of entries with the entries, and makes the tree from them."""
 
-    def __init__(self, tree: TreeSource, seals: Seals, hasher: Hash, book: Book) -> None:
+    def __init__(
+        self, tree: TreeSource, seals: Seals, hasher: Hash, book: Book, skips: Callable[[str], bool] | None = None
+    ) -> None:
         self._book = book
+        #: Tells of an instance whether its entries are not read: then its leaves are taken as they are stored.
+        self._skips = skips
         self._planting = Planting(seals, hasher, book)
         self._heads = Heads(seals, hasher)
         self._places = tree.places()
@@ -96,10 +100,25 @@ class TreeCheck:
     def _skip(self, instance: str | None = None, seq: int = 0) -> None:
         """Note places that no entry is at: all that stand before an entry, or all that are left."""
         while (place := self._next) is not None and (instance is None or (place[0], place[1]) < (instance, seq)):
-            self._book.error("tree", "place_orphan", place[0], place[1], position=place[2])
+            if self._skips is not None and self._skips(place[0]):
+                self._book.skip(new=self._head is None or self._head[0] != place[0])
+            else:
+                self._book.error("tree", "place_orphan", place[0], place[1], position=place[2])
             if place[3] is not None:
-                self._take(place, _octets(place[3]))
+                self._put(place, _octets(place[3]))
             self._next = self._advance()
+        self._planting.flush(RUN)
+
+    def _put(self, place: Place, leaf: bytes) -> None:
+        """Put a stored leaf, of which no entry was read, at its place."""
+        planting, head = self._planting, self._head
+        follows = place[2] == planting.due and planting.due < planting.limit and self._open is None
+        if follows and head is not None and head[0] == place[0]:
+            planting.run.append(leaf)
+            planting.due += 1
+            self._head = place[0], place[1], leaf
+        else:
+            self._take(place, leaf)
 
     def _advance(self) -> Place | None:
         for place in self._places:
