@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from kfq_workflow.tree_source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.entry import Row
@@ -57,22 +57,18 @@ def chosen(source: Source, size: int) -> Chosen | None:
         elif first is not None:
             spans.append(Span(first, instance))
             first = None
-            if len(spans) > _MOST:
-                return None
-    if first is not None:
-        spans.append(Span(first, None))
-    return Chosen(source, spans)
+        if len(spans) > _MOST:
+            return None
+    return Chosen(source, [*spans, Span(first, None)] if first is not None else spans)
 
 
 class Chosen:
     """A source of which only the instances of some spans are read, all of its tree, and any instance by its key."""
 
-    def __init__(self, source: Source, spans: list[Span]) -> None:
+    def __init__(self, source: Any, spans: list[Span]) -> None:
         self._source = source
         self._spans = spans
         self._firsts: list[str] = [span.first for span in spans]
-        assert isinstance(source, Dated)
-        self._parts: list[Any] = [source.part(span) for span in spans]
 
     def skips(self, instance: str) -> bool:
         """Tell whether an instance is not read."""
@@ -131,5 +127,4 @@ class Chosen:
         self._source.inspect(book)
 
     def _all(self, name: str) -> Iterator[Any]:
-        calls: Iterable[Callable[[], Iterator[Any]]] = (getattr(part, name) for part in self._parts)
-        return chain.from_iterable(call() for call in calls)
+        return chain.from_iterable(getattr(self._source.part(span), name)() for span in self._spans)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ import pytest
 from sqlalchemy import create_engine
 
 from kfq_workflow import VerificationInterrupted, WorkflowEngine, schema
-from kfq_workflow.cli import main
 from kfq_workflow.database import open_database, recipe
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.source import reading, verify_database
@@ -183,17 +181,3 @@ def test_progress_counts_the_entries_of_all(database: Engine, monkeypatch: pytes
     assert told
     assert told == sorted(told)
     assert told[-1] <= report.entries
-
-
-@pytest.mark.backends("sqlite")
-def test_the_command_line_takes_a_number_of_processes(
-    database: Engine, capsys: pytest.CaptureFixture[str]
-) -> None:
-    prepared(database)
-    url = database.url.render_as_string()
-    found = []
-    for jobs in ("1", "3"):
-        assert main(["--database", url, "verify", "--jobs", jobs, "--json"]) == 0
-        found.append(json.loads(capsys.readouterr().out))
-    assert found[0] == found[1]
-    assert main(["--database", url, "verify", "--jobs", "0"]) == 2
