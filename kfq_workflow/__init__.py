@@ -64,7 +64,8 @@ __all__ = [
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
     "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "SignerRefused",
-    "Transaction", "TransactionLost", "VerificationFailed", "VerificationInterrupted", "Waiting", "WorkflowEngine", "__version__",
+    "Transaction", "TransactionLost", "VerificationFailed", "VerificationInterrupted", "Waiting", "WorkflowEngine",
+    "__version__",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from kfq_workflow.state import InstanceRow
 from kfq_workflow.tree_source import ALL, DatabaseTree, Span, divided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -335,7 +335,6 @@ class OpenedDatabase:
 
 def _octets(value: Any) -> bytes:
     return value if isinstance(value, bytes) else bytes(value) if isinstance(value, memoryview) else b""
-
 
 
 def begin(connection: Connection, *, snapshot: str | None = None) -> None:

@@ -169,7 +169,7 @@ class ExportSource:
         return Told(self._bad, self._regions)
 
     def gather(self, told: Sequence[Told]) -> bool:
-        """Take what is wrong with lines. False where a block is not in order, so that something was read twice or never."""
+        """Take what is wrong with lines. False where a block is not in order: something was read twice, or never."""
         for block in (_ENTRIES, _TEXTS, _HEADS, _PLACED):
             regions = [each.regions[block] for each in told if block in each.regions]
             if any(not region.sorted for region in regions):
@@ -221,9 +221,7 @@ class ExportSource:
         region = self._regions[block] = Region(self._span)
         return region
 
-    def _lines(
-        self, block: int, place: tuple[str, int], region: Region | None = None
-    ) -> Iterator[tuple[int, bytes]]:
+    def _lines(self, block: int, place: tuple[str, int], region: Region | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
         with self._path.open("rb") as file:
             position = self._find(file, (block, place)) if block or place[0] else 0

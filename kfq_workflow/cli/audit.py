@@ -277,7 +277,7 @@ def verified(
     session: Session, key: str | None = None, file: str | None = None, anchors: Sequence[Anchor] = (),
     trust: Trust | None = None, *, since: Anchor | None = None, jobs: int | None = None,
 ) -> Report:  # fmt: skip
-    """Run the verification with progress on stderr, in as many processes as are worth it unless `jobs` says how many."""
+    """Run the verification with progress on stderr; `jobs` None: in as many processes as are worth it."""
     from kfq_workflow.verify import verify
     from kfq_workflow.verify.anchors import NOBODY
 

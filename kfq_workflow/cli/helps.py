@@ -62,7 +62,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "read only instances that have entries newer than this checkpoint, which is an anchor, too",
     ),
     "jobs": (
-        "用几个进程核验；默认视日志大小与处理器核数而定", "processes to use; by default as many as cores where the log is large"
+        "用几个进程核验；默认视日志大小与处理器核数而定",
+        "processes to use; by default as many as cores where the log is large",
     ),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
@@ -245,7 +246,7 @@ HELP: dict[str, tuple[str, str]] = {
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"
         "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。\n"
-        "例：kfq verify --since 上次.checkpoint --trust \"$(kfq key show office.key)\"",
+        '例：kfq verify --since 上次.checkpoint --trust "$(kfq key show office.key)"',
         "Checks digests, links, states and caches; exits 4 when it finds something. A log that was hashed\n"
         "anew, a cut tail or a removed instance show only against an anchor kept outside the database.\n"
         'Example: kfq verify --since last.checkpoint --trust "$(kfq key show office.key)"',

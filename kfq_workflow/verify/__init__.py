@@ -54,12 +54,16 @@ def verify(
     """Verify a log, or with `key` one instance of it.
 
     `anchors` are checkpoints that were held outside: the log is `anchored` when it agrees with them, and where
-    `trust` names keys, one of these signed each. One instance alone has no tree to compare. `since` is an anchor, too: of instances that have nothing newer
-    only the leaves are read, where the source is a database and a trusted key signed the anchor (see `since`), and the
-    report says how many entries these are. `jobs` processes share the
-    work, None: one for each core where the log is large enough; a source that only this process can read is read by it
-    alone. `progress` is called now and then with the number of entries read. Raises NotFound for an unknown key,
-    VerificationInterrupted when a process ended before its time, and what the source raises when there is no log.
+    `trust` names keys, one of these signed each. One instance alone has no tree to compare.
+
+    `since` is an anchor, too: of instances that have nothing newer only the leaves are read, where the source is a
+    database and, if `trust` names keys, one of these signed it (module `since`); the report says how many these are.
+
+    `jobs` processes share the work, None: one for each core where the log is large enough. A source that only this
+    process can read is read by it alone. `progress` is called now and then with the number of entries read.
+
+    Raises NotFound for an unknown key, VerificationInterrupted when a process ended before its time, and what the
+    source raises when there is no log.
     """
     anchors, outcomes = tuple(anchors), None
     newer = _newer(source, since, trust) if since is not None and key is None else None

@@ -98,7 +98,8 @@ class AnchorCheck:
             if agrees and signed is not None:
                 names, at = signed
                 size = anchor.checkpoint.size
-                best = Anchored(anchor.label, self._origin, size, max(self._book.entries + self._book.skipped[0] - size, 0), names, at)
+                newer = max(self._book.entries + self._book.skipped[0] - size, 0)
+                best = Anchored(anchor.label, self._origin, size, newer, names, at)
         return best
 
     def _compare(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> bool:

@@ -137,7 +137,8 @@ class Book:
     @property
     def findings(self) -> list[Finding]:
         """The findings that are kept, by place."""
-        return sorted((finding for kept in self._kept.values() for finding in sorted(kept, key=_place)[:KEPT]), key=_place)
+        kept = (finding for found in self._kept.values() for finding in sorted(found, key=_place)[:KEPT])
+        return sorted(kept, key=_place)
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any

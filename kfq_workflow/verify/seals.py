@@ -76,7 +76,8 @@ class Seals:
         tree, known = Range(0, hasher), True
         for number, part in enumerate(self.parts):
             broken = any(number in reading.broken for reading in readings)
-            for own, due, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
+            for own, start, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
+                due = start
                 for piece in filter(None, (reading.pieces.get((number, own)) for reading in readings)):
                     if piece.first != due:
                         moved(self._book, piece.instance, piece.seq, piece.first, due)

@@ -3,7 +3,7 @@
 The stored leaves are cheap to read. Where their tree has the root of a checkpoint that was kept outside, they are those
 of the entries of then. So an instance whose entries are exactly those that have leaves in that tree has had no act
 since; whether their rows still are what was hashed is not looked at again, and the report says so. Every instance with
-an act since is read from its first entry, as are the chains of actors, definitions and the log: all others rest on them.
+an act since is read from its first entry, as are the chains of actors, definitions and the log, on which all rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from kfq_workflow.tree_source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.entry import Row
@@ -59,14 +59,16 @@ def chosen(source: Source, size: int) -> Chosen | None:
             first = None
         if len(spans) > _MOST:
             return None
-    return Chosen(source, [*spans, Span(first, None)] if first is not None else spans)
+    part, spans = source.part, [*spans, Span(first, None)] if first is not None else spans
+    return Chosen(source, part, spans)
 
 
 class Chosen:
     """A source of which only the instances of some spans are read, all of its tree, and any instance by its key."""
 
-    def __init__(self, source: Any, spans: list[Span]) -> None:
+    def __init__(self, source: Source, part: Callable[[Span], Source], spans: list[Span]) -> None:
         self._source = source
+        self._part = part
         self._spans = spans
         self._firsts: list[str] = [span.first for span in spans]
 
@@ -127,4 +129,4 @@ class Chosen:
         self._source.inspect(book)
 
     def _all(self, name: str) -> Iterator[Any]:
-        return chain.from_iterable(getattr(self._source.part(span), name)() for span in self._spans)
+        return chain.from_iterable(getattr(self._part(span), name)() for span in self._spans)

@@ -146,8 +146,8 @@ class TreeCheck:
             self._book.error("cache", "sealed_orphan", str(row[0]), None)
         return None
 
-    def finish(self) -> tuple[Leaves, list[HeadLeaves]]:
-        """Note what is left; return the leaves by part, and the heads of the seals whose heads are compared."""
+    def finish(self) -> tuple[Leaves, HeadLeaves]:
+        """Note what is left; return the leaves by part, and the heads of its instances."""
         self._skip()
         self._close()
         while self._cached is not None:

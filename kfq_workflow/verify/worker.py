@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -12,27 +13,30 @@ if TYPE_CHECKING:
     from kfq_workflow.source import Opened, Opening, Source
 
 
+#: The answers to what to open and which state to see.
+READY, OTHER = "ready", "other"
+#: Who asked has ended, or does not ask any more.
+_GONE = (EOFError, BrokenPipeError, ConnectionResetError)
+
+
 def main(number: int) -> None:
     """Serve the process at the other end of a socket, whose file descriptor this is."""
-    line = Connection(number)
-    try:
-        _serve(line)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # who asked has ended, or does not ask any more
+    with suppress(*_GONE):
+        _serve(Connection(number))
 
 
 def _serve(line: Connection) -> None:
     opening: Opening = line.recv()
     try:
         with opening.open() as opened:
-            line.send(True)
+            line.send(READY)
             part, source = _asked(line, opened)
             outcome = read(source, part, progress=line.send)
             line.send(outcome)
             for data in outcome.heads.chunks():
                 line.send_bytes(data)
             line.send_bytes(b"")
-    except OSError:
+    except _GONE:
         raise
     except Exception as error:  # noqa: BLE001 - told to who asked, who raises it
         line.send(error.text() if isinstance(error, KfqError) else f"{type(error).__name__}: {error}")
@@ -51,4 +55,4 @@ def _asked(line: Connection, opened: Opened) -> tuple[Part, Source]:
             source = opened.see(told)
         except Exception:  # noqa: BLE001 - locked, gone, not allowed: who asked reads it alone, and will see
             source = None
-        line.send(source is not None)
+        line.send(READY if source is not None else OTHER)

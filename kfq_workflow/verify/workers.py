@@ -25,9 +25,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from kfq_workflow.errors import VerificationInterrupted
 from kfq_workflow.source import Shared
 from kfq_workflow.tree_source import Span
-from kfq_workflow.verify.reader import Outcome, Part, read as read_part
-from kfq_workflow.verify.seals import LOG, Seals
+from kfq_workflow.verify.reader import Outcome, Part
+from kfq_workflow.verify.reader import read as read_part
 from kfq_workflow.verify.report import Book
+from kfq_workflow.verify.seals import LOG, Seals
+from kfq_workflow.verify.worker import READY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +82,8 @@ def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
         state = source.settle()
         for worker in workers:
             worker.send(state)
-        if all([worker.ready() for worker in workers]):
+        answers = [worker.ready() for worker in workers]  # each must be heard before the next is asked
+        if all(answers):
             return True
     return False
 
@@ -107,7 +110,7 @@ class Worker:
         # The same modules as here, wherever they were found.
         start = f"import sys; sys.path[:] = {sys.path!r}; from kfq_workflow.verify.worker import main; main({number})"
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing from outside
+            self.process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing from outside
                 [sys.executable, "-c", start], pass_fds=[number], stdin=subprocess.DEVNULL, process_group=0
             )
         self.send(self._opening)
@@ -117,12 +120,12 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._line.close()
-        self._process.terminate()
+        self.process.terminate()
         try:
-            self._process.wait(_PATIENCE)
+            self.process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.process.kill()
+            self.process.wait()
 
     def send(self, what: Any) -> None:
         """Tell it something."""
@@ -132,7 +135,7 @@ class Worker:
     def ready(self) -> bool:
         """Wait until it says whether it can do what it was told."""
         try:
-            return self._line.recv() is True
+            return bool(self._line.recv() == READY)
         except (EOFError, OSError):
             return False
 
@@ -163,7 +166,7 @@ class Worker:
         return self._found
 
     def _ended(self) -> NoReturn:
-        code = self._process.wait()
+        code = self.process.wait()
         raise VerificationInterrupted(reason=f"signal {-code}" if code < 0 else f"exit code {code}")
 
 

@@ -129,9 +129,9 @@ def test_a_process_that_is_killed_is_told_of(database: Engine, monkeypatch: pyte
 
     def kill(self: workers.Worker, what: Any) -> None:
         if isinstance(what, reader.Part):
-            self._process.kill()
-            self._process.wait()
-            ended.append(self._process)
+            self.process.kill()
+            self.process.wait()
+            ended.append(self.process)
         send(self, what)
 
     monkeypatch.setattr(workers.Worker, "send", kill)
@@ -158,7 +158,7 @@ def test_no_process_outlives_who_asked(database: Engine, monkeypatch: pytest.Mon
     enter = workers.Worker.__enter__
 
     def entered(self: workers.Worker) -> workers.Worker:
-        started.append(enter(self)._process)
+        started.append(enter(self).process)
         return self
 
     def interrupt(_: int) -> None:

@@ -17,7 +17,6 @@ from tests.contract.test_families import prepared as family
 from tests.tampering import build, change, places, rehash, remove, rows, tampering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -33,13 +32,13 @@ def engine(database: Engine) -> WorkflowEngine:
 
 
 @pytest.fixture
-def held(engine: WorkflowEngine) -> Iterator[Anchor]:
+def held(engine: WorkflowEngine) -> Anchor:
     """Give a checkpoint; after it `p` is annotated and sealed, and `p/case` once more, which is not."""
     found = anchor(engine)
     engine.annotate("p", "其后", by="clerk")
     engine.seal()
     engine.annotate("p/case", "又", by="clerk")
-    yield found
+    return found
 
 
 def checked(database: Engine, held: Anchor, trust: Trust = NOBODY) -> Report:
@@ -109,9 +108,7 @@ def test_old_leaves_that_were_changed_are_not_those_of_the_checkpoint(
 
 
 @pytest.mark.usefixtures("held")
-def test_a_checkpoint_that_nobody_trusted_signed_passes_over_nothing(
-    database: Engine, engine: WorkflowEngine
-) -> None:
+def test_a_checkpoint_that_nobody_trusted_signed_passes_over_nothing(database: Engine, engine: WorkflowEngine) -> None:
     plain = anchor(engine, "plain", signed=False)
     report = checked(database, plain, TRUST)
     with reading(database) as source:
