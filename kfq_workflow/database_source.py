@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
+from kfq_workflow.sharing import DatabaseOpening, begin
 from kfq_workflow.source import Document, TextRow, raw
 from kfq_workflow.state import InstanceRow
 from kfq_workflow.tree_source import ALL, DatabaseTree, Span, divided
@@ -293,67 +292,5 @@ class DatabaseSource:
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseOpening:
-    """How another process opens the same database."""
-
-    recipe: Recipe
-    schema: str | None
-    prefix: str
-
-    @contextmanager
-    def open(self) -> Iterator[OpenedDatabase]:
-        """Open a connection of its own."""
-        from kfq_workflow.tables import Tables
-
-        database = self.recipe.open()
-        try:
-            with database.connect() as connection:
-                yield OpenedDatabase(connection, Tables(self.schema, self.prefix))
-                connection.rollback()
-        finally:
-            database.dispose()
-
-
-class OpenedDatabase:
-    """A connection in another process, which looks for the state that the first one sees."""
-
-    def __init__(self, connection: Connection, tables: Tables) -> None:
-        self._connection = connection
-        self._tables = tables
-
-    def see(self, state: Any) -> DatabaseSource | None:
-        """Begin a transaction; return None where it sees another number of entries."""
-        self._connection.rollback()
-        source = DatabaseSource(self._connection, self._tables)
-        if isinstance(state, str):
-            begin(self._connection, snapshot=state)
-            return source
-        begin(self._connection)
-        return source if source.count() == state else None
-
-
 def _octets(value: Any) -> bytes:
     return value if isinstance(value, bytes) else bytes(value) if isinstance(value, memoryview) else b""
-
-
-def begin(connection: Connection, *, snapshot: str | None = None) -> None:
-    """Begin a transaction that sees one state of the database from its first statement to its last.
-
-    On PostgreSQL this can be the `snapshot` that another transaction exported and still holds.
-    """
-    name = connection.dialect.name
-    if name == "postgresql":
-        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        connection.begin()
-        if snapshot is not None:
-            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-        return
-    connection.begin()
-    driver: Any = connection.connection.driver_connection
-    if name == "sqlite":
-        if not driver.in_transaction:
-            connection.exec_driver_sql("BEGIN")
-        return
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-    connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")

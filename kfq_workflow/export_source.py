@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import Row, encode, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree
 from kfq_workflow.log import LogHead
+from kfq_workflow.sharing import ExportOpening, Region, Told, stamp
 from kfq_workflow.source import Document, TextRow
 from kfq_workflow.tree_source import ALL, Span, divided
 
@@ -274,62 +273,6 @@ class ExportSource:
         elif line.endswith(b"\r\n"):
             reason = "CR LF"
         self._bad.setdefault(start, reason)
-
-
-@dataclass(slots=True)
-class Region:
-    """What was read of a block, in bytes from the file's beginning, for the instances of a span."""
-
-    span: Span
-    start: int = 0
-    end: int = 0
-    sorted: bool = True
-    last: str = ""
-
-    def ends(self, instance: str, start: int) -> bool:
-        """Tell whether a line is after the span, which then ends where that line starts."""
-        if self.span.before is not None and instance >= self.span.before:
-            self.end = start
-            return True
-        self.sorted = self.sorted and instance >= max(self.last, self.span.first or "")
-        self.last = instance
-        return False
-
-
-class Told(NamedTuple):
-    """What a part of a file tells: lines that cannot be read, by offset, and the region of each block."""
-
-    bad: dict[int, str]
-    regions: dict[int, Region]
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOpening:
-    """How another process opens the same file."""
-
-    path: str
-
-    @contextmanager
-    def open(self) -> Iterator[OpenedExport]:
-        """Open the file."""
-        yield OpenedExport(self.path)
-
-
-class OpenedExport:
-    """A file that another process reads, too."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def see(self, state: tuple[int, int]) -> ExportSource | None:
-        """Return the file, None where it has changed."""
-        return ExportSource(self._path) if stamp(Path(self._path)) == state else None
-
-
-def stamp(path: Path) -> tuple[int, int]:
-    """Return a file's size and when it was changed last, in ns since 1970 UTC."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 def _block(line: bytes) -> int | None:

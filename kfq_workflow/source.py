@@ -140,8 +140,9 @@ def reading(database: Engine, *, schema: str | None = None, prefix: str = "kfq_"
     """
     from kfq_workflow.database import recipe
     from kfq_workflow.database_errors import translate
-    from kfq_workflow.database_source import DatabaseSource, begin
+    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.errors import KfqError
+    from kfq_workflow.sharing import begin
     from kfq_workflow.tables import Tables
 
     try:

@@ -4,7 +4,7 @@
     bytes      every entry's columns, built into bytes again, hash to its leaf; bodies are canonical
     chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
     replay     every act decided again with the definition then in force; dates in an order that is possible
-    text       every commitment opens; every text is committed to; nothing is missing
+    text       every commitment opens; every text is committed to; nothing is missing but what an entry erased
     tree       every sealed entry at its place, the tree and the newest heads as sealing made them
     anchor     the tree as every checkpoint that was held outside says that it was
     document   every document under its own digest, every definition in force defined before its use

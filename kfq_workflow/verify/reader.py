@@ -19,6 +19,8 @@ from kfq_workflow.tree_source import ALL, NoTree, Span
 from kfq_workflow.verify import nodes
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_log
+from kfq_workflow.verify.days import DayCheck
+from kfq_workflow.verify.erasure import Erasures
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book
@@ -98,8 +100,9 @@ class _Reader:
         self._told = _TOLD
         self._head = head
         self._chain = ChainCheck(head, source.clock(), book)
-        self.replay = ReplayCheck(source, head, book)
-        self._texts = TextCheck(_rows(source, "texts", key), book)
+        erasures = Erasures(source, book)
+        self.replay = ReplayCheck(source, head, book, erasures)
+        self._texts = TextCheck(_rows(source, "texts", key), book, erasures)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -109,6 +112,7 @@ class _Reader:
             book.not_checked("caches")
             if heads is not None:
                 self._caches = HeadCheck(heads, book)
+        self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
         self.places = (source.tree() if key is None and head.suite == SUITE else None) or NoTree()
         seals = Seals(() if isinstance(self.places, NoTree) else source.entries(LOG), Book())
@@ -144,6 +148,7 @@ class _Reader:
         return self.replay.begin(instance)
 
     def _end(self, run: Run) -> None:
+        self._days.end(run)
         if self._caches is not None:
             self._caches.instance(run, self.replay.phase(run))
         self._tasks.instance(run)
@@ -184,6 +189,7 @@ class _Reader:
                 self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
             try:
                 self.replay.entry(row, body, run)
+                self._days.entry(row, body, run, self.replay.day(row.at))
             except ODD as error:
                 reason = f"{type(error).__name__}: {error}"[:200]
                 self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)

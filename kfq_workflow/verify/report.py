@@ -69,7 +69,7 @@ class Counts:
 
     `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
     `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
-    after the fact; `refused` attempts moved nothing.
+    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them.
     """
 
     decided: int = 0
@@ -77,6 +77,7 @@ class Counts:
     attested: int = 0
     late: int = 0
     refused: int = 0
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Report:
             "entries": self.entries,
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
+            "redacted": self.counts.redacted,
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
@@ -127,6 +129,7 @@ class Book:
         self.instances = 0
         self.late = 0
         self.refused = 0
+        self.redacted = 0
         self.moves: Counter[str] = Counter()
         self.anchored: Anchored | None = None
         #: Entries, and the instances that they are of, which were not read.
@@ -172,7 +175,7 @@ class Book:
 
     def merge(self, other: Book) -> None:
         """Add what was noted of another part of the log, which comes after this one."""
-        for name in ("errors", "noted", "entries", "instances", "late", "refused"):
+        for name in ("errors", "noted", "entries", "instances", "late", "refused", "redacted"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.moves.update(other.moves)
         self.skipped = [mine + theirs for mine, theirs in zip(self.skipped, other.skipped, strict=True)]
@@ -192,7 +195,10 @@ class Book:
             verdict = "tampered"
         elif any(self._not_checked.values()):
             verdict = "incomplete"
-        counts = Counts(self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused)
+        counts = Counts(
+            self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused,
+            self.redacted,
+        )  # fmt: skip
         findings = tuple(self.findings)
         return Report(
             verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), findings, counts,

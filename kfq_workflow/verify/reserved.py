@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.policy import ACTS, well_formed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,7 +18,9 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
+    "~log": ("genesis", "sealed", "ruled"),
+    "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
+    "~definition": ("defined",),
 }  # fmt: skip
 
 
@@ -33,6 +37,7 @@ class ReservedJudge:
             "sealed": self._sealed,
             "granted": self._granted,
             "revoked": self._granted,
+            "ruled": self._ruled,
         }
 
     def _enrolled(self, case: Case) -> None:
@@ -75,6 +80,13 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _ruled(self, case: Case) -> None:
+        """Check who may say who corrects and erases, and that it always takes two."""
+        self._administer(case)
+        rules = [case.body[act] for act in ACTS if act in case.body]
+        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
+            case.error("malformed", reason=", ".join(ACTS))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""
