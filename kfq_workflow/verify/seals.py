@@ -127,8 +127,8 @@ class Leaves:
 class Planting:
     """Puts leaves into their parts, in the order of (instance, seq).
 
-    Most follow the one before: a leaf at `due`, which is below `limit`, may be put into `run` by itself if `due` is
-    then counted up.
+    Most follow the one before: a leaf at `due`, which is below `limit`, may be put into `run` by itself, and `due` be
+    counted up, where it is of the same instance.
     """
 
     __slots__ = ("_book", "_hasher", "_piece", "_seals", "due", "leaves", "limit", "run")
@@ -144,6 +144,10 @@ class Planting:
 
     def take(self, instance: str, seq: int, position: int, leaf: bytes) -> None:
         """Put a leaf at its place, wherever that is."""
+        if position == self.due and position < self.limit and instance != LOG:
+            self.run.append(leaf)
+            self.due += 1
+            return
         self.flush()
         self._piece, self.due, self.limit = None, -1, -1
         number = self._seals.find(position)

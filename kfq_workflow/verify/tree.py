@@ -53,14 +53,14 @@ class TreeCheck:
         place = self._next
         if place is None or not rows or place[0] > rows[0][0]:
             return
-        planting, advance, head = self._planting, self._advance, self._head
+        planting, places, head = self._planting, self._places, self._head
         run = planting.run
         for row in rows:
             instance, seq, leaf = row[0], row[1], row[10]
-            if place is None or place[1] != seq or place[0] != instance:
+            if place is None or place[1] != seq or place[0] != instance or type(place[2]) is not int:
                 if type(seq) is not int:
                     continue
-                self._next, self._head = place, head
+                self._next, self._head = self._sound(place), head
                 self._skip(instance, seq)
                 place, head = self._next, self._head
                 if place is None or place[1] != seq or place[0] != instance:
@@ -82,8 +82,8 @@ class TreeCheck:
                 self._head = head
                 self._take(place, leaf)
             head = (instance, seq, leaf)
-            place = advance()
-        self._next, self._head = place, head
+            place = next(places, None)
+        self._next, self._head = self._sound(place), head
         planting.flush(RUN)
 
     def _take(self, place: Place, leaf: bytes) -> None:
@@ -121,11 +121,14 @@ class TreeCheck:
             self._take(place, leaf)
 
     def _advance(self) -> Place | None:
-        for place in self._places:
-            if type(place[0]) is str and type(place[1]) is int and type(place[2]) is int:
-                return place
+        return self._sound(next(self._places, None))
+
+    def _sound(self, place: Place | None) -> Place | None:
+        """Return a place, or the next whose columns can be compared."""
+        while place is not None and [type(column) for column in place[:3]] != [str, int, int]:
             self._book.error("tree", "columns", str(place[0]), None)
-        return None
+            place = next(self._places, None)
+        return place
 
     def _close(self) -> None:
         """Note the head of an instance whose places have all been read, and compare the cache with it."""
