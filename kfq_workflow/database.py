@@ -49,7 +49,8 @@ def recipe(database: Engine) -> Recipe | None:
     That is so for an Engine of the application's own, for one with options, and for SQLite in memory.
     """
     path = database.url.database or ""
-    if database.url.get_backend_name() == "sqlite" and (path in ("", ":memory:") or path.startswith("file:")):
+    is_memory = not path or ":memory:" in path or database.url.query.get("mode") == "memory"
+    if database.url.get_backend_name() == "sqlite" and is_memory:
         return None
     return _RECIPES.get(database)
 

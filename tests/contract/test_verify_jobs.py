@@ -116,6 +116,18 @@ def test_a_database_in_memory_is_read_by_one() -> None:
 
 
 @pytest.mark.backends("sqlite")
+def test_a_file_that_may_only_be_read_is_read_by_several(database: Engine) -> None:
+    prepared(database)
+    own = open_database(f"sqlite:///file:{database.url.database}?immutable=1&uri=true")
+    with reading(own) as source:
+        assert shared(source) == 3
+    assert verify_database(own, jobs=2) == verify_database(database)
+    assert recipe(open_database("sqlite:///file::memory:?uri=true")) is None
+    assert recipe(open_database("sqlite:///file:x?mode=memory&uri=true")) is None
+    own.dispose()
+
+
+@pytest.mark.backends("sqlite")
 def test_a_small_log_is_not_worth_a_process(database: Engine) -> None:
     prepared(database)
     with reading(database) as source:
