@@ -7,10 +7,12 @@ itself, and refuses a log that shrank or forked. So does the cosigner, of anothe
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.audit import ed25519, keyfile, merkle
+from kfq_workflow.audit import keyfile, merkle, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
 from kfq_workflow.audit.suite import hash_of
@@ -21,15 +23,18 @@ from kfq_workflow.sealing import LOG, consistency_proof, inclusion_proof, read_t
 from kfq_workflow.verify.anchors import origin_said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.note import Signer, VerifierKey
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
+#: What is written for a letter that looks like it; 1 may be either of two, and so many of them are tried.
+_MISREAD, _EITHER, _MOST_EITHER = str.maketrans("08", "OB"), "1", 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +63,68 @@ def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...
         return tuple(consistency_proof(engine.store, reading.cursor, hash_of(engine.log().suite), old, size))
 
 
-def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True) -> Note:
+@dataclass(slots=True)
+class Admitted:
+    """The log as it is now, which goes on from what each of some keys has signed before; these are held."""
+
+    found: Checkpoint
+    _seen: list[keyfile.Seen]
+
+    def put(self) -> None:
+        """Note, for each key, what is about to be signed."""
+        for seen in self._seen:
+            seen.put(self.found)
+
+
+def admitted(engine: WorkflowEngine, keys: Mapping[str | Path, Signer], stack: ExitStack) -> Admitted:
+    """Compare the log with what each key has signed last, holding the keys until `stack` is closed.
+
+    Raises SignerRefused when the log is not the continuation of that, InvalidInput for a key of another suite.
+    """
+    suite = engine.log().suite
+    for signer in keys.values():
+        _fits(signer.key, suite)
+    held = [stack.enter_context(keyfile.hold(path)) for path in sorted(keys, key=str)]  # in one order: no deadlock
+    found = current(engine)
+    for seen in held:
+        last = seen.last(found.origin)
+        if last is not None and found.size >= last.size:
+            _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
+        elif last is not None:
+            raise SignerRefused("signer_shrank", old=last.size, size=found.size)
+    return Admitted(found, held)
+
+
+def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *more: str | Path, keep: bool = True) -> Note:
     """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
 
-    A signed one is kept in the database too, unless `keep` is off. Raises SignerRefused when the log is not the
+    While one key takes over from another, `more` of them sign the same checkpoint. A signed one is kept in the
+    database too, unless `keep` is off. Raises SignerRefused when the log is not the
     continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
     """
     if key is None:
         return Note(str(current(engine)), ())
-    signer = keyfile.load(key)
-    with keyfile.hold(key) as seen:
-        found = current(engine)
-        last = seen.last(found.origin)
-        if last is not None and found.size >= last.size:
-            _continues(last, found, consistency(engine, last.size, found.size))
-        elif last is not None:
-            raise SignerRefused("signer_shrank", old=last.size, size=found.size)
-        line = _signed(lambda: sign(str(found), signer))
-        seen.put(found)
-    note = Note(str(found), (line,))
+    keys = {path: keyfile.load(path) for path in (key, *more)}
+    with ExitStack() as stack:
+        held = admitted(engine, keys, stack)
+        found, text = held.found, str(held.found)
+        lines = _signed(lambda: tuple(sign(text, signer) for signer in keys.values()))
+        held.put()
+    note = Note(text, lines)
     if keep:
         _keep(engine, found, note)
     return note
 
 
-def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes]) -> None:
+def _fits(key: VerifierKey, suite: str) -> None:
+    """Refuse a key whose signatures are not those of the log's suite."""
+    if key.kind.suite != suite:
+        raise InvalidInput("key_suite", key=key.name, found=key.kind.suite, suite=suite)
+
+
+def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes], hasher: Hash) -> None:
     try:
-        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root)
+        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root, hasher)
     except merkle.ProofError as error:
         raise SignerRefused("signer_forked", old=last.size, size=found.size) from error
 
@@ -97,7 +137,8 @@ def _signed(work: Callable[[], Any]) -> Any:
 
 
 def _keep(engine: WorkflowEngine, found: Checkpoint, note: Note) -> None:
-    digest, row = document_digest(str(note).encode()), CheckpointRow(found.size, found.root, str(note))
+    digest = document_digest(str(note).encode(), hash_of(engine.log().suite))
+    row = CheckpointRow(found.size, found.root, str(note))
     engine.run(lambda tx: engine.store.add_checkpoint(tx.cursor, digest, row))
 
 
@@ -120,10 +161,13 @@ def cosigned(
         sent = Witnessed.parse(data) if data.startswith(b"old ") else None
         note = Note.parse(data) if sent is None else sent.note
         found = Checkpoint.parse(note.text)
-        if not verify(note, trust, ed25519.check):
+        signed = verify(note, trust, signers.check)
+        if not signed:
             raise SignerRefused("cosign_untrusted")
     except NoteError as error:
         raise InvalidInput("checkpoint_bad", reason=str(error)) from error
+    for one in signed:  # a note does not name its suite; the keys of the log do
+        _fits(signer.key, one.key.kind.suite)
     with keyfile.hold(key) as seen:
         last = seen.last(found.origin)
         if last is not None:
@@ -131,7 +175,7 @@ def cosigned(
                 raise SignerRefused("signer_shrank", old=last.size, size=found.size)
             fits = sent is not None and sent.old == last.size
             given = sent.proof if sent is not None and fits else proof(last.size, found.size)
-            _continues(last, found, given)
+            _continues(last, found, given, hash_of(signer.key.kind.suite))
         line = _signed(lambda: cosign(note.text, signer, int(now())))
         seen.put(found)
     return Note(note.text, (*note.signatures, line))
@@ -141,15 +185,18 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     """Return the entry that the 26 letters of a receipt name, with the proof that it is in the tree if it is sealed.
 
     The proof leads to the newest checkpoint that the log keeps, else to the tree as it is now. Case, spaces and
-    hyphens in the letters do not count. Raises InvalidInput for what is no check, NotFound for one of no entry.
+    hyphens in the letters do not count; 0 is read as O, 8 as B and 1 as I or L. Raises InvalidInput for what is no
+    check, NotFound for one of no entry.
     """
-    first, last = _bounds(check)
+    readings = _readings(check)
     with engine.reading() as reading:
         store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
         kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
         now = current(engine)
         found = []
-        for instance, seq, position, leaf in store.find_leaves(cursor, first, last):
+        for instance, seq, position, leaf in (
+            each for letters in readings for each in store.find_leaves(cursor, *_bounds(letters))
+        ):
             entry = store.entry(cursor, instance, seq)
             if entry is None:
                 raise NotFound("check", check)
@@ -166,11 +213,19 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     return found
 
 
-def _bounds(check: str) -> tuple[bytes, bytes]:
+def _readings(check: str) -> list[str]:
+    """Return what the letters on a receipt may be: none of 0, 1 and 8 is one, and each looks like one that is."""
+    letters = "".join(check.upper().split()).replace("-", "").translate(_MISREAD)
+    wrong = "".join(sorted({letter for letter in letters if letter not in _LETTERS and letter != _EITHER}))
+    if len(letters) != _CHECK or wrong or letters.count(_EITHER) > _MOST_EITHER:
+        raise InvalidInput("check_bad", check=check[:80], count=len(letters), wrong=wrong or "-")
+    parts = letters.split(_EITHER)
+    choices = product("IL", repeat=len(parts) - 1)
+    return ["".join(chain(*zip(parts, (*each, ""), strict=True))) for each in choices]
+
+
+def _bounds(letters: str) -> tuple[bytes, bytes]:
     """Return the first and the last leaf that begin with the letters."""
-    letters = check.upper().replace(" ", "").replace("-", "")
-    if len(letters) != _CHECK or any(letter not in _LETTERS for letter in letters):
-        raise InvalidInput("check_bad", check=check[:80])
     value = 0
     for letter in letters:
         value = value << 5 | _LETTERS.index(letter)

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import encode, encode_json, leaf_hash
 from kfq_workflow.errors import InvalidInput
 from kfq_workflow.export_source import ExportSource
@@ -26,18 +27,39 @@ from kfq_workflow.export_tree import lines
 from kfq_workflow.files import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.log import LogHead
+    from kfq_workflow.source import Document, TextRow
+    from kfq_workflow.tree_source import TreeSource
 
-__all__ = ["ExportSource", "write_export"]
+__all__ = ["ExportSource", "Lines", "write_export", "write_lines"]
+
+
+class Lines(Protocol):
+    """What an export is written from: a source, or what shows only a part of one."""
+
+    def log(self) -> LogHead:
+        """Return the log's head. Raises NotInitialised."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
 
 
 def write_export(
-    source: Source, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    source: Lines, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Write a log to a file and return the number of entries.
 
@@ -46,11 +68,13 @@ def write_export(
     given, or when an entry does not hash to its leaf.
     """
     with new_file(path, overwrite=overwrite) as file:
-        return _write(source, file, progress)
+        return write_lines(source, file, progress)
 
 
-def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
+def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
+    hasher = known_hash(head.suite)
     for document in source.documents():
         about = {"body": document.body, "digest": document.digest.hex(), "kind": document.kind}
         file.write(_line("document", about))
@@ -60,7 +84,7 @@ def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | N
         last: Row | None = None
         for row in source.entries():
             data = encode(row, head.log)
-            if leaf_hash(data) != row.leaf:
+            if leaf_hash(data, hasher) != row.leaf:
                 raise InvalidInput("export_tampered", key=row.instance, seq=row.seq)
             file.write(data + b"\n")
             if last is not None and last.instance != row.instance:

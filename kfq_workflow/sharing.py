@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from kfq_workflow.database import Recipe
     from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.export_source import ExportSource
+    from kfq_workflow.files import Part
     from kfq_workflow.tables import Tables
     from kfq_workflow.tree_source import Span
 
@@ -118,9 +119,9 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportOpening:
-    """How another process opens the same file."""
+    """How another process opens the same file, or the same stretch of one."""
 
-    path: str
+    path: Part
 
     @contextmanager
     def open(self) -> Iterator[OpenedExport]:
@@ -131,14 +132,14 @@ class ExportOpening:
 class OpenedExport:
     """A file that another process reads, too."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Part) -> None:
         self._path = path
 
     def see(self, state: tuple[int, int]) -> ExportSource | None:
         """Return the file, None where it has changed."""
         from kfq_workflow.export_source import ExportSource
 
-        return ExportSource(self._path) if stamp(Path(self._path)) == state else None
+        return ExportSource(self._path) if stamp(self._path.path) == state else None
 
 
 def stamp(path: Path) -> tuple[int, int]:

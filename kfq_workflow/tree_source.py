@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
     from kfq_workflow.tables import Tables
 
-#: Where an entry lies in the tree: instance, number, position, and the leaf, None where the source says only the place.
-Place = tuple[Any, Any, Any, Any]
+class Place(NamedTuple):
+    """Where an entry lies in the tree; `leaf` is None where the source says only the place."""
+
+    instance: str
+    seq: int
+    position: int
+    leaf: bytes | None
 
 
 class Span(NamedTuple):
@@ -87,7 +92,7 @@ class DatabaseTree:
     def places(self) -> Iterator[Place]:
         """Yield the places of entries by (instance, seq)."""
         columns = ("instance", "seq", "position", "leaf")
-        return self._stream(self._tables.leaf, ("instance", "seq"), self._span, columns)
+        return map(Place._make, self._stream(self._tables.leaf, ("instance", "seq"), self._span, columns))
 
     def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:
         """Yield the stored leaves by position; from the first on also what has no position that is one."""

@@ -26,18 +26,20 @@ COMMANDS: dict[str, click.Command] = {}
 
 
 @command(
-    COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
+    COMMANDS, "verify", key(required=False), Option("--file", metavar="FILE"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
-    Option("--trust", "trust", metavar="VKEY", multiple=True), Option("--since", metavar="FILE", told="verify.since"),
+    Option("--trust", "trust", metavar="VKEY", multiple=True),
+    Option("--statement", "statements", metavar="FILE", multiple=True),
+    Option("--since", metavar="FILE", told="verify.since"),
     Option("--jobs", metavar="N", type=click.IntRange(min=1)),
 )  # fmt: skip
 def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
-    since: str | None, jobs: int | None,
+    statements: tuple[str, ...], since: str | None, jobs: int | None,
 ) -> int:  # fmt: skip
-    """Verify a log in a database or in an exported file; 4 when something was found."""
-    start = None if since is None else _held((since,))[0]
-    report = verified(session, key, file, _held(anchors), _trust(trust), since=start, jobs=jobs)
+    """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
+    start = None if since is None else held((since,))[0]
+    report = verified(session, key, file, held(anchors), _trust(trust, statements), since=start, jobs=jobs)
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -45,7 +47,7 @@ def verify(
     return FOUND if report.verdict == "tampered" else 0
 
 
-def _held(paths: tuple[str, ...]) -> list[Anchor]:
+def held(paths: tuple[str, ...]) -> list[Anchor]:
     """Read checkpoints that were kept outside. Raises InvalidInput."""
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.audit.note import NoteError
@@ -62,12 +64,13 @@ def _held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...]) -> Trust:
-    from kfq_workflow.audit import ed25519
-    from kfq_workflow.cli.sealing import trusted
+def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    from kfq_workflow.audit import signers
+    from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust
 
-    return Trust(tuple(trusted(given)), ed25519.check) if given else NOBODY
+    said = stated(statements)
+    return Trust(tuple(trusted(given)), signers.check, said) if given or said else NOBODY
 
 
 def verified(
@@ -81,8 +84,15 @@ def verified(
     trust = trust or NOBODY
 
     if file is not None:
+        from kfq_workflow.bundle import is_bundle, verify_bundle
         from kfq_workflow.export import ExportSource
 
+        if is_bundle(file):
+            if key is not None:
+                raise click.UsageError(say("usage.verify_key"))
+            with Progress("verifying") as progress:
+                given = anchors if since is None else [*anchors, since]
+                return verify_bundle(file, given, trust=trust, progress=progress)
         with Progress("verifying") as progress:
             return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
     from kfq_workflow.source import reading
@@ -99,6 +109,8 @@ def print_report(report: Report) -> None:
         line(say("verdict.anchor", label=anchored.label, size=anchored.size, newer=anchored.newer))
         if anchored.signed:
             line(say("verdict.signed", names=", ".join(anchored.signed)))
+        for path in anchored.through:
+            line(say("verdict.through", path=path))
     line(say("verified", entries=report.entries, instances=report.instances))
     counts = report.counts
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,

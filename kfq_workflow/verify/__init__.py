@@ -20,12 +20,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import SUITE
+from kfq_workflow.audit.suite import known_hash
+from kfq_workflow.entry import SUITES
 from kfq_workflow.errors import NotFound
 from kfq_workflow.verify import heads, nodes, workers
-from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, signed
-from kfq_workflow.verify.chain import LOG, check_genesis
+from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, trusted
+from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head
+from kfq_workflow.verify.keys import KIND as KEYED
+from kfq_workflow.verify.keys import keys_of
 from kfq_workflow.verify.reader import WHOLE, Outcome, read
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.seals import Seals
@@ -88,10 +90,12 @@ def verify(
 
 def _newer(source: Source, since: Anchor, trust: Trust) -> Chosen | None:
     """Return what is to be read since a checkpoint, None where that is everything."""
-    said = since.checkpoint
-    if source.log().suite != SUITE or (trust.keys and not signed(since, trust)):
+    head, log = source.log(), list(source.entries(LOG))
+    origin = origin_said(head.log, log[0] if log else None)
+    keys = keys_of([row for row in log if row.kind == KEYED], trust, origin, Book())
+    if head.suite not in SUITES or not trusted(since, keys, trust):
         return None
-    return chosen(source, said.size)
+    return chosen(source, since.checkpoint.size)
 
 
 def settle(
@@ -101,25 +105,30 @@ def settle(
     head, book = source.log(), Book()
     first = next(iter(source.entries(LOG)), None)
     check_genesis(head, first, book)
-    if head.suite != SUITE:
+    if head.suite not in SUITES:
         book.not_checked(f"suite {head.suite}", needed=True)
     loose = outcomes[0].loose
     for outcome in outcomes:
         book.merge(outcome.book)
         if outcome.loose is not loose:
             loose.merge(outcome.loose)
-    loose.settle(book, whole=key is None)
-    tree = source.tree() if key is None and head.suite == SUITE else None
+    loose.settle(book, getattr(source, "shows", lambda _instance: True), whole=key is None)
+    tree = source.tree() if key is None and head.suite in SUITES else None
     if tree is None:
         for anchor in anchors:
             book.not_checked(f"anchor {anchor.label}", needed=True)
         return book
-    hasher = hash_of(head.suite)
+    hasher = known_hash(genesis_head(head, first).suite)
     seals = Seals(source.entries(LOG), book)
     roots = {0: hasher(b"").digest(), **dict(seals.join([outcome.leaves for outcome in outcomes], hasher))}
     heads.compare(seals, [outcome.heads for outcome in outcomes], hasher, book)
     nodes.settle([outcome.nodes for outcome in outcomes], tree, hasher, book)
-    check = AnchorCheck(origin_said(head.log, first), roots, seals.size, trust, book)
+    origin = origin_said(head.log, first)
+    keys = keys_of([row for row in source.entries(LOG) if row.kind == KEYED], trust, origin, book)
+    book.tree = seals.size, roots.get(seals.size)
+    check = AnchorCheck(origin, roots, seals.size, keys, trust, book)
+    check.statements()
     check.stored(tree.checkpoints())
+    check.carried(getattr(source, "carried", ()))
     book.anchored = check.held(anchors)
     return book

@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.audit.checkpoint import Anchor, origin_of
 from kfq_workflow.audit.note import NoteError, verify
+from kfq_workflow.verify.keys import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kfq_workflow.audit.note import Check, VerifierKey
+    from kfq_workflow.audit.note import Signed
     from kfq_workflow.entry import Row
     from kfq_workflow.seal_store import CheckpointRow
+    from kfq_workflow.verify.keys import Keys
     from kfq_workflow.verify.report import Book
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """The keys whose signatures count, and what checks one; no keys: signatures are not checked."""
-
-    keys: tuple[VerifierKey, ...] = ()
-    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +26,7 @@ class Anchored:
     """The anchor that a verdict rests on: where it was found, its origin and size, and how many entries are newer.
 
     `signed` names the trusted keys that signed it; `at` is the latest time that a cosigner vouches for, in s since
-    1970 UTC.
+    1970 UTC. `through` has a way for each of these that is trusted by handovers: `old → new (where that was said)`.
     """
 
     label: str
@@ -41,7 +35,10 @@ class Anchored:
     newer: int
     signed: tuple[str, ...] = ()
     at: int | None = None
+    through: tuple[str, ...] = ()
 
+
+__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said", "trusted"]
 
 NOBODY = Trust()
 
@@ -54,25 +51,38 @@ def origin_said(log: str, genesis: Row | None) -> str:
     return origin_of(log, said if isinstance(said, str) else "")
 
 
-def signed(anchor: Anchor, trust: Trust) -> bool:
-    """Tell whether a trusted key signed an anchor, and none falsely."""
+def trusted(anchor: Anchor, keys: Keys, trust: Trust) -> bool:
+    """Tell whether a signature of an anchor counts, and none is false; where no keys are trusted any anchor will do."""
+    if keys.line is None or trust.check is None:
+        return not trust.keys
     try:
-        return trust.check is not None and bool(verify(anchor.note, trust.keys, trust.check))
+        found = verify(anchor.note, keys.line.keys, trust.check)
     except NoteError:
         return False
+    return bool(keys.line.counting(found, anchor.checkpoint.size))
 
 
 class AnchorCheck:
-    """Compares checkpoints with the roots after each seal."""
+    """Compares checkpoints with the roots after each seal; in a `partial` log not all of these can be told."""
 
-    def __init__(self, origin: str, roots: Mapping[int, bytes], size: int, trust: Trust, book: Book) -> None:
+    def __init__(
+        self, origin: str, roots: Mapping[int, bytes], size: int, keys: Keys, trust: Trust, book: Book,
+        *, partial: bool = False,
+    ) -> None:  # fmt: skip
+        self._partial = partial
         self._origin = origin
         self._roots = roots
         self._size = size
+        self._keys = keys
         self._trust = trust
         self._book = book
         #: The first root that was said of each size, and by whom.
         self._said: dict[int, tuple[bytes, str]] = {}
+
+    def statements(self) -> None:
+        """Compare the tree with what statements about keys say of it."""
+        for layer, each in self._keys.taken:
+            self._compare(layer, Anchor(each.label, each.said.checkpoint, each.note))
 
     def stored(self, rows: Iterable[CheckpointRow]) -> None:
         """Check the checkpoints that the log keeps of itself."""
@@ -89,6 +99,11 @@ class AnchorCheck:
             self._compare("tree", anchor)
             self._signatures("tree", anchor)
 
+    def carried(self, anchors: Iterable[Anchor]) -> None:
+        """Compare checkpoints that came with the log and that no trusted key has signed: they anchor nothing."""
+        for anchor in anchors:
+            self._compare("anchor", anchor)
+
     def held(self, anchors: Iterable[Anchor]) -> Anchored | None:
         """Check the anchors that were kept outside; return the newest that the log agrees with."""
         best: Anchored | None = None
@@ -96,10 +111,12 @@ class AnchorCheck:
             agrees = self._compare("anchor", anchor)
             signed = self._signatures("anchor", anchor)
             if agrees and signed is not None:
-                names, at = signed
+                names = tuple(one.key.name for one in signed)
+                at = max((one.at for one in signed if one.at is not None), default=None)
+                through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 size = anchor.checkpoint.size
                 newer = max(self._book.entries + self._book.skipped[0] - size, 0)
-                best = Anchored(anchor.label, self._origin, size, newer, names, at)
+                best = Anchored(anchor.label, self._origin, size, newer, names, at, through)
         return best
 
     def _compare(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> bool:
@@ -114,32 +131,31 @@ class AnchorCheck:
         if said.size > self._size:
             book.error(layer, "size_shrunk", label=anchor.label, size=said.size, found=self._size)
         elif self._roots.get(said.size) != said.root:
-            if self._size in self._roots or said.size in self._roots:
+            if said.size in self._roots or (self._size in self._roots and not self._partial):
                 book.error(layer, "root_differs", label=anchor.label, size=said.size)
-            else:  # leaves are missing, which has been reported, so that the root cannot be told
+            else:  # leaves are missing, which has been reported, or hidden, so that the root cannot be told
                 book.not_checked(f"{layer} {anchor.label}", needed=True)
         else:
             return True
         return False
 
-    def _signatures(
-        self, layer: Literal["tree", "anchor"], anchor: Anchor
-    ) -> tuple[tuple[str, ...], int | None] | None:
-        """Return who signed a checkpoint and when, None where no trusted key did."""
-        trust, book = self._trust, self._book
-        if not trust.keys or trust.check is None:
+    def _signatures(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> list[Signed] | None:
+        """Return the signatures of a checkpoint that count, None where none does."""
+        line, check, book = self._keys.line, self._trust.check, self._book
+        if line is None or check is None:
             if anchor.note.signatures:
                 book.not_checked("signatures")
-            return (), None
+            return []
         try:
-            found = verify(anchor.note, trust.keys, trust.check)
+            found = verify(anchor.note, line.keys, check)
         except NoteError as error:
             book.error(layer, "signature_bad", label=anchor.label, reason=str(error))
             return None
-        if not found:
-            book.warning(layer, "signature_missing", label=anchor.label)
+        counting = line.counting(found, anchor.checkpoint.size)
+        if not counting:
+            names = ", ".join(one.key.name for one in found)
+            book.warning(layer, "signature_revoked" if found else "signature_missing", label=anchor.label, names=names)
             if layer == "anchor":
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return None
-        times = [one.at for one in found if one.at is not None]
-        return tuple(one.key.name for one in found), max(times, default=None)
+        return counting

@@ -12,7 +12,7 @@ from kfq_workflow.effects import planned
 from kfq_workflow.values import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.verify.case import Case
@@ -70,10 +70,17 @@ class Consequences:
             self.open[effect] = found
 
 
-def unkept(effects: Mapping[Effect, int], book: Book) -> None:
-    """Note the effects that were promised and are not there. One that is there twice was noted as unknown."""
+def unkept(effects: Mapping[Effect, int], shows: Callable[[str], bool], book: Book) -> None:
+    """Note the effects that were promised and are not there. One that is there twice was noted as unknown.
+
+    `shows` tells whether the source shows an instance at all.
+    """
     for (key, seq, target, trigger), count in sorted(effects.items(), key=repr):
-        if count > 0:
+        if not count:
+            continue
+        if not shows(target):
+            book.not_checked(f"cited {target}", needed=True)
+        elif count > 0:
             book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
-        elif count:
+        else:
             book.error("replay", "effect_twice", target, None, cited=key, number=seq, trigger=trigger)

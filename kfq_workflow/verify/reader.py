@@ -11,14 +11,13 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import SUITE
+from kfq_workflow.entry import SUITES
 from kfq_workflow.source import Shared, plain, raw
 from kfq_workflow.state import NOTES
 from kfq_workflow.tree_source import ALL, NoTree, Span
 from kfq_workflow.verify import nodes
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
-from kfq_workflow.verify.chain import LOG, ChainCheck, check_log
+from kfq_workflow.verify.chain import LOG, ChainCheck, check_log, genesis_head
 from kfq_workflow.verify.days import DayCheck
 from kfq_workflow.verify.erasure import Erasures
 from kfq_workflow.verify.legality import ODD
@@ -26,7 +25,7 @@ from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book
 from kfq_workflow.verify.seals import Seals
 from kfq_workflow.verify.shapes import Shapes
-from kfq_workflow.verify.texts import TextCheck
+from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 from kfq_workflow.verify.tree import TreeCheck
 from kfq_workflow.verify.usual import Usual
 
@@ -77,7 +76,7 @@ def read(
     reader = _Reader(own, book, key)
     reader.read(progress)
     leaves, heads = reader.tree.finish()
-    found = nodes.read(reader.places, part.nodes.first or 0, part.nodes.before, hash_of(SUITE))
+    found = nodes.read(reader.places, part.nodes.first or 0, part.nodes.before, reader.hasher)
     told = own.told() if part is not WHOLE and isinstance(own, Shared) else None
     return Outcome(book, reader.replay.loose(), leaves, heads, found, told)
 
@@ -99,10 +98,15 @@ class _Reader:
         self._progress: Callable[[int], object] | None = None
         self._told = _TOLD
         self._head = head
+        head = genesis_head(head, next(iter(source.entries(LOG)), None))
         self._chain = ChainCheck(head, source.clock(), book)
         erasures = Erasures(source, book)
         self.replay = ReplayCheck(source, head, book, erasures)
-        self._texts = TextCheck(_rows(source, "texts", key), book, erasures)
+        self._texts = (
+            TextsWithheld(book, erasures)
+            if getattr(source, "withheld", False)
+            else TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
+        )
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -114,9 +118,10 @@ class _Reader:
                 self._caches = HeadCheck(heads, book)
         self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
-        self.places = (source.tree() if key is None and head.suite == SUITE else None) or NoTree()
+        self.places = (source.tree() if key is None and self._head.suite in SUITES else None) or NoTree()
+        self.hasher = self._chain.hasher
         seals = Seals(() if isinstance(self.places, NoTree) else source.entries(LOG), Book())
-        self.tree = TreeCheck(self.places, seals, hash_of(SUITE), book, getattr(source, "skips", None))
+        self.tree = TreeCheck(self.places, seals, self.hasher, book, getattr(source, "skips", None))
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self.replay, self._shapes, book)
 

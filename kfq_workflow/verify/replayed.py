@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
@@ -70,15 +71,15 @@ class Loose:
             if skips(str(target if count > 0 else case)):
                 del self.effects[effect]
 
-    def settle(self, book: Book, *, whole: bool) -> None:
-        """Note what is wrong; of a part of a log only what is wrong with its documents."""
+    def settle(self, book: Book, shows: Callable[[str], bool], *, whole: bool) -> None:
+        """Note what is wrong; of one instance only in documents. `shows` tells which instances the source has."""
         for (kind, digest), values in sorted(self.problems.items()):
             book.error("document", kind, document=digest, **values)
         if not whole:
             return
         for unused in sorted(self.stored - self.used):
             book.warning("document", "unused", document=unused.hex())
-        unkept(self.effects, book)
+        unkept(self.effects, shows, book)
         if self.system and self.administrated is not None and self.system[0] > self.administrated:
             _, instance, seq = self.system
             book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
@@ -92,7 +93,7 @@ class ReplayCheck:
         self._head = head
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
-        self._library = Library(source, book)
+        self._library = Library(source, book, known_hash(head.suite))
         self._judge = Judge(
             book, self._library, self.actors, Witnesses(source), self.day,
             lambda judge: CorrectionJudge(judge, source, head, erasures).kinds,
@@ -153,6 +154,8 @@ class ReplayCheck:
         book.late += shape.late
         if row.kind == "refused":
             book.refused += 1
+        elif self._judge.undecided == (row.instance, row.seq):
+            pass  # which is among what was not checked
         elif row.kind == "fired" or (row.kind == "voted" and shape.sets):
             attested = actor is None or "attested" in shape.body
             book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
@@ -193,8 +196,8 @@ class ReplayCheck:
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
-        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "enrolled", "defined", "ruled"):
-            if row.kind not in ("genesis", "sealed") and type(row.at) is int:
+        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if row.kind not in ("genesis", "sealed", "keyed") and type(row.at) is int:
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None
         if "attested" in shape.body and "resolver" in shape.body["attested"]:

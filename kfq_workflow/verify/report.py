@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.verify.anchors import Anchored
 
-Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor"]
+Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor", "bundle"]
 Severity = Literal["error", "warning"]
 Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
 
@@ -132,6 +132,8 @@ class Book:
         self.redacted = 0
         self.moves: Counter[str] = Counter()
         self.anchored: Anchored | None = None
+        #: Size and root of the tree that the newest seal made; no root where a leaf is missing.
+        self.tree: tuple[int, bytes | None] | None = None
         #: Entries, and the instances that they are of, which were not read.
         self.skipped = [0, 0]
         self._kept: dict[tuple[str, str], list[Finding]] = {}
@@ -174,7 +176,7 @@ class Book:
         self.skipped[1] += new
 
     def merge(self, other: Book) -> None:
-        """Add what was noted of another part of the log, which comes after this one."""
+        """Add what was noted in another book, of another part of the log or before this one was begun."""
         for name in ("errors", "noted", "entries", "instances", "late", "refused", "redacted"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.moves.update(other.moves)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.audit.note import NoteError
+from kfq_workflow.audit.statements import Statement
 from kfq_workflow.policy import ACTS, well_formed
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed", "ruled"),
+    "~log": ("genesis", "sealed", "keyed", "ruled"),
     "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
     "~definition": ("defined",),
 }  # fmt: skip
@@ -35,6 +37,7 @@ class ReservedJudge:
             "defined": self._defined,
             "genesis": self._genesis,
             "sealed": self._sealed,
+            "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
             "ruled": self._ruled,
@@ -80,6 +83,14 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _keyed(self, case: Case) -> None:
+        """Check that a statement about keys is one; whose signature counts is the anchors' affair."""
+        case.still()
+        try:
+            Statement.parse("", case.body["note"].encode())
+        except (NoteError, AttributeError) as error:
+            case.error("malformed", reason=str(error))
 
     def _ruled(self, case: Case) -> None:
         """Check who may say who corrects and erases, and that it always takes two."""
