@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.sharing import DatabaseOpening, begin
@@ -70,6 +71,11 @@ class DatabaseSource:
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
         return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), self._of(instance)))
+
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers by (instance, seq)."""
+        span = Span(f"{NUMBERS}/", f"{NUMBERS}0")
+        return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), span))
 
     def raw_entries(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield entries as `raw` does: verify compares and hashes most bodies without ever decoding them."""

@@ -39,7 +39,7 @@ def verify(
 ) -> int:  # fmt: skip
     """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
     start = None if since is None else held((since,))[0]
-    report = verified(session, key, file, held(anchors), _trust(trust, statements), since=start, jobs=jobs)
+    report = verified(session, key, file, held(anchors), relied(trust, statements), since=start, jobs=jobs)
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -64,7 +64,8 @@ def held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+def relied(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    """Return whose signatures count: by public keys, and statements about keys. Raises InvalidInput."""
     from kfq_workflow.audit import signers
     from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust

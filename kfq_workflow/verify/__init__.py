@@ -125,7 +125,7 @@ def settle(
     nodes.settle([outcome.nodes for outcome in outcomes], tree, hasher, book)
     origin = origin_said(head.log, first)
     keys = keys_of([row for row in source.entries(LOG) if row.kind == KEYED], trust, origin, book)
-    book.tree = seals.size, roots.get(seals.size)
+    book.tree = seals.size, roots.get(seals.size), sum(outcome.leaves.placed for outcome in outcomes)
     check = AnchorCheck(origin, roots, seals.size, keys, trust, book)
     check.statements()
     check.stored(tree.checkpoints())

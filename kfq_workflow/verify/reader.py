@@ -99,7 +99,7 @@ class _Reader:
         self._told = _TOLD
         self._head = head
         head = genesis_head(head, next(iter(source.entries(LOG)), None))
-        self._chain = ChainCheck(head, source.clock(), book)
+        self._chain = ChainCheck(head, source.clock(), book, getattr(source, "gaps", frozenset()))
         erasures = Erasures(source, book)
         self.replay = ReplayCheck(source, head, book, erasures)
         self._texts = (

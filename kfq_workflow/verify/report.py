@@ -132,8 +132,9 @@ class Book:
         self.redacted = 0
         self.moves: Counter[str] = Counter()
         self.anchored: Anchored | None = None
-        #: Size and root of the tree that the newest seal made; no root where a leaf is missing.
-        self.tree: tuple[int, bytes | None] | None = None
+        #: Size and root of the tree that the newest seal made, and how many entries have a place in it; no root where
+        #: a leaf is missing.
+        self.tree: tuple[int, bytes | None, int] | None = None
         #: Entries, and the instances that they are of, which were not read.
         self.skipped = [0, 0]
         self._kept: dict[tuple[str, str], list[Finding]] = {}

@@ -122,6 +122,8 @@ class Leaves:
         #: The leaf of each seal's own entry, and the parts in which leaves do not follow each other.
         self.lasts: dict[int, bytes] = {}
         self.broken: set[int] = set()
+        #: How many entries that were read have a place.
+        self.placed = 0
 
 
 class Planting:

@@ -90,6 +90,11 @@ class Chosen:
         """Yield entries by (instance, seq)."""
         return self._source.entries(instance) if instance is not None else self._all("entries")
 
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers."""
+        found: Iterator[Row] = self._source.numbers()  # type: ignore[attr-defined]  # as every database has
+        return found
+
     def raw_entries(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield entries as `source.raw` does."""
         del instance

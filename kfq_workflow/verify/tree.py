@@ -54,7 +54,7 @@ class TreeCheck:
         if place is None or not rows or place[0] > rows[0][0]:
             return
         planting, places, head = self._planting, self._places, self._head
-        run = planting.run
+        run, placed = planting.run, 0
         for row in rows:
             instance, seq, leaf = row[0], row[1], row[10]
             if place is None or place[1] != seq or place[0] != instance or type(place[2]) is not int:
@@ -81,10 +81,12 @@ class TreeCheck:
             else:
                 self._head = head
                 self._take(place, leaf)
+            placed += 1
             head = (instance, seq, leaf)
             place = next(places, None)
         self._next, self._head = self._sound(place), head
         planting.flush(RUN)
+        planting.leaves.placed += placed
 
     def _take(self, place: Place, leaf: bytes) -> None:
         instance, seq, position, _ = place
