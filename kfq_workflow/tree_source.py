@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.tables import Tables
 
+
 class Place(NamedTuple):
     """Where an entry lies in the tree; `leaf` is None where the source says only the place."""
 
