@@ -793,7 +793,8 @@ class Lines:
 
 KINDS = frozenset(
     """
-    genesis sealed defined enrolled granted revoked started fired adopted annotated amended refused
+    genesis sealed keyed ruled defined enrolled granted revoked retired released published
+    proposed rectified redacted declined started fired adopted annotated amended refused
     opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
     suspended resumed voided reinstated
     """.split()
@@ -830,7 +831,8 @@ class Chain:
         self.at: Optional[int] = None
         self.unplaced: Optional[int] = None
         self.placed: Optional[Tuple[int, bytes]] = None  # number and leaf of the newest entry that has a place
-        self.missing: Dict[Tuple[int, str], None] = {}  # texts that are gone, until a redaction of them is met
+        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone, until an entry that erased them is met
+        self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
 class Genesis(NamedTuple):
@@ -1038,7 +1040,7 @@ class Documents:
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels"):
+        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
             digest = (entry.body or {}).get(kind)
             if not is_hex(digest):
                 continue
@@ -1156,8 +1158,10 @@ class Verification:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
         if entry.kind not in KINDS:
             self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind == "defined" and self.with_documents:
+        if entry.kind in ("defined", "published") and self.with_documents:
             self.documents.defined(entry)
+        if entry.kind == "keyed" and self.trust:
+            self.book.skip("keys", needed=True)  # a key that another one handed over to may count
         self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
@@ -1190,7 +1194,21 @@ class Verification:
             elif wanted.pop(field) != commitment(self.hash, text):
                 find("text.differs", *key, "the text %s does not open its commitment" % field)
         for field in wanted:
-            chain.missing[entry.seq, field] = None
+            chain.missing.add((entry.seq, field))
+        chain.opened.update((entry.seq, field) for field in commitments(entry) if field not in wanted)
+        if entry.kind == "redacted":
+            self._erased(chain, entry.body)
+
+    def _erased(self, chain: Chain, body: Dict[str, Any]) -> None:
+        """Take away what an entry has erased: it must be gone, and nothing else may be."""
+        erases = body.get("erases")
+        for about in erases if isinstance(erases, list) else ():
+            if not isinstance(about, dict) or not is_int(about.get("seq")) or not isinstance(about.get("field"), str):
+                continue
+            place = about["seq"], about["field"]
+            if place in chain.opened:
+                self.book.find("text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1])
+            chain.missing.discard(place)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
@@ -1211,7 +1229,7 @@ class Verification:
 
     def _end(self, chain: Chain) -> None:
         find = self.book.find
-        for (seq, field), _ in chain.missing.items():
+        for seq, field in sorted(chain.missing):
             find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
@@ -1315,6 +1333,7 @@ class Verification:
             self.book.anchored = {
                 "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
                 "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
+                "through": [],
             }  # fmt: skip
 
 
@@ -1337,7 +1356,14 @@ Body = Dict[str, Any]
 Answer = Optional[bool]
 _REGISTRAR = ["registrar"]
 _CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
-_RESERVED_KINDS = {"~log": ("genesis", "sealed"), "~definition/": ("defined",), "~actor/": ("enrolled", "granted", "revoked")}
+_RESERVED_KINDS = {
+    "~log": ("genesis", "sealed", "keyed", "ruled"),
+    "~definition/": ("defined",),
+    "~actor/": ("enrolled", "granted", "revoked"),
+    "~number/": ("retired", "released"),
+    "~calendar": ("published",),
+}
+_CORRECTIONS = ("proposed", "rectified", "redacted", "declined")
 _MOVES = ("started", "fired", "adopted")
 
 
@@ -1713,7 +1739,7 @@ class Replay:
     def _reserved(self, entry: Entry, body: Body) -> None:
         for prefix, kinds in _RESERVED_KINDS.items():
             if entry.instance == prefix or prefix.endswith("/") and entry.instance.startswith(prefix):
-                if entry.kind not in kinds:
+                if entry.kind not in kinds and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
         if entry.kind in ("granted", "revoked") or entry.kind == "sealed" and entry.actor != "system":
@@ -1803,6 +1829,10 @@ class Replay:
         for about in body.get("effects", ()):
             self._unseen(about["on"])
         seen = self._seen(entry, body)
+        if entry.kind in _CORRECTIONS:
+            self.book.skip("corrections")
+            case.unknown = case.unknown or entry.kind == "rectified"
+            return
         if entry.kind not in (*_MOVES, "annotated", "amended"):
             self.book.skip("approvals")
             return
@@ -2396,7 +2426,8 @@ class PartVerification(Verification):
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
-            return entry.instance in (self.scope["instance"], "~log") or entry.instance.startswith(("~actor/", "~definition/"))
+            own = (self.scope["instance"], "~log", "~calendar")
+            return entry.instance in own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
         after = self.scope["from"] is None or entry.at >= self.scope["from"]
         return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
 
