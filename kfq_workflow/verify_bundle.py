@@ -1739,7 +1739,7 @@ class Replay:
     def _reserved(self, entry: Entry, body: Body) -> None:
         for prefix, kinds in _RESERVED_KINDS.items():
             if entry.instance == prefix or prefix.endswith("/") and entry.instance.startswith(prefix):
-                if entry.kind not in kinds and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
+                if entry.kind not in (*kinds, "refused") and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
         if entry.kind in ("granted", "revoked") or entry.kind == "sealed" and entry.actor != "system":
@@ -1780,7 +1780,7 @@ class Replay:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
             return None
-        if not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
+        if entry.kind != "refused" and not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
             self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
         return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
 
@@ -1828,6 +1828,8 @@ class Replay:
             self._unseen(about)
         for about in body.get("effects", ()):
             self._unseen(about["on"])
+        if "effects" in body or "cause" in body:
+            self.book.skip("effects")
         seen = self._seen(entry, body)
         if entry.kind in _CORRECTIONS:
             self.book.skip("corrections")
@@ -1921,7 +1923,7 @@ class Replay:
             if region not in rules.regions or (state is not None and state not in known):
                 find("replay.adoption", entry.instance, entry.seq)
                 return
-            if (state is not None) != rules.active(region, main):
+            if state is not None and not rules.active(region, main):
                 find("replay.adoption", entry.instance, entry.seq)
                 return
 
@@ -2021,7 +2023,7 @@ class Replay:
             for name in rules.regions:
                 if name == "main":
                     continue
-                now, then = case.states.get(name) is not None, rules.active(name, state)
+                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
                 if then and not now:
                     wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
                 elif now and not then:
@@ -2403,6 +2405,7 @@ class PartVerification(Verification):
         self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
         self.covered = dict.fromkeys(self.sizes, 0)
+        self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
@@ -2506,6 +2509,10 @@ class PartVerification(Verification):
     def _look(self, hidden: Dict[str, Any]) -> None:
         if hidden["width"] == 1:
             self.cited.pop(hidden["hash"], None)
+        if self.scope["kind"] != "recorded":
+            return
+        low, high = self._bounds()
+        self.hidden += max(0, min(hidden["position"] + hidden["width"], high) - max(hidden["position"], low))
 
     def _bounds(self) -> Tuple[int, int]:
         """Return the sizes of the tree between which everything lies that was recorded in the interval and sealed."""
@@ -2563,10 +2570,8 @@ class PartVerification(Verification):
             return
         self.book.skip("replay", needed=True)
         self.book.skip("earlier entries")
-        low, high = self._bounds()
-        hidden = high - low - sum(max(0, min(run.end, high) - max(run.start, low)) for run in self.tree.runs)
-        if hidden > 0:
-            self.book.skip("hidden %d" % hidden)
+        if self.hidden:
+            self.book.skip("hidden %d" % self.hidden)
 
     def _manifest(self) -> None:
         """Compare what the manifest says with what was found."""
