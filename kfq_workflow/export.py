@@ -21,6 +21,7 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
@@ -53,6 +54,8 @@ _TOLD = {
     CHECKPOINT: (_CHECKPOINTS, ("note", "root", "size")),
 }
 _BODY = '"body":'
+#: Bytes of a digest, in every suite.
+_HASH = 32
 
 
 class Lines(Protocol):
@@ -149,24 +152,30 @@ class ExportSource:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
             # In a file that is out of order bisection may miss the genesis, which must not pass for a file without one.
-            self._head = self._genesis(LOG) or self._genesis("")
+            self._head = self._genesis(self._lines(_ENTRIES, (LOG,))) or self._genesis(self._anywhere())
         if self._head is None:
             raise NotInitialised("export_no_log", path=str(self._path))
         return self._head
 
-    def _genesis(self, place: str) -> LogHead | None:
-        """Return what the first entry of ~log says, looking from a place on: only at that instance, or at all."""
-        for start, line in self._lines(_ENTRIES, (place,)):
+    def _genesis(self, lines: Iterator[tuple[int, bytes]]) -> LogHead | None:
+        """Return what the first entry of ~log among these lines says."""
+        for start, line in lines:
             row = self._entry(start, line, known_hash(_suite(line)))
             if row is not None and row.instance == LOG:
                 body = json.loads(row.body)
                 suite, offset = body.get("suite"), body.get("utc_offset")
-                if isinstance(suite, str) and isinstance(offset, int):
+                if row.seq == 1 and isinstance(suite, str) and isinstance(offset, int):
                     return LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
-                return None
-            if row is not None and place:
-                return None
         return None
+
+    def _anywhere(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines of entries of ~log wherever they stand."""
+        with self._path.open() as file:
+            position = 0
+            while line := file.readline(MAX_LINE):
+                if _block(line) == _ENTRIES and b'"instance":"~log"' in line:
+                    yield position, line
+                position += len(line)
 
     def documents(self) -> Iterator[Document]:
         """Yield every document."""
@@ -182,6 +191,15 @@ class ExportSource:
             if instance is not None and row.instance != instance:
                 return
             yield row
+
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers by (instance, seq)."""
+        for start, line in self._lines(_ENTRIES, (f"{NUMBERS}/",)):
+            row = self._entry(start, line)
+            if row is not None and not row.instance.startswith(f"{NUMBERS}/"):
+                return
+            if row is not None:
+                yield row
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""
@@ -389,7 +407,7 @@ def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
-    if len(draft.prev) != 32 or (draft.def_ is not None and len(draft.def_) != 32):
+    if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
         raise ValueError("a hash is none")
     return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 

@@ -643,6 +643,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
 }
 
+SENTENCES["rebuild_malformed"] = (
+    "“{key}”第 {seq} 条记录不是本库写成的样子（{reason}），无法由它重建；什么也没有改。请先核验：kfq verify。",
+    "Entry {seq} of {key} is not as this library writes entries ({reason}): nothing can be made anew from it, and nothing "
+    "was changed. Look at it first with: kfq verify",
+)
 SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
 SENTENCES.update(BUNDLES)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
@@ -115,6 +116,15 @@ class DatabaseSource:
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
         return map(Row._make, self._stream(self._tables.entry, ("instance", "seq"), instance))
+
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers, which are few, by (instance, seq)."""
+        cursor = self._connection.connection.cursor()
+        name = self._connection.dialect.identifier_preparer.format_table(self._tables.entry)
+        columns = ", ".join(self._quote(column.name) for column in self._tables.entry.columns)
+        sql = f"SELECT {columns} FROM {name} WHERE instance >= {self._mark} AND instance < {self._mark}"
+        cursor.execute(f"{sql} ORDER BY instance, seq", (f"{NUMBERS}/", f"{NUMBERS}0"))
+        return map(Row._make, cursor.fetchall())
 
     def raw_entries(self, instance: str | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield entries as `raw` does: verify compares and hashes most bodies without ever decoding them."""

@@ -19,7 +19,7 @@ from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.layout import is_anchor
 from kfq_workflow.bundle.part import PartTree, leaves_file
 from kfq_workflow.bundle.reader import is_bundle, open_bundle
-from kfq_workflow.bundle.selection import ACTOR, DEFINITION
+from kfq_workflow.bundle.selection import ACTOR, DEFINITION, NUMBER
 from kfq_workflow.bundle.source import PartSource, WholeSource, body_of
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export import ExportSource
@@ -28,6 +28,7 @@ from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.keys import KIND, keys_of
 from kfq_workflow.verify.report import Book
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -168,7 +169,7 @@ class _Part(PartSource):
         scope = self.manifest.scope
         if scope.recorded:
             return scope.holds(row.at)
-        return row.instance == scope.instance or row.instance.startswith((ACTOR, DEFINITION))
+        return row.instance in (scope.instance, CALENDAR) or row.instance.startswith((ACTOR, DEFINITION, NUMBER))
 
     def _mention(self, row: Row, position: int | None) -> None:
         key, body = row.instance, body_of(row)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.bundle.cited import citations, mentioned
 from kfq_workflow.errors import NotFound
 from kfq_workflow.sealing import LOG
@@ -14,6 +15,7 @@ from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.keys import recorded
 from kfq_workflow.verify.past import bodies
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 SEALED = "sealed"
-DEFINITION, ACTOR = "~definition/", "~actor/"
+DEFINITION, ACTOR, NUMBER = "~definition/", "~actor/", f"{NUMBERS}/"
 
 
 class _Placed(Protocol):
@@ -117,6 +119,7 @@ class OneInstance(Selection):
             if found == self._chains:
                 break
             self._chains = found
+        self._chains |= set(self._numbers())
         self.mentions = tuple(sorted({name for _, body in self._own() for name in mentioned(key, body)}))
         kept = max((row.size for row in self.checkpoints()), default=0)
         sealed = {row.seq: row for size in (*anchors, kept, snapshot.size) if (row := snapshot.seal_of(size))}
@@ -126,18 +129,33 @@ class OneInstance(Selection):
         self._log = [row for row in snapshot.source.entries(LOG) if row.seq in wanted or row.kind != SEALED]
 
     def _exists(self, name: str) -> bool:
-        return name.startswith((ACTOR, DEFINITION)) and next(iter(self._source.entries(name)), None) is not None
+        needed = name == CALENDAR or name.startswith((ACTOR, DEFINITION))
+        return needed and next(iter(self._source.entries(name)), None) is not None
+
+    def _numbers(self) -> Iterator[str]:
+        """Yield the chains of document numbers that this instance retired and no other: those would name others."""
+        for _, body in self._own():
+            for item in effects if isinstance(effects := body.get("effects"), list) else ():
+                chain = item.get("on") if isinstance(item, dict) else None
+                if isinstance(chain, str) and chain.startswith(NUMBER) and self._alone(chain):
+                    yield chain
+
+    def _alone(self, chain: str) -> bool:
+        causes = [body.get("cause") for _, body in bodies(self._source.entries(chain))]
+        return all(isinstance(cause, dict) and cause.get("instance") == self._key for cause in causes)
 
     def _own(self) -> Iterator[tuple[Row, dict[str, object]]]:
         return bodies(self._source.entries(self._key))
 
     def documents(self) -> Iterator[Document]:
-        """Yield the documents that the definitions name."""
+        """Yield the documents that the definitions name, and calendars."""
         named = set()
         for name in self._chains:
             if name.startswith(DEFINITION):
                 for _, body in bodies(self._source.entries(name)):
                     named |= {body.get("rules"), body.get("labels")}
+            elif name == CALENDAR:
+                named |= {body.get("calendar") for _, body in bodies(self._source.entries(name))}
         return (document for document in self._source.documents() if document.digest.hex() in named)
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.selection import ACTOR
 from kfq_workflow.errors import NotInitialised
@@ -88,8 +89,13 @@ class PartSource(WholeSource):
         self.absent: set[str] = set()
 
     def shows(self, instance: object) -> bool:
-        """Tell whether there is an answer to what is asked of an instance; of reserved chains there always is."""
-        return isinstance(instance, str) and (instance.startswith("~") or self.has(instance))
+        """Tell whether there is an answer to what is asked of an instance.
+
+        Of reserved chains there always is, but for a document number that another instance has retired as well.
+        """
+        if not isinstance(instance, str):
+            return False
+        return self.has(instance) or (instance.startswith("~") and not instance.startswith(f"{NUMBERS}/"))
 
     def has(self, instance: str) -> bool:
         """Tell whether the bundle has entries of an instance."""

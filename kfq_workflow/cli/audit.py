@@ -36,7 +36,7 @@ def verify(
     statements: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
-    report = verified(session, key, file, held(anchors), _trust(trust, statements))
+    report = verified(session, key, file, held(anchors), relied(trust, statements))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -61,7 +61,8 @@ def held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+def relied(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    """Return whose signatures count: by public keys, and statements about keys. Raises InvalidInput."""
     from kfq_workflow.audit import signers
     from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust

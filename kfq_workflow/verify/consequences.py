@@ -12,7 +12,7 @@ from kfq_workflow.effects import planned
 from kfq_workflow.values import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.verify.case import Case
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 AMEND = "amend"
+#: What an entry says that it does to a document number, and the kind of entry that stands on the number's chain.
+NUMBERED = {"retire": "retired", "release": "released"}
+
+
+def _does(item: Mapping[str, Any]) -> Iterable[str]:
+    """Return what an effect does: the triggers it fires, or what else stands for it on the other instance."""
+    for verb, kind in NUMBERED.items():
+        if verb in item:
+            return (kind,)
+    found: Iterable[str] = item.get("fire", (AMEND,))
+    return found
 
 
 class Consequences:
@@ -43,7 +54,12 @@ class Consequences:
         for plan, item in zip(plans, said, strict=False):
             if "skipped" in item and not plan.where_allowed:
                 case.error("effect_skipped", target=plan.on, triggers=item["skipped"])
-            for trigger in item.get("fire", (AMEND,)):
+        self.expect(case, said)
+
+    def expect(self, case: Case, said: Iterable[Mapping[str, Any]]) -> None:
+        """Expect the entries on other instances that an entry says."""
+        for item in said:
+            for trigger in _does(item):
                 self._count((case.row.instance, case.row.seq, item["on"], trigger), 1)
 
     def cause(self, case: Case, trigger: str) -> Witness | None:
@@ -57,7 +73,7 @@ class Consequences:
         if cited.leaf.hex() != said["leaf"]:
             case.error("seen_leaf", cited=key, number=seq)
         here = case.row.instance
-        if not any(item["on"] == here and trigger in item.get("fire", (AMEND,)) for item in cited.effects):
+        if not any(item["on"] == here and trigger in _does(item) for item in cited.effects):
             case.error("effect_unknown", cited=key, number=seq, trigger=trigger)
         self._count((key, seq, here, trigger), -1)
         return Witness(key, cited.workflow or "", seq, said["leaf"], cited.regions)
@@ -72,6 +88,8 @@ class Consequences:
         for (key, seq, target, trigger), count in sorted(self._open.items()):
             if not self._witnesses.shows(target):
                 self._book.not_checked(f"cited {target}", needed=True)
+            elif count > 0 and trigger in NUMBERED.values():
+                self._book.error("replay", f"{trigger}_missing", key, seq, target=target)
             elif count > 0:
                 self._book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
             else:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from kfq_workflow import working_days
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.model import LANG, FieldIs, leaves
 from kfq_workflow.entry import document_digest
@@ -20,6 +21,7 @@ from kfq_workflow.errors import DefinitionError
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Document
     from kfq_workflow.verify.report import Book
+    from kfq_workflow.working_days import Calendar
 
 #: Actors, and cited instances, that are kept at a time.
 _ACTORS, _CITED = 1_000, 32
@@ -150,6 +153,8 @@ class Library:
         self.hasher = hasher
         self._rules: dict[bytes, str] = {}
         self._kinds: dict[bytes, str | None] = {}
+        self._calendars: dict[bytes, Calendar] = {}
+        self._published: list[tuple[int, str]] | None = None
         self._known: dict[bytes, InForce | None] = {}
         self._used: set[bytes] = set()
         for digest, kind, body in source.documents():
@@ -165,6 +170,22 @@ class Library:
         self._kinds[digest] = kind
         if kind in ("rules", None):
             self._rules[digest] = body if same else ""
+        if kind == "calendar" and same:
+            with suppress(ValueError, TypeError):
+                self._calendars[digest] = working_days.parse(body)
+
+    def calendar(self, digest: str) -> Calendar | None:
+        """Return the calendar under a digest in hex, None where it cannot be had."""
+        return self._calendars.get(bytes.fromhex(digest))
+
+    def calendars(self, at: int) -> list[str]:
+        """Return the digests of the calendars that were in force at an instant or shortly before it; "" is none."""
+        if self._published is None:
+            found = bodies(self._source.entries(CALENDAR))
+            self._published = [(0, ""), *((row.at, str(body.get("calendar"))) for row, body in found)]
+        times = [since for since, _ in self._published]
+        first, last = bisect_left(times, at - OVERLAP_US), bisect_right(times, at)
+        return [digest for _, digest in self._published[max(first - 1, 0) : last]]
 
     def named(self, digest: bytes, kind: str, instance: str, seq: int) -> None:
         """Check that a document which a `defined` entry names is there and of this kind."""
@@ -233,6 +254,7 @@ class Cited(NamedTuple):
     regions: Mapping[str, str]
     attrs: Mapping[str, Any]
     effects: Sequence[Mapping[str, Any]]
+    number: str = ""
 
 
 class Undisclosed(Exception):
@@ -295,6 +317,6 @@ class _Reader:
                 regions = dict(self._states.regions)
                 self._cited = Cited(
                     bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs),
-                    body.get("effects", ()),
+                    body.get("effects", ()), body.get("number", ""),
                 )  # fmt: skip
         return self._cited if self.seq == seq else None

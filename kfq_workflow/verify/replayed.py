@@ -12,6 +12,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.corrections import CorrectionJudge
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ODD, Judge
+from kfq_workflow.verify.numbers import Retired
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
 from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
@@ -41,8 +42,9 @@ class ReplayCheck:
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
         self._library = Library(source, book, known_hash(head.suite))
+        self.retired = Retired(source)
         self._judge = Judge(
-            book, self._library, self.actors, Witnesses(source), self.day,
+            book, self._library, self.actors, Witnesses(source), self.retired, self.day,
             lambda judge: CorrectionJudge(judge, source, head, erasures).kinds,
         )  # fmt: skip
         self._folds = Folds()
@@ -65,7 +67,7 @@ class ReplayCheck:
         actor = self._actor(row, shape, day)
         key = self.place(row.kind, shape, row.def_, None if actor is None else actor.roles, at)
         edge = run.node.edges.get(key) if row.seq == run.seq + 1 and row.v == VERSION else None
-        if edge is None or not edge.legal:
+        if edge is None or not edge.legal or ("papers" in shape.parts and self.retired.touched(body.text)):
             edge = self._consider(row, body, run, actor, key, edge)
         if edge is None:
             return
@@ -262,6 +264,7 @@ class ReplayCheck:
             self._said(row, body.parsed(), run)
 
     def _said(self, row: Row, content: dict[str, Any], run: Run) -> None:
+        run.fold_grants(row, content)
         run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
         if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
