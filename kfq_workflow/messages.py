@@ -578,6 +578,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "连接处于 AUTOCOMMIT 模式，状态与记录无法同时提交。请使用事务。",
         "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
     ),
+    "verification_interrupted": (
+        "参与核验的一个进程提前结束（{reason}），没有核验结论。可用 --jobs 1 重试。",
+        "A process that took part in the verification ended before its time ({reason}): there is no verdict. "
+        "Try again with --jobs 1.",
+    ),
     "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
     "definition_error": (
         "流程定义 {source} 有 {count} 处问题：",

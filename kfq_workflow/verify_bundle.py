@@ -1035,6 +1035,8 @@ class Documents:
             self.kinds[digest] = record["kind"]
             if record["kind"] == "rules":
                 self.rules[digest] = body
+            elif record["kind"] == "calendar":  # which only entries name that are not checked here
+                self.named.add(digest)
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
@@ -2396,7 +2398,8 @@ class PartVerification(Verification):
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
-            return entry.instance in (self.scope["instance"], "~log") or entry.instance.startswith(("~actor/", "~definition/"))
+            own = entry.instance in (self.scope["instance"], "~log", "~calendar")
+            return own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
         after = self.scope["from"] is None or entry.at >= self.scope["from"]
         return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
 

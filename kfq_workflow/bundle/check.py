@@ -133,7 +133,7 @@ class _Part(PartSource):
 
     def inspect(self, book: Book) -> None:
         """Compare what the bundle has with the tree, with its manifest and with checkpoints."""
-        book.retell(self._before)
+        book.merge(self._before)
         with closing(leaves_file()) as file:
             tree = PartTree(self, hash_of(self.log().suite), book, file)
             self._read(tree, book)

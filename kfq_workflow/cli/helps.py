@@ -66,6 +66,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "bundle.anchors": ("一并带上的检查点，可多次给出", "a checkpoint to take along; may be repeated"),
     "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
+    "verify.since": (
+        "只核验此检查点之后有新记录的实例（检查点同时作为锚点）",
+        "read only instances that have entries newer than this checkpoint, which is an anchor, too",
+    ),
+    "jobs": (
+        "用几个进程核验；默认视日志大小与处理器核数而定",
+        "processes to use; by default as many as cores where the log is large",
+    ),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
     "out": ("写到这个新文件", "write it to this new file"),
@@ -352,9 +360,11 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"
-        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。",
+        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。\n"
+        '例：kfq verify --since 上次.checkpoint --trust "$(kfq key show office.key)"',
         "Checks digests, links, states and caches; exits 4 when it finds something. A log that was hashed\n"
-        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.",
+        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.\n"
+        'Example: kfq verify --since last.checkpoint --trust "$(kfq key show office.key)"',
     ),
     "report": (
         "给 KEY，或给 --all。文件自成一体，不联网、不用脚本，可直接打印。\n例：kfq report guxian-etdz --out 古县.html",

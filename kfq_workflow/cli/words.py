@@ -344,6 +344,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.suite": ("算法套件", "suite"),
     "unchecked.kind": ("记录种类", "kind"),
     "unchecked.anchor": ("锚点", "anchor"),
+    "unchecked.heads": ("最早 {count} 次封印所记的实例末条", "the heads that the oldest seals say ({count} of them)"),
+    "unchecked.since": (
+        "{entries} 条记录（{instances} 个实例，在 {label} 之后没有新记录）未重新读取",
+        "{entries} entries of {instances} instances that have nothing newer than {label} were not read again",
+    ),
     "unchecked.rules language": ("规则语言", "rules language"),
     "unchecked.missing texts": ("缺失的文字", "missing texts"),
     "unchecked.texts": ("文字", "texts"),

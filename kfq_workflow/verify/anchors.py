@@ -38,7 +38,7 @@ class Anchored:
     through: tuple[str, ...] = ()
 
 
-__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said"]
+__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said", "trusted"]
 
 NOBODY = Trust()
 
@@ -49,6 +49,17 @@ def origin_said(log: str, genesis: Row | None) -> str:
     with suppress(ValueError, TypeError, AttributeError):
         said = json.loads(genesis.body).get("origin") if genesis is not None else None
     return origin_of(log, said if isinstance(said, str) else "")
+
+
+def trusted(anchor: Anchor, keys: Keys, trust: Trust) -> bool:
+    """Tell whether a signature of an anchor counts, and none is false; where no keys are trusted any anchor will do."""
+    if keys.line is None or trust.check is None:
+        return not trust.keys
+    try:
+        found = verify(anchor.note, keys.line.keys, trust.check)
+    except NoteError:
+        return False
+    return bool(keys.line.counting(found, anchor.checkpoint.size))
 
 
 class AnchorCheck:
@@ -104,7 +115,8 @@ class AnchorCheck:
                 at = max((one.at for one in signed if one.at is not None), default=None)
                 through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 size = anchor.checkpoint.size
-                best = Anchored(anchor.label, self._origin, size, max(self._book.entries - size, 0), names, at, through)
+                newer = max(self._book.entries + self._book.skipped[0] - size, 0)
+                best = Anchored(anchor.label, self._origin, size, newer, names, at, through)
         return best
 
     def _compare(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> bool:
