@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow import recovery
 from kfq_workflow.audit import ed25519, keyfile, merkle
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
@@ -17,16 +18,16 @@ from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import document_digest
 from kfq_workflow.errors import InvalidInput, NotFound, SignerRefused
 from kfq_workflow.seal_store import CheckpointRow
-from kfq_workflow.sealing import LOG, consistency_proof, inclusion_proof, read_tree
-from kfq_workflow.verify.anchors import origin_said
+from kfq_workflow.sealing import consistency_proof, inclusion_proof, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from kfq_workflow.audit.note import VerifierKey
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
+    from kfq_workflow.recovery import Shown
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
@@ -46,8 +47,8 @@ def current(engine: WorkflowEngine) -> Checkpoint:
     with engine.reading() as reading:
         head = engine.log()
         tree = read_tree(engine.store, reading.cursor, hash_of(head.suite))
-        genesis = engine.store.entry(reading.cursor, LOG, 1)
-        return Checkpoint(origin_said(head.log, genesis), tree.end, tree.root())
+        origin = recovery.lineage(engine.store, reading.cursor, head.log, tree.end).origin
+        return Checkpoint(origin, tree.end, tree.root())
 
 
 def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...]:
@@ -58,17 +59,24 @@ def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...
         return tuple(consistency_proof(engine.store, reading.cursor, hash_of(engine.log().suite), old, size))
 
 
-def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True) -> Note:
+def checkpoint(
+    engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True, recovered: bool = False
+) -> Note:
     """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
 
-    A signed one is kept in the database too, unless `keep` is off. Raises SignerRefused when the log is not the
-    continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
+    A signed one is kept in the database too, unless `keep` is off. `recovered` is the signer's word that the log was
+    restored from a backup, needed for the first checkpoint of a new incarnation (see `recovery`). Raises
+    SignerRefused when the log is not the continuation of what this key has signed before, and InvalidInput when the
+    file is no key or open to others.
     """
     if key is None:
         return Note(str(current(engine)), ())
     signer = keyfile.load(key)
     with keyfile.hold(key) as seen:
         found = current(engine)
+        recovery.admit(
+            found, seen.all(), lambda: recovery.evidence(engine, found.size), _proving(engine), told=recovered
+        )
         last = seen.last(found.origin)
         if last is not None and found.size >= last.size:
             _continues(last, found, consistency(engine, last.size, found.size))
@@ -80,6 +88,11 @@ def checkpoint(engine: WorkflowEngine, key: str | Path | None = None, *, keep: b
     if keep:
         _keep(engine, found, note)
     return note
+
+
+def _proving(engine: WorkflowEngine) -> Callable[[Checkpoint, Checkpoint], None]:
+    """Return what refuses a checkpoint unless another is its beginning, by the proof from the database."""
+    return lambda last, found: _continues(last, found, consistency(engine, last.size, found.size))
 
 
 def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes]) -> None:
@@ -108,11 +121,15 @@ def cosigned(
     proof: Callable[[int, int], Sequence[bytes]],
     *,
     now: Callable[[], float] = time.time,
+    shown: Callable[[int], Iterable[Shown]] = lambda _: (),
+    recovered: bool = False,
 ) -> Note:
     """Return a checkpoint with the cosignature of the key in a file added, made now.
 
     `data` is a signed checkpoint, or one with a proof as `Witnessed` writes it; where the proof does not begin with
-    what this key cosigned last, `proof(old, size)` is asked. `trust` has the log's keys, one of which must have signed.
+    what this key cosigned last, `proof(old, size)` is asked. `trust` has the log's keys, one of which must have
+    signed. After a restore `shown(size)` gives the recoveries with their proofs, and `recovered` is the cosigner's
+    word for it (see `recovery`).
     Raises SignerRefused when none has, or when the log shrank or forked, and InvalidInput.
     """
     signer = keyfile.load(key)
@@ -125,6 +142,10 @@ def cosigned(
     except NoteError as error:
         raise InvalidInput("checkpoint_bad", reason=str(error)) from error
     with keyfile.hold(key) as seen:
+        recovery.admit(
+            found, seen.all(), lambda: shown(found.size),
+            lambda old, new: _continues(old, new, proof(old.size, new.size)), told=recovered,
+        )  # fmt: skip
         last = seen.last(found.origin)
         if last is not None:
             if found.size < last.size:
@@ -148,6 +169,7 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
         store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
         kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
         now = current(engine)
+        line = recovery.lineage(store, cursor, engine.log().log, now.size)
         found = []
         for instance, seq, position, leaf in store.find_leaves(cursor, first, last):
             entry = store.entry(cursor, instance, seq)
@@ -156,7 +178,9 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
             if position is None:
                 found.append(Found(entry, None, None))
                 continue
-            covering = [anchor for anchor in kept if anchor.checkpoint.size > position]
+            covering = [
+                anchor for anchor in kept if anchor.checkpoint.size > position and line.stands(anchor.checkpoint)
+            ]
             note, against = (covering[-1].note, covering[-1].checkpoint) if covering else (Note(str(now), ()), now)
             proof = inclusion_proof(store, cursor, hasher, position, against.size)
             merkle.verify_inclusion(position, against.size, leaf, proof, against.root, hasher)

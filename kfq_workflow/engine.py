@@ -27,14 +27,16 @@ from kfq_workflow.tables import Tables
 from kfq_workflow.verbs import ApprovalVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from kfq_workflow.approval.waiting import Waiting
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
+    from kfq_workflow.recovery import Recovered
     from kfq_workflow.registry import Guard, Resolver
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Receipt
@@ -320,6 +322,12 @@ class WorkflowEngine(ApprovalVerbs):
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
         return self.run(lambda transaction: transaction.rebuild())
+
+    def recover(self, lost: Sequence[Anchor], **how: Any) -> Recovered:
+        """Say, after a restore, which published checkpoints lost entries, and seal; see `Transaction.recover`."""
+        made = self.run(lambda transaction: transaction.recover(lost, **how))
+        self.seal()
+        return made
 
     def seal(self, *, limit: int | None = None) -> Seal:
         """Give every entry that has none yet its place in the tree over the whole log, and return the tree.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
 from kfq_workflow.finding_messages import FINDINGS
+from kfq_workflow.recovery_messages import RECOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -639,6 +640,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
 SENTENCES.update(FINDINGS)
+SENTENCES.update(RECOVERY)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 

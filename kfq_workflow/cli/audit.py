@@ -237,7 +237,7 @@ def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
 ) -> int:
     """Verify a log in a database or in an exported file; 4 when something was found."""
-    report = verified(session, key, file, _held(anchors), _trust(trust))
+    report = verified(session, key, file, held(anchors), _trust(trust))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -245,7 +245,7 @@ def verify(
     return FOUND if report.verdict == "tampered" else 0
 
 
-def _held(paths: tuple[str, ...]) -> list[Anchor]:
+def held(paths: tuple[str, ...]) -> list[Anchor]:
     """Read checkpoints that were kept outside. Raises InvalidInput."""
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.audit.note import NoteError
@@ -303,6 +303,8 @@ def print_report(report: Report) -> None:
     counts = report.counts
     line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
              late=counts.late, refused=counts.refused))  # fmt: skip
+    if counts.lost:
+        line(say("verdict.lost", count=counts.lost))
     for what in report.not_checked:
         line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()

@@ -72,6 +72,7 @@ COMMANDS: dict[str, Entry] = {
     "seal": Entry("sealing", "封存：把全部记录纳入日志树", "give every entry its place in the tree over the log"),
     "checkpoint": Entry("sealing", "出具检查点，存放到库外", "sign what the log is now, to be kept outside"),
     "cosign": Entry("sealing", "第二机关联署检查点", "vouch for a checkpoint as a second office"),
+    "recover": Entry("restored", "恢复备份之后，登记丢失了哪些记录", "after a restore, put on record what was lost"),
     "receipt": Entry("sealing", "按回执校验码查找记录并证明", "find the entry that a receipt names, and prove it"),
     "key": Entry("", "签名密钥", "keys to sign with"),
     "key new": Entry("sealing", "生成密钥", "make a key"),

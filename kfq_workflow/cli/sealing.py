@@ -23,6 +23,11 @@ def _key(*, required: bool) -> Option:
     return Option("--key", "key_file", metavar="FILE", required=required)
 
 
+def recovered_option() -> Option:
+    """Return `--recovered`: the signer's word that the log was restored from a backup."""
+    return Option("--recovered", is_flag=True)
+
+
 def _trust(*, required: bool = False) -> Option:
     return Option("--trust", "trust", metavar="VKEY", multiple=True, required=required)
 
@@ -43,17 +48,18 @@ def seal(session: Session) -> None:
 
 @command(
     COMMANDS, "checkpoint", _key(required=False), _out(), Option("--since", type=int, metavar="SIZE"),
-    Option("--page", is_flag=True), Option("--no-store", is_flag=True),
+    Option("--page", is_flag=True), Option("--no-store", is_flag=True), recovered_option(),
 )  # fmt: skip
 def checkpoint(
-    session: Session, key_file: str | None, out: str | None, since: int | None, *, page: bool, no_store: bool
-) -> None:
+    session: Session, key_file: str | None, out: str | None, since: int | None, *, page: bool, no_store: bool,
+    recovered: bool,
+) -> None:  # fmt: skip
     """Say what the log is now, signed."""
     from kfq_workflow import checkpoints
     from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 
     engine = session.engine()
-    note = checkpoints.checkpoint(engine, key_file, keep=not no_store)
+    note = checkpoints.checkpoint(engine, key_file, keep=not no_store, recovered=recovered)
     found = Checkpoint.parse(note.text)
     text = str(note) if note.signatures else note.text
     if since is not None:
@@ -63,17 +69,23 @@ def checkpoint(
 
 @command(
     COMMANDS, "cosign", Argument(["checkpoint"], metavar="CHECKPOINT"), _key(required=True), _trust(required=True),
-    _out(),
+    _out(), recovered_option(),
 )  # fmt: skip
-def cosign(session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], out: str | None) -> None:
+def cosign(
+    session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], out: str | None, *, recovered: bool
+) -> None:
     """Vouch as a second office for a checkpoint that goes on from what was vouched for before."""
-    from kfq_workflow import checkpoints
+    from kfq_workflow import checkpoints, recovery
     from kfq_workflow.audit.checkpoint import Checkpoint
 
     def proof(old: int, size: int) -> tuple[bytes, ...]:
         return checkpoints.consistency(session.engine(), old, size)
 
-    note = checkpoints.cosigned(Path(checkpoint).read_bytes(), key_file, trusted(trust), proof)
+    def shown(size: int) -> list[recovery.Shown]:
+        return recovery.evidence(session.engine(), size)
+
+    data = Path(checkpoint).read_bytes()
+    note = checkpoints.cosigned(data, key_file, trusted(trust), proof, shown=shown, recovered=recovered)
     found = Checkpoint.parse(note.text)
     _deliver(session, str(note), out, {"origin": found.origin, "size": found.size, "root": found.root.hex()})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kfq_workflow.cli import locale
+from kfq_workflow.cli.watch_words import WATCH
 
 #: code → (Chinese, English)
 PHRASES: dict[str, tuple[str, str]] = {
@@ -441,6 +442,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "  kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
 }
+
+PHRASES.update(WATCH)
 
 
 def say(code: str, /, **values: object) -> str:

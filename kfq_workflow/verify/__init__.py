@@ -30,6 +30,7 @@ from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
 from kfq_workflow.verify.legality import ODD
+from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.shapes import Shapes
@@ -146,8 +147,10 @@ class _Reader:
             for anchor in anchors:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
-        origin = origin_said(self._head.log, self._genesis)
-        check = AnchorCheck(origin, self._tree.finish(), self._tree.size, trust, book)
+        roots = self._tree.finish()
+        base = origin_said(self._head.log, self._genesis)
+        lineage = read_recoveries(base, self._source.entries(LOG), roots, book)
+        check = AnchorCheck(lineage, roots, self._tree.size, trust, book)
         check.stored(tree.checkpoints())
         book.anchored = check.held(anchors)
 

@@ -69,7 +69,8 @@ class Counts:
 
     `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
     `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
-    after the fact; `refused` attempts moved nothing.
+    after the fact; `refused` attempts moved nothing; `lost` entries were sealed and published, and are gone since a
+    restore.
     """
 
     decided: int = 0
@@ -77,6 +78,7 @@ class Counts:
     attested: int = 0
     late: int = 0
     refused: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,13 @@ class Report:
     anchored: Anchored | None = None
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the report as `kfq verify --json` prints it; `anchored` is there where the verdict is."""
+        """Return the report as `kfq verify --json` prints it; `anchored` and `lost` are there where there is one."""
         return {
             "verdict": self.verdict,
             "entries": self.entries,
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
+            **({"lost": self.counts.lost} if self.counts.lost else {}),
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
@@ -116,6 +119,7 @@ class Book:
         self.instances = 0
         self.late = 0
         self.refused = 0
+        self.lost = 0
         self.moves: Counter[str] = Counter()
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._not_checked: dict[str, bool] = {}
@@ -154,7 +158,10 @@ class Book:
             verdict = "tampered"
         elif any(self._not_checked.values()):
             verdict = "incomplete"
-        counts = Counts(self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused)
+        moves = self.moves
+        counts = Counts(
+            moves["decided"], moves["witnessed"], moves["attested"], self.late, self.refused, self.lost
+        )  # fmt: skip
         return Report(
             verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
             self.left_out, self.anchored,

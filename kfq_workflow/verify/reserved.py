@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.audit.incarnation import Recovery
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,8 +18,10 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed"), "~actor": ("enrolled", "refused", "granted", "revoked"), "~definition": ("defined",),
-}  # fmt: skip
+    "~log": ("genesis", "sealed", "recovered"),
+    "~actor": ("enrolled", "refused", "granted", "revoked"),
+    "~definition": ("defined",),
+}
 
 
 class ReservedJudge:
@@ -31,6 +35,7 @@ class ReservedJudge:
             "defined": self._defined,
             "genesis": self._genesis,
             "sealed": self._sealed,
+            "recovered": self._recovered,
             "granted": self._granted,
             "revoked": self._granted,
         }
@@ -75,6 +80,14 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _recovered(self, case: Case) -> None:
+        """Check who recovered the log, and the form of what the entry says; the rest is the tree's affair."""
+        case.still()
+        if case.row.actor == SYSTEM:
+            case.error("actor_role", actor=SYSTEM, needs=sorted(ADMINISTRATOR))
+        self._judge.authorise(case, ADMINISTRATOR)
+        Recovery.parse(case.row.seq, case.body)
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""
