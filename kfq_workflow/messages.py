@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
+from kfq_workflow.doctor_messages import DOCTOR
 from kfq_workflow.finding_messages import FINDINGS
 from kfq_workflow.recovery_messages import RECOVERY
 
@@ -641,6 +642,7 @@ SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
 SENTENCES.update(FINDINGS)
 SENTENCES.update(RECOVERY)
+SENTENCES.update(DOCTOR)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 

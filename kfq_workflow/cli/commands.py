@@ -65,6 +65,7 @@ COMMANDS: dict[str, Entry] = {
     "history": Entry("detail", "一个实例的全部记录", "every entry of one instance"),
     "replay": Entry("audit", "由记录重放状态，可问过去某日", "replay states from the entries, also as of a day"),
     "verify": Entry("audit", "核验记录是否被改动", "check that nothing was changed behind the record's back"),
+    "doctor": Entry("watching", "检查日志的保护：触发器、权限、时钟、密钥", "see how the log is protected"),
     "report": Entry("reports", "制成一个 HTML 文件的报告，可打印", "make a report in one HTML file, to read or print"),
     "export": Entry(
         "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"

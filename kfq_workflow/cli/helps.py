@@ -64,6 +64,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "since": ("附上自这一大小起的一致性证明，供联署", "with the proof from this size on, for a cosigner"),
     "page": ("供打印的一页", "a page to print"),
     "no_store": ("不在库内留存", "do not keep it in the database as well"),
+    "doctor.key": (
+        "签名密钥的文件，只看其权限；可多次给出",
+        "a signing key's file, of which only the modes are looked at; may be repeated",
+    ),
+    "meant": (
+        "此账号应为谁所用；多出的权限算作问题",
+        "whose account it is meant to be: what it may do beyond is a problem",
+    ),
     "recovered": (
         "确认日志曾从备份恢复；每次恢复后首次签名时须给出",
         "confirm that the log was restored from a backup; for the first signature after one",
@@ -281,6 +289,12 @@ HELP: dict[str, tuple[str, str]] = {
         "检查点文件可由 kfq checkpoint --since 写出，其中带有一致性证明；没有证明时从数据库读取。",
         "The file is best written by kfq checkpoint --since, with the proof from what was cosigned last; where it\n"
         "has none, the proof is read from the database.",
+    ),
+    "doctor": (
+        "用哪个账号连接，就检查哪个账号；什么都不改。有问题时退出码为 4。\n"
+        "例：kfq doctor --as application --key /srv/signer/office.key",
+        "Examines the account that it connects with and changes nothing. Exits 4 when something is a problem.\n"
+        "Example: kfq doctor --as application --key /srv/signer/office.key",
     ),
     "recover": (
         "恢复备份等于截去末尾。由管理员登记：此后日志为新的一代，检查点的来源随之不同，核验时一律报告丢失的范围。\n"

@@ -15,6 +15,40 @@ WATCH: dict[str, tuple[str, str]] = {
     ),
     "next.recover": (
         "此后检查点的来源为 {origin}；签名人和联署人须以 --recovered 各确认一次，并通知审计人员。",
-        "Checkpoints are of {origin} from now on; signer and cosigners confirm once with --recovered. Tell the auditors.",
+        "Checkpoints are of {origin} from now on; signer and cosigners confirm once with --recovered. Tell the "
+        "auditors.",
+    ),
+    # doctor
+    "doctor.account": ("{server}，账号 {name}：{role}", "{server}, account {name}: {role}"),
+    "doctor.limits": ("数据库的所有者仍然可以：", "What an owner of the database could still do:"),
+    "doctor.sum": (
+        "问题 {problem} 项，警告 {warning} 项，无法判断 {unknown} 项。",
+        "{problem} problem(s), {warning} warning(s), {unknown} that cannot be told.",
+    ),
+    "role.owner": ("所有者，什么都能做", "an owner, who may do everything"),
+    "role.application": ("应用程序", "an application"),
+    "role.auditor": ("只能读取", "a reader"),
+    "standing.ok": ("正常", "ok     "),
+    "standing.warning": ("警告", "warning"),
+    "standing.problem": ("问题", "PROBLEM"),
+    "standing.unknown": ("不明", "unknown"),
+    "area.schema": ("数据表", "Tables"),
+    "area.triggers": ("触发器", "Triggers"),
+    "area.account": ("账号", "Account"),
+    "area.grants": ("权限", "Grants"),
+    "area.roles": ("角色", "Roles"),
+    "area.file": ("文件", "File"),
+    "area.settings": ("设置", "Settings"),
+    "area.clock": ("时钟", "Clocks"),
+    "area.sealing": ("封存与检查点", "Seals and checkpoints"),
+    "area.key": ("签名密钥", "Signing keys"),
+    # accounts
+    "needs.application": (
+        "kfq {command} 要写入日志，须用应用程序的数据库账号。",
+        "kfq {command} writes into the log and needs the application's database account.",
+    ),
+    "needs.owner": (
+        "kfq {command} 要改动数据表，须用所有者的数据库账号。",
+        "kfq {command} changes the tables and needs the owner's database account.",
     ),
 }

@@ -24,6 +24,7 @@ DOORS = {
     "sqlalchemy": (
         "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
+        "kfq_workflow/doctor/",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
         "kfq_workflow/source.py",
