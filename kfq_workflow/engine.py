@@ -145,10 +145,12 @@ class WorkflowEngine(ApprovalVerbs):
 
         return Transaction(*self._parts(connection, cursor, joined=joined))
 
-    def _parts(self, connection: Connection, cursor: Any, *, joined: bool) -> tuple[Ledger, Registry]:
+    def _parts(
+        self, connection: Connection, cursor: Any, *, joined: bool, reads: bool = False
+    ) -> tuple[Ledger, Registry]:
         if self._log is None:
             self._log = schema.check(connection, self.tables)
-        ledger = Ledger(self.store, cursor, self._log, self._via, joined=joined)
+        ledger = Ledger(self.store, cursor, self._log, self._via, joined=joined, reads=reads)
         return ledger, Registry(ledger, self._catalog, self._resolver, connection)
 
     def _committed(self, transaction: Transaction) -> bool:
@@ -247,7 +249,7 @@ class WorkflowEngine(ApprovalVerbs):
         """Open a transaction that only reads."""
         with self._translated(), self.database.connect() as connection:
             connection.begin()
-            yield Reading(*self._parts(connection, connection.connection.cursor(), joined=False))
+            yield Reading(*self._parts(connection, connection.connection.cursor(), joined=False, reads=True))
 
     def decide(self, key: str, trigger: str, **how: Any) -> Decision:
         """Say what firing would do, without writing; see `Transaction.decide`."""

@@ -17,6 +17,23 @@ class Entry(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+#: Commands at the top level by who types them most, for the help; all others are officials'.
+SECTIONS: dict[str, frozenset[str]] = {
+    "officials": frozenset(),
+    "auditors": frozenset({
+        "history", "replay", "verify", "doctor", "report", "export", "bundle", "diff", "receipt", "cosign",
+    }),
+    "operators": frozenset({
+        "demo", "init", "db", "rebuild", "seal", "checkpoint", "recover", "key", "actor", "definition", "import",
+    }),
+}  # fmt: skip
+
+
+def section_of(name: str) -> str:
+    """Return the section of the help that a command at the top level stands in."""
+    return next((section for section, names in SECTIONS.items() if name in names), "officials")
+
+
 #: path → command; a path of two words is in a group. The order is the order of the help.
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("cases", "用 2020 年临汾十一个开发区的事实演示全程", "show it all on eleven zones of Linfen in 2020"),

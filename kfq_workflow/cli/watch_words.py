@@ -42,7 +42,20 @@ WATCH: dict[str, tuple[str, str]] = {
     "area.clock": ("时钟", "Clocks"),
     "area.sealing": ("封存与检查点", "Seals and checkpoints"),
     "area.key": ("签名密钥", "Signing keys"),
+    # help
+    "help.officials": ("命令：办理与查看", "Commands for officials"),
+    "help.auditors": ("命令：核验与报告", "Commands for auditors"),
+    "help.operators": ("命令：建库与维护", "Commands for operators"),
     # accounts
+    "needs.reader": (
+        "kfq {command} 只读取日志，数据库账号须有读取（SELECT）的权限。",
+        "kfq {command} only reads the log; the database account must be allowed to (SELECT).",
+    ),
+    "needs.signer": (
+        "kfq checkpoint 在库内留存一份，须用能写入的数据库账号；只能读取的，加 --no-store。",
+        "kfq checkpoint keeps a copy in the database and needs an account that may write; with --no-store, one that "
+        "only reads is enough.",
+    ),
     "needs.application": (
         "kfq {command} 要写入日志，须用应用程序的数据库账号。",
         "kfq {command} writes into the log and needs the application's database account.",
