@@ -171,14 +171,14 @@ _ITEMS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     "file_readable": (
         "文件 {path}（{mode}）可被所有账户读取，其中有意见和姓名的明文。",
         "The file {path} ({mode}) can be read by every account, opinions and names included.",
-        "chmod 600 {path}",
+        "执行：chmod 600 {path}",
         "chmod 600 {path}",
     ),
     "file_closed": ("文件 {path}（{mode}）不向其他账户开放。", "The file {path} ({mode}) is closed to others."),
     "folder_open": (
         "文件夹 {path}（{mode}）可被其他账户改写：文件可被换掉。",
         "The folder {path} ({mode}) can be written by other accounts: they could exchange the file.",
-        "chmod 700 {path}",
+        "执行：chmod 700 {path}",
         "chmod 700 {path}",
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 #: code → (Chinese, English), and where something is to be done (Chinese, English) of that
 SETTINGS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     # settings
-    "durable": ("{name} = {value}", "{name} = {value}"),
+    "durable": ("设置 {name} = {value}", "{name} = {value}"),
     "setting_unknown": (
         "看不到设置 {name}。",
         "The setting {name} cannot be seen.",
@@ -219,7 +219,7 @@ SETTINGS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
         "密钥所在的文件夹 {path}（{mode}）可被其他账户改写：密钥和它最后签过的内容可被换掉。",
         "The key's folder {path} ({mode}) can be written by other accounts: they could exchange the key, and what it "
         "has signed last.",
-        "chmod 700 {path}",
+        "执行：chmod 700 {path}",
         "chmod 700 {path}",
     ),
     "key_readable": (

@@ -5,6 +5,10 @@ from __future__ import annotations
 #: code → (Chinese, English)
 WATCH: dict[str, tuple[str, str]] = {
     "kind.recovered": ("恢复登记", "recovered"),
+    "fact.size": ("封存后的条数", "entries sealed"),
+    "fact.incarnation": ("第几代", "incarnation"),
+    "fact.kept": ("保留", "left"),
+    "fact.lost": ("丢失的检查点", "checkpoints lost"),
     "verdict.lost": (
         "曾从备份恢复：丢失已封存并发布的 {count} 条记录，见下列各项。",
         "Restored from a backup: {count} entries that were sealed and published are lost; see the findings.",
