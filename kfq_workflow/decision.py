@@ -88,6 +88,23 @@ CATEGORIES = {
     "effect_refused": "GuardFailed",
     "not_supported": "GuardFailed",
     "effects_not_supported": "GuardFailed",
+    "policy_off": "NotAllowed",
+    "proposal_lapsed": "NotAllowed",
+    "proposal_settled": "NotAllowed",
+    "rectify_absent": "NotAllowed",
+    "rectify_breaks": "NotAllowed",
+    "rectify_effects": "NotAllowed",
+    "rectify_first": "NotAllowed",
+    "rectify_gate": "NotAllowed",
+    "rectify_nothing": "NotAllowed",
+    "rectify_papers": "NotAllowed",
+    "rectify_relied": "NotAllowed",
+    "rectify_struck": "NotAllowed",
+    "rectify_unknown": "NotAllowed",
+    "redact_gone": "NotAllowed",
+    "second_org": "NotAuthorised",
+    "second_person": "NotAuthorised",
+    "second_proxy": "NotAuthorised",
 }
 
 #: Which kind of label a refusal's value is shown by.
@@ -119,10 +136,12 @@ def refuse(definition: Definition | None, code: str, **values: Any) -> Refusal:
 
 
 def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    shown = {}
+    shown: dict[str, Any] = {}
     for name, value in values.items():
         kind = _LABELLED.get(name)
-        if kind is None:
+        if name == "found":  # what verification would find, with the values beside it
+            shown[name] = render(f"finding.{value}", values.get("about", {}), lang)
+        elif kind is None:
             shown[name] = value
         elif isinstance(value, (list, tuple)):
             shown[name] = [_named(definition, kind, item, lang) for item in value]

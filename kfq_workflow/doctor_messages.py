@@ -59,6 +59,19 @@ _ITEMS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
         "账号 {name} 的权限是应用程序的：可写入新记录。",
         "The account {name} is an application's: it may add entries.",
     ),
+    "account_redactor": (
+        "账号 {name} 能删除记录指明的文字，是删除文字的账号。",
+        "The account {name} may delete texts that an entry names: a redactor's.",
+        "只用它确认删除；应用程序用另一个账号。",
+        "Use it to confirm erasures only; the application has another one.",
+    ),
+    "grant_redactor": (
+        "账号 {name} 对表 {table} 多出权限：{privileges}。",
+        "On {table} the account {name} may also: {privileges}.",
+        "由所有者收回：REVOKE … ON {table} FROM {name}。",
+        "Let the owner take that back: REVOKE … ON {table} FROM {name}",
+    ),
+    "erasers": ("能删除文字的账号：{names}。", "These accounts may delete texts that an entry names: {names}."),
     "account_auditor": ("账号 {name} 只能读取，是审计账号。", "The account {name} may only read: an auditor's."),
     "grants": (
         "账号 {name} 对 {count} 张表的权限正好是所需的。",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection
 
 from kfq_workflow import inputs, schema
+from kfq_workflow.correction_verbs import CorrectionVerbs
 from kfq_workflow.database_errors import connection_lost, translate, unavailable
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
 from kfq_workflow.ledger import Ledger
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from kfq_workflow.log import LogHead
     from kfq_workflow.recovery import Recovered
     from kfq_workflow.registry import Guard, Resolver
+    from kfq_workflow.scrub import Step
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Receipt
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
@@ -47,7 +49,7 @@ TRIES = 4
 _READ_COMMITTED = "READ COMMITTED"
 
 
-class WorkflowEngine(ApprovalVerbs):
+class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     """Governs the instances of one log.
 
     `database` is SQLAlchemy's Engine. `guards` maps `name@version` to functions of a `GuardContext`; `actors`
@@ -271,10 +273,10 @@ class WorkflowEngine(ApprovalVerbs):
         with self.reading() as transaction:
             return transaction.today()
 
-    def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
+    def history(self, key: str, *, effective: bool = False) -> list[HistoryEntry]:
+        """Return every entry of an instance, oldest first, or its effective history; see `Transaction.history`."""
         with self.reading() as transaction:
-            return transaction.history(key)
+            return transaction.history(key, effective=effective)
 
     def explain(self, key: str) -> list[Waiting]:
         """Say why an instance waits, and what would move it on; see `Transaction.explain`."""
@@ -330,6 +332,12 @@ class WorkflowEngine(ApprovalVerbs):
         made = self.run(lambda transaction: transaction.recover(lost, **how))
         self.seal()
         return made
+
+    def scrub(self) -> tuple[Step, ...]:
+        """Take what was erased out of the database's files; see `kfq_workflow.scrub`. It needs the tables' owner."""
+        from kfq_workflow.scrub import scrub  # most runs erase nothing
+
+        return scrub(self.database, self.tables)
 
     def seal(self, *, limit: int | None = None) -> Seal:
         """Give every entry that has none yet its place in the tree over the whole log, and return the tree.

@@ -17,6 +17,12 @@ _SAYS = {
     "task": ("任务", "task"),
     "name": ("名称", "name"),
     "version": ("版本", "version"),
+    "act": ("所提议的事项", "act proposed"),
+    "becomes": ("更正后的快照", "snapshot after the correction"),
+    "corrects": ("所更正的记录", "entry corrected"),
+    "instead": ("更正内容", "correction"),
+    "erases": ("所删除的文字", "texts erased"),
+    "number": ("文号", "document number"),
 }
 _CACHED = {
     "workflow": ("流程", "workflow"),
@@ -32,6 +38,42 @@ _CACHED = {
 }
 
 _SENTENCES: dict[str, tuple[str, str]] = {
+    "replay.correction": (
+        "这项更正不被允许（{codes}）。",
+        "This correction is not allowed ({codes}).",
+    ),
+    "replay.correction_breaks": (
+        "更正后第 {number} 条记录不可能成立（{found}）。",
+        "Entry {number} is impossible after this correction ({found}).",
+    ),
+    "replay.erased_unknown": (
+        "所删除的文字（第 {number} 条的“{field}”）从未存在。",
+        "The text that it erases ({field} of entry {number}) never was.",
+    ),
+    "replay.proposal_missing": (
+        "第 {number} 条记录不是提议。",
+        "Entry {number} is no proposal.",
+    ),
+    "replay.proposal_differs": (
+        "所引提议为 {found}，记录在案的是 {expected}。",
+        "The proposal cited is {found}; on record is {expected}.",
+    ),
+    "replay.proposal_settled": (
+        "第 {number} 条提议此前已由第 {by} 条办结。",
+        "The proposal, entry {number}, had been settled by entry {by}.",
+    ),
+    "replay.second_person": (
+        "未由合格的第二人确认（{codes}）。",
+        "No second person who may confirmed it ({codes}).",
+    ),
+    "replay.policy": (
+        "当时的规定不允许此事（{act}），或所引规定当时不在施行。",
+        "The policy of the time did not allow this ({act}), or the one cited was not in force.",
+    ),
+    "text.present": (
+        "第 {by} 条记录已删除文字“{field}”，而文字仍在。",
+        "Entry {by} erased the text {field}, which is still there.",
+    ),
     "replay.effect_skipped": (
         "对“{target}”的联动 {triggers} 被略过，而定义不允许略过。",
         "The effects {triggers} on {target} were skipped, which the definition does not allow.",

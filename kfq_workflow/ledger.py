@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import changed, place
 from kfq_workflow.edtf import day_of
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
-from kfq_workflow.errors import IdempotencyMismatch, NotFound, TransactionLost
+from kfq_workflow.errors import IdempotencyMismatch, InvalidInput, NotFound, TransactionLost
+from kfq_workflow.lines import contradictions
 from kfq_workflow.state import NOTES, InstanceRow, Snapshot
 from kfq_workflow.values import EMPTY, Receipt, Witness
 
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "attrs", "basis", "direct", "due", "enabled", "grant", "kind", "labels", "name", "need", "number",
-    "org", "papers", "params", "place", "plan", "roles", "root", "rules", "signer", "task", "to", "trigger",
+    "act", "apart", "attrs", "basis", "corrects", "direct", "due", "enabled", "erases", "grant", "instead", "kind",
+    "labels", "name", "need", "number", "org", "papers", "params", "place", "plan", "proposal", "rectify", "redact",
+    "roles", "root", "rules", "signer", "task", "to", "trigger",
     "valid_from", "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
@@ -136,14 +139,18 @@ class Ledger:
         return _receipt(found, body, rev=row.rev, replayed=True)
 
     def _same_texts(self, act: Act, found: Row, commitments: Mapping[str, str]) -> bool:
-        """Compare texts through their stored salts: an unsalted digest would give erased text back by guessing."""
+        """Compare texts through their stored salts: an unsalted digest would give erased text back by guessing.
+
+        A text that was erased since can no longer be compared: whether it was the same is unknown, and nothing is made
+        of that.
+        """
         if commitments.keys() != act.texts.keys():
             return False
         if not commitments:
             return True
         salts = {text.field: text.salt for text in self.store.texts(self.cursor, found.instance, found.seq)}
         return all(
-            name in salts and commitment(salts[name], name, value) == commitments[name]
+            name not in salts or commitment(salts[name], name, value) == commitments[name]
             for name, value in act.texts.items()
         )
 
@@ -172,7 +179,11 @@ class Ledger:
         return Head(row, Snapshot(), now)
 
     def append(self, act: Act, head: Head, definition: Definition | None = None) -> Receipt:
-        """Append an entry to a locked or vacant instance and move its row, where the number read still stands."""
+        """Append an entry to a locked or vacant instance and move its row, where the number read still stands.
+
+        Raises InvalidInput `date_order` for a day of the past before that of an act on the same approval gate.
+        """
+        self._check_past(act, head)
         gates = head.snapshot.gates
         entry, texts, row = self._entry(act, head, definition)
         if head.row.seq == 0:
@@ -182,6 +193,26 @@ class Ledger:
         if "gates" in act.body:
             self.store.put_tasks(self.cursor, changed(act.key, gates, head.snapshot.gates, entry.at))
         return _receipt(entry, act.body, rev=row.rev)
+
+    def _check_past(self, act: Act, head: Head) -> None:
+        """Refuse a day that lies before something on a gate that must come before it.
+
+        Only a day of the past can, or a correction that moves one.
+        """
+        body, today = act.body, self.today(head.now) if head.snapshot.gates else ""
+        corrects = "corrects" in body
+        if not today or not (corrects or body.get("on", {}).get("hi", today) < today):
+            return
+        seq = head.row.seq + 1
+        chain = self.store.chain(self.cursor, act.key)
+        told = [(row.seq, row.kind, row.at, parse_canonical(row.body)) for row in chain]
+        if corrects:  # what is proposed would count as it will when it is confirmed
+            told.append((seq, RECTIFIED, head.now, {"proposal": {"seq": seq}, **body}))
+        else:
+            told.append((seq, act.kind, max(head.now, head.row.at), body))
+        for late in contradictions(told, self.log.utc_offset):
+            if corrects or late.seq == seq:
+                raise InvalidInput("date_order", text=late.text, seq=late.before, earliest=late.earliest)
 
     def _entry(self, act: Act, head: Head, definition: Definition | None) -> tuple[Row, list[Text], InstanceRow]:
         before, snapshot = head.row, head.snapshot

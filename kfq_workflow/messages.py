@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
+from kfq_workflow.correction_messages import CORRECTIONS
 from kfq_workflow.doctor_messages import DOCTOR
 from kfq_workflow.finding_messages import FINDINGS
 from kfq_workflow.recovery_messages import RECOVERY
@@ -399,6 +400,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "“{text}”不是时刻。请写作 2020-07-01 或 2020-07-01T09:30。",
         "{text!r} is not an instant. Give one such as 2020-07-01 or 2020-07-01T09:30.",
     ),
+    "not_a_moment": (
+        "“{text}”不是时点。请写作 2020-06-01（某日终了时）、@2020-06-02（届时已登记的）、2020-06-01@2020-06-02（两者合用）或 now。",
+        "{text!r} is not a moment. Write 2020-06-01 for the end of a day, @2020-06-02 for what was on record by then, "
+        "2020-06-01@2020-06-02 for both, or now.",
+    ),
     # not found and conflicts
     "not_found": ("找不到“{key}”。", "There is no {key!r}."),
     "not_found.instance": (
@@ -640,6 +646,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
+SENTENCES.update(CORRECTIONS)
 SENTENCES.update(FINDINGS)
 SENTENCES.update(RECOVERY)
 SENTENCES.update(DOCTOR)

@@ -1,8 +1,9 @@
 """The order of one instance's acts, and what its regions were on a day: pure functions of the acts.
 
 Acts are written in the order in which they count, but most of their days are known only so far. Act i comes before
-act j if and only if i has the lower entry number and both set a region, or j rests on i, the entry since which a
-condition that j needed has held. Acts that the order does not tie may have happened in any order; acts that it does
+act j if and only if i has the lower entry number and both set a region, or both belong to another line in which acts
+follow each other (an approval gate, an attribute: see `lines`), or j rests on i, the entry since which a condition
+that j needed has held. Acts that the order does not tie may have happened in any order; acts that it does
 may share a day. From this alone, with lo and hi the earliest and latest day that an act's own date allows:
 
     L_j = max(lo_j, L of what comes before j)          the earliest day on which j can have happened
@@ -12,21 +13,21 @@ The dates are impossible if and only if some L > U. Otherwise all acts together 
 each on its U (earliest and latest schedule: Dechter, Meiri and Pearl, "Temporal constraint networks", 1991), or some
 on their L and the rest on their U, as long as whatever comes before an act on its L is on its L too.
 
-Hence the answer for a region at the end of a day D. Of its acts 1 … n, a = #{U ≤ D} have certainly happened and
-b = #{L ≤ D} can have. For every k from a to b there is a way to date everything such that exactly k have: act k and
-all that comes before it on their L, the rest on their U. So the answer for one region is exact. Regions may depend on
-each other, and then not every pair of their states can have been at once: the answers of several regions, taken
-together, are an outer bound.
+Hence the answer for a region, or for any other line, at the end of a day D. Of its acts 1 … n, a = #{U ≤ D} have
+certainly happened and b = #{L ≤ D} can have. For every k from a to b there is a way to date everything such that
+exactly k have: act k and all that comes before it on their L, the rest on their U. So the answer for one line is
+exact. Lines may depend on each other, and then not every pair of their states can have been at once: the answers of
+several lines, taken together, are an outer bound.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 class Absence(Enum):
@@ -38,9 +39,14 @@ class Absence(Enum):
     NOT_YET_STARTED = "not_yet_started"
     #: An act took the region's state away, or said that it has none.
     INACTIVE = "inactive"
+    #: Nothing about it had been recorded by then.
+    NOT_KNOWN = "not_known"
+    #: It was said in words that lie beside the entry, and they are gone or not at hand.
+    WITHHELD = "withheld"
 
 
 State: TypeAlias = str | Absence
+T = TypeVar("T")
 
 
 class ImpossibleDays(ValueError):
@@ -60,8 +66,8 @@ class Act:
 
     `seq` is the entry's number; `sets` pairs each region that it set with the state, None for no state, every region
     once; `lo` and `hi` are ISO days `YYYY-MM-DD`, both included, None for open; `rests` are the entries that it rests
-    on, all of them earlier; `adopted` tells that it put states on record without a move. Raises ValueError for a
-    region set twice and for resting on itself or on a later entry.
+    on, all of them earlier; `adopted` tells that it put states on record without a move; `also` names the lines beside
+    regions that it belongs to. Raises ValueError for a region set twice and for resting on itself or on a later entry.
     """
 
     seq: int
@@ -70,6 +76,7 @@ class Act:
     hi: str | None
     rests: tuple[int, ...]
     adopted: bool
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(dict(self.sets)) != len(self.sets):
@@ -91,26 +98,26 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one region was at the end of a day.
+class Answer(Generic[T]):
+    """What one region, or anything else that acts change one after the other, was at the end of a day.
 
-    `states` are the candidates, each once, in the order of the acts that lead to them; there is always one. `between`
+    `values` are the candidates, each once, in the order of the acts that lead to them; there is always one. `between`
     are the numbers of entry a and entry b: the newest of the region's entries that has certainly happened by then,
     and the newest that can have; None where there is none. The two are equal unless it cannot be told which of the
     region's entries had happened. That can be certain nevertheless, when they all lead to one state, and uncertain
     although they are equal, when the next entry is an adoption of another state.
     """
 
-    states: tuple[State, ...]
+    values: tuple[T, ...]
     between: tuple[int | None, int | None]
 
     @property
     def certain(self) -> bool:
         """Tell whether there is one candidate only."""
-        return len(self.states) == 1
+        return len(self.values) == 1
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """One act as one region sees it."""
 
     seq: int
@@ -137,7 +144,33 @@ def bounds(acts: Sequence[Act]) -> Bounds:
     return Bounds(earliest, latest, impossible)
 
 
-def as_of(acts: Sequence[Act], day: str) -> Mapping[str, Answer]:
+def contradictions(acts: Sequence[Act]) -> Iterator[tuple[int, int, str]]:
+    """Yield each act whose latest day lies before the earliest one of an act that comes directly before it.
+
+    With the number of that act and its earliest day, the latest if there are several. `acts` are as for `bounds`. Where
+    there is none, some days agree with everything.
+    """
+    before, earliest = _predecessors(acts), bounds(acts).earliest
+    for act in acts:
+        later = [(low, seq) for seq in before[act.seq] if (low := earliest[seq]) and _certainly_after(low, act.hi)]
+        if later:
+            low, seq = max(later)
+            yield act.seq, seq, low
+
+
+def interval(seqs: Iterable[int], found: Bounds, day: str) -> tuple[int, int]:
+    """Return how many acts of a line have certainly happened by the end of a day (ISO text), and how many can have.
+
+    `seqs` are the line's acts in order, along which L and U rise, so that counting is enough.
+    """
+    happened = can_have = 0
+    for seq in seqs:
+        happened += _by(found.latest[seq], day, if_open=False)
+        can_have += _by(found.earliest[seq], day, if_open=True)
+    return happened, can_have
+
+
+def as_of(acts: Sequence[Act], day: str) -> Mapping[str, Answer[State]]:
     """Return what each region that the acts set was at the end of `day` (ISO text `YYYY-MM-DD`).
 
     `acts` are as for `bounds`; give those entries only that were known at an instant to ask what was known then. A
@@ -149,43 +182,49 @@ def as_of(acts: Sequence[Act], day: str) -> Mapping[str, Answer]:
     found = bounds(acts)
     if found.impossible:
         raise ImpossibleDays(found.impossible)
-    chains: dict[str, list[_Step]] = {}
+    return {
+        region: answer(chain, *interval((step.seq for step in chain), found, day))
+        for region, chain in chains(acts).items()
+    }
+
+
+def chains(acts: Iterable[Act]) -> Mapping[str, Sequence[Step]]:
+    """Return the acts of each region, in order."""
+    found: dict[str, list[Step]] = {}
     for act in acts:
         for region, state in act.sets:
-            chains.setdefault(region, []).append(_Step(act.seq, state, act.adopted))
-    return {region: _answer(chain, found, day) for region, chain in chains.items()}
+            found.setdefault(region, []).append(Step(act.seq, state, act.adopted))
+    return found
 
 
 def _predecessors(acts: Sequence[Act]) -> dict[int, frozenset[int]]:
     """Return, for each act, what comes directly before it.
 
-    That is the previous act to set each of its regions, and what it rests on: earlier setters of a region come before
-    that previous one, so L and U reach them through it.
+    That is the previous act of each of its lines, and what it rests on: earlier acts of a line come before that
+    previous one, so L and U reach them through it.
     """
     before: dict[int, frozenset[int]] = {}
-    setter: dict[str, int] = {}
+    setter: dict[tuple[str, str], int] = {}
     newest: int | None = None
     for act in acts:
         if newest is not None and act.seq <= newest:
             raise ValueError(f"entry {act.seq} stands after entry {newest}")
         if missing := [seq for seq in act.rests if seq not in before]:
             raise ValueError(f"entry {act.seq} rests on entry {missing[0]}, which is not given")
-        regions = [region for region, _ in act.sets]
-        before[act.seq] = frozenset(act.rests).union(setter[region] for region in regions if region in setter)
-        setter.update(dict.fromkeys(regions, act.seq))
+        lines = [*(("region", region) for region, _ in act.sets), *(("", line) for line in act.also)]
+        before[act.seq] = frozenset(act.rests).union(setter[line] for line in lines if line in setter)
+        setter.update(dict.fromkeys(lines, act.seq))
         newest = act.seq
     return before
 
 
-def _answer(chain: Sequence[_Step], found: Bounds, day: str) -> Answer:
-    """Return the answer for a region from its acts. L and U rise along them, so counting is enough."""
-    happened = sum(_by(found.latest[step.seq], day, if_open=False) for step in chain)
-    can_have = sum(_by(found.earliest[step.seq], day, if_open=True) for step in chain)
+def answer(chain: Sequence[Step], happened: int, can_have: int) -> Answer[State]:
+    """Return the answer for a region of whose acts some have certainly happened and some more can have."""
     states = dict.fromkeys(state for k in range(happened, can_have + 1) for state in _after(chain, k))
     return Answer(tuple(states), (_seq(chain, happened), _seq(chain, can_have)))
 
 
-def _after(chain: Sequence[_Step], k: int) -> tuple[State, ...]:
+def _after(chain: Sequence[Step], k: int) -> tuple[State, ...]:
     """Return what a region can have after k of its acts and before the next one."""
     if k == 0:
         return (Absence.NOT_ON_RECORD if chain[0].adopted else Absence.NOT_YET_STARTED,)
@@ -196,7 +235,7 @@ def _after(chain: Sequence[_Step], k: int) -> tuple[State, ...]:
     return (held,)
 
 
-def _seq(chain: Sequence[_Step], k: int) -> int | None:
+def _seq(chain: Sequence[Step], k: int) -> int | None:
     return chain[k - 1].seq if k else None
 
 

@@ -12,10 +12,11 @@ from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound
 from kfq_workflow.ledger import Head
+from kfq_workflow.policy import RULED, Cited
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
-from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, unknown
+from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, histories, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -94,14 +95,15 @@ class Reading:
         """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
         return self._ledger.today(self._ledger.store.now(self._ledger.cursor))
 
-    def history(self, key: str) -> list[HistoryEntry]:
-        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound."""
+    def history(self, key: str, *, effective: bool = False) -> list[HistoryEntry]:
+        """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound.
+
+        Each entry that was corrected tells so in its `mark`. With `effective` corrections take the place of what they
+        correct: acts that were struck, and the corrections themselves, are left out.
+        """
         store, cursor = self._ledger.store, self._ledger.cursor
         self._ledger.look(key := inputs.key(key, reserved=True))
-        texts = store.chain_texts(cursor, key)
-        return [
-            HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in store.chain(cursor, key)
-        ]
+        return histories(store.chain(cursor, key), store.chain_texts(cursor, key), effective=effective)
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
         """Yield instances in key order, reserved ones left out; each tells which of its stored states are `unknown`."""
@@ -155,6 +157,12 @@ class Reading:
             )
             for number, grant in sorted(grants.items(), key=lambda item: int(item[0]))
         ]  # fmt: skip
+
+    def ruled(self) -> Cited | None:
+        """Return the entry that says who may correct and erase; None while there is none, and so nobody may."""
+        rows = self._ledger.store.chain(self._ledger.cursor, "~log", current=True)
+        found = next((row for row in reversed(rows) if row.kind == RULED), None)
+        return None if found is None else Cited(found.seq, bytes(found.leaf).hex(), parse_canonical(found.body))
 
     def _view(self, head: Head) -> Instance:
         if head.row.def_ is None:

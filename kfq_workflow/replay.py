@@ -1,26 +1,34 @@
-"""Replay one instance: every move again, and what its regions were on a day, as known at an instant.
+"""Replay one instance: every move again, and what it was on a day, as known at an instant.
 
 Two questions are answered together. *As of* a day is about when things happened: dates that are known only so far
-can leave several states possible, and then the answer says which, and between which entries. *Known at* an instant is
-about when they were recorded: entries made later are left out.
+can leave several answers possible, and then it is said which, and between which entries. *Known at* an instant is
+about when they were recorded: entries made later are left out, corrections made later as well.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, cast
 
 from kfq_workflow import order
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, NotFound
+from kfq_workflow.picture import Known, texts_of
 from kfq_workflow.state import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.lines import Told
+    from kfq_workflow.picture import Picture
+    from kfq_workflow.source import Source, TextRow
+
+#: Minutes east of UTC where nothing else is said: China's.
+CHINA = 480
 
 
 def fold(rows: Iterable[Row]) -> Snapshot:
@@ -35,9 +43,9 @@ def fold(rows: Iterable[Row]) -> Snapshot:
 class Move:
     """One entry that set something: when it happened as far as is known, who acted, and what it set.
 
-    `edtf` is its date as written, None for unknown; `earliest` and `latest` (ISO days, None open) are what the order
+    `edtf` is its date as it counts, None for unknown; `earliest` and `latest` (ISO days, None open) are what the order
     of the entries leaves of it. `at` is when it was recorded, µs since 1970 UTC. `by` is whose act it was: for a late
-    entry the office that decided, and `recorded_by` who entered it.
+    entry the office that decided, and `recorded_by` who entered it. `corrected_by` are the corrections that count.
     """
 
     seq: int
@@ -53,26 +61,41 @@ class Move:
     recorded_by: str
     late: bool
     basis: str | None
+    corrected_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """An instance replayed.
 
-    `snapshot` is the state after the last entry known; `regions` the answer for each region as of the day asked for,
-    None when no day was asked for. Answers are exact one by one; over two regions at once they are an outer bound:
-    not every pair of candidates can have been true together. `left_out` counts entries recorded after `known_at`.
+    `moves` are those that count; `struck` says of each entry that was struck by which correction. `snapshot` is the
+    state after the last entry known, `picture` what the instance was at the moment asked for. `regions` are the
+    picture's, None when no day was asked for. `left_out` counts entries recorded after `known_at`.
     """
 
     key: str
     workflow: str | None
     definition: Definition | None
     moves: tuple[Move, ...]
+    struck: Mapping[int, int]
     snapshot: Snapshot
-    regions: Mapping[str, order.Answer] | None
-    as_of: str | None
-    known_at: int | None
+    picture: Picture
     left_out: int
+
+    @property
+    def as_of(self) -> str | None:
+        """The day asked for."""
+        return self.picture.moment.as_of
+
+    @property
+    def known_at(self) -> int | None:
+        """The instant asked for, µs since 1970 UTC."""
+        return self.picture.moment.known_at
+
+    @property
+    def regions(self) -> Mapping[str, order.Answer[order.State]] | None:
+        """The answer for each region as of the day asked for, None when no day was asked for."""
+        return None if self.as_of is None else self.picture.regions
 
 
 def replay(
@@ -82,60 +105,94 @@ def replay(
     *,
     as_of: str | None = None,
     known_at: int | None = None,
+    utc_offset: int | None = None,
 ) -> Replay:
-    """Replay an instance from a source, or from its rows in order.
+    """Replay an instance from a source, or from its rows in order, whose texts are then not at hand.
 
     `definitions` by their digests name the definition for labels; replaying needs none. `as_of` is an ISO day,
-    `known_at` µs since 1970 UTC. Raises NotFound when there is no entry (or none known at the instant), InvalidInput
-    `impossible_days` when the dates on record contradict the order of the entries.
+    `known_at` µs since 1970 UTC, `utc_offset` minutes east of UTC, by default the source's, else that of China. Raises
+    NotFound when there is no entry (or none known at the instant), InvalidInput `impossible_days` when the dates on
+    record contradict the order of the entries.
     """
-    rows = source.entries(key) if hasattr(source, "entries") else iter(source)
-    seen: list[tuple[Row, dict[str, Any]]] = []
-    left_out = 0
-    for row in rows:
-        if row.instance != key:
-            continue
-        if known_at is not None and row.at > known_at:
-            left_out += 1
-        else:
-            seen.append((row, parse_canonical(row.body)))
-    if not seen:
-        raise NotFound("entry" if left_out else "instance", key)
-    snapshot = Snapshot()
-    for row, body in seen:
-        snapshot.apply(row.seq, row.kind, body)
-    acts = [_act(row, body) for row, body in seen if body.get("set")]
-    bounds = order.bounds(acts)
-    regions = None
-    if as_of is not None:
-        try:
-            regions = order.as_of(acts, as_of)
-        except order.ImpossibleDays as error:
-            raise InvalidInput("impossible_days", key=key, seqs=list(error.seqs)) from error
-    first = seen[0]
-    return Replay(
-        key=key,
-        workflow=first[1].get("workflow"),
-        definition=(definitions or {}).get(bytes(first[0].def_ or b"")),
-        moves=tuple(_move(row, body, bounds) for row, body in seen if body.get("set")),
-        snapshot=snapshot,
-        regions=regions,
-        as_of=as_of,
-        known_at=known_at,
-        left_out=left_out,
-    )
-
-
-def _act(row: Row, body: Mapping[str, Any]) -> order.Act:
-    on = body.get("on", {})
-    return order.Act(
-        row.seq, tuple(body["set"].items()), on.get("lo"), on.get("hi"), tuple(body.get("rests", ())),
-        row.kind == "adopted",
+    rows, texts, offset = _opened(source, key)
+    return _replayed(
+        rows, texts, definitions or {}, key,
+        as_of=as_of, known_at=known_at, utc_offset=offset if utc_offset is None else utc_offset,
     )  # fmt: skip
 
 
-def _move(row: Row, body: Mapping[str, Any], bounds: order.Bounds) -> Move:
-    late = body.get("mode") == "late"
+def _opened(source: Source | Iterable[Row], key: str) -> tuple[list[Row], Iterable[TextRow], int]:
+    """Return rows, texts and the offset from UTC that there are of an instance."""
+    if hasattr(source, "entries"):
+        log = cast("Source", source)
+        return list(log.entries(key)), log.texts(key), log.log().utc_offset
+    return [row for row in source if row.instance == key], (), CHINA
+
+
+def replays(
+    source: Source,
+    definitions: Mapping[bytes, Definition] | None = None,
+    *,
+    as_of: str | None = None,
+    known_at: int | None = None,
+) -> Iterator[Replay]:
+    """Replay every instance in the order of keys, reserved ones and those not yet known left out.
+
+    Entries and texts are read in one pass each, and one instance is in memory at a time. Raises as `replay` does.
+    """
+    utc_offset = source.log().utc_offset
+    for key, rows, texts in instances_of(source):
+        try:
+            yield _replayed(rows, texts, definitions or {}, key, as_of=as_of, known_at=known_at, utc_offset=utc_offset)
+        except NotFound:
+            continue
+
+
+def instances_of(source: Source) -> Iterator[tuple[str, list[Row], list[TextRow]]]:
+    """Yield key, rows and texts of each instance that is not reserved, one at a time, in the order of keys."""
+    texts = groupby(source.texts(), attrgetter("instance"))
+    of, words = "", list[Any]()
+    for key, rows in groupby(source.entries(), attrgetter("instance")):
+        while of < key and (found := next(texts, None)) is not None:
+            of, words = found[0], list(found[1])
+        if not key.startswith("~"):
+            yield key, list(rows), words if of == key else []
+
+
+def _replayed(
+    rows: list[Row], texts: Iterable[TextRow], definitions: Mapping[bytes, Definition], key: str, *,
+    as_of: str | None, known_at: int | None, utc_offset: int,
+) -> Replay:  # fmt: skip
+    seen = [(row, parse_canonical(row.body)) for row in rows if known_at is None or row.at <= known_at]
+    if not seen:
+        raise NotFound("entry" if rows else "instance", key)
+    snapshot = Snapshot()
+    for row, body in seen:
+        snapshot.apply(row.seq, row.kind, body)
+    text = texts_of((each.seq, each.field, each.value) for each in texts)
+    known = Known(seen, utc_offset=utc_offset, known_at=known_at, text=text)
+    try:
+        picture = known.at(as_of)
+    except order.ImpossibleDays as error:
+        raise InvalidInput("impossible_days", key=key, seqs=list(error.seqs)) from error
+    first, about = seen[0]
+    by_seq = {row.seq: row for row, _ in seen}
+    return Replay(
+        key=key,
+        workflow=about.get("workflow"),
+        definition=definitions.get(bytes(first.def_ or b"")),
+        moves=tuple(_move(by_seq[told.seq], told, known) for told in known.told if told.body.get("set")),
+        struck={seq: mark.struck_by for seq, mark in known.marks.items() if mark.struck_by is not None},
+        snapshot=snapshot,
+        picture=picture,
+        left_out=len(rows) - len(seen),
+    )
+
+
+def _move(row: Row, told: Told, known: Known) -> Move:
+    body = told.body
+    earliest, latest = known.bounds(row.seq)
+    mark = known.marks.get(row.seq)
     return Move(
         seq=row.seq,
         kind=row.kind,
@@ -143,11 +200,12 @@ def _move(row: Row, body: Mapping[str, Any], bounds: order.Bounds) -> Move:
         set=body["set"],
         was=body.get("was", {}),
         edtf=body.get("on", {}).get("edtf"),
-        earliest=bounds.earliest[row.seq],
-        latest=bounds.latest[row.seq],
+        earliest=earliest,
+        latest=latest,
         at=row.at,
         by=body.get("for", {}).get("id", row.actor),
         recorded_by=row.actor,
-        late=late,
+        late=body.get("mode") == "late",
         basis=body.get("basis"),
+        corrected_by=() if mark is None else mark.corrected_by,
     )

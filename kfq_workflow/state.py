@@ -16,6 +16,9 @@ know of an instance, kept as canonical JSON in the one row that an act locks. Ve
     held      {"seq": n}               suspended since entry n
     voided    {"seq": n}               void since entry n
 
+A correction (`rectified`) says in `becomes` which of these are others from then on, so that the fold goes on from the
+effective history; see `effective`.
+
 What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry.
 """
 
@@ -29,10 +32,10 @@ from kfq_workflow.approval.gate import merge
 from kfq_workflow.entry import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 #: Entries of these kinds say something and change nothing: they do not move `rev`.
-NOTES = frozenset({"annotated", "refused", "urged", "copied", "read"})
+NOTES = frozenset({"annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged"})
 
 
 class InstanceRow(NamedTuple):
@@ -61,6 +64,7 @@ Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 _FACTS = {
     "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
     "defined": ("labels", "name", "rules", "version"),
+    "ruled": ("apart", "rectify", "redact"),
 }
 _GRANTS = frozenset({"granted", "revoked"})
 #: What an entry of these kinds does to the instance as a whole.
@@ -122,6 +126,9 @@ class Snapshot:
 
     def apply(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
         """Merge one entry: its number, kind and body. Kinds that are not known fold by their `set` alike."""
+        if kind == "rectified":
+            self._become(body["becomes"])
+            return
         changes: Mapping[str, str | None] = body.get("set") or {}
         if kind in _FACTS:
             self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
@@ -145,6 +152,13 @@ class Snapshot:
             self.since[region] = mark
             self._put(region, before, state, adopted=adopted)
             self._mark_origin(region, state, adopted=adopted, mark=mark)
+
+    def _become(self, parts: Mapping[str, Any]) -> None:
+        """Go on from the state that a correction leads to. Raises TypeError for parts that are not as they are kept."""
+        for name, value in parts.items():
+            if name not in _CORRECTED or not _CORRECTED[name](value):
+                raise TypeError(f"becomes: {name}")
+            setattr(self, name, json.loads(encode_json(value)))  # a copy: the fold changes what it holds
 
     def _approve(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
         """Merge what an entry says of gates, of who did what, and of the instance's standing."""
@@ -192,3 +206,33 @@ class Snapshot:
         if bound is None:
             return day
         return bound[1] if day is None else max(day, bound[1])
+
+
+def _is_words(value: Any) -> bool:
+    return type(value) is dict and all(type(word) is str for word in value.values())
+
+
+def _is_mark(value: Any) -> bool:
+    return type(value) is list and [type(part) for part in value] in ([int, str], [int, type(None)])
+
+
+def _is_marks(value: Any) -> bool:
+    return type(value) is dict and all(map(_is_mark, value.values()))
+
+
+def _is_each(value: Any, kind: Callable[[Any], bool]) -> bool:
+    return type(value) is dict and all(map(kind, value.values()))
+
+
+#: The parts of a snapshot that a correction may change, and how each is known for one.
+_CORRECTED: dict[str, Callable[[Any], bool]] = {
+    "adopted": lambda value: type(value) is list and all(type(region) is str for region in value),
+    "attrs": lambda value: type(value) is dict,
+    "did": _is_words,
+    "kept": _is_words,
+    "left": lambda value: _is_each(value, _is_words),
+    "out": lambda value: _is_each(value, _is_marks),
+    "regions": _is_words,
+    "since": _is_marks,
+    "visited": lambda value: _is_each(value, _is_marks),
+}

@@ -69,14 +69,14 @@ class Steps(Reading):
                 needed=definition.root or "-",
             )
 
-    def _actor(self, act: Act, rules: Rules, now: int) -> Actor:
+    def _actor(self, act: Act, rules: Rules | None, now: int) -> Actor:
         """Resolve the actor inside the transaction; one who may not act today is refused."""
         actor = self._registry.actor(act.by)
         if self._registry.attests:
             told = {"roles": sorted(actor.roles)} | ({"org": actor.org} if actor.org else {})
             attest(act, {"resolver": {"answer": True, "values": told}})
         if not actor.acts_on(self._ledger.today(now)):
-            self._refuse(act, refuse(rules.definition, "actor_not_valid", actor=actor.id))
+            self._refuse(act, refuse(rules.definition if rules else None, "actor_not_valid", actor=actor.id))
         return actor
 
     def _authorise(self, act: Act, rules: Rules, roles: Collection[str], now: int) -> None:

@@ -111,6 +111,14 @@ class Store(TaskStore, SealStore):
         self._of_workflow = one("SELECT {cols} FROM {instance} WHERE workflow = ? ORDER BY {key}")
         self._rows = one("SELECT {cols} FROM {instance} WHERE {key} > ? ORDER BY {key} LIMIT ?")
         self._chain = one("SELECT {ecols} FROM {entry} WHERE instance = ? ORDER BY seq")
+        self._chain_now = one("SELECT {ecols} FROM {entry} WHERE instance = ? ORDER BY seq{c}")
+        self._erase = one("DELETE FROM {text} WHERE instance = ? AND seq = ? AND field = ?")
+        self._same_words = one(
+            "SELECT o.instance, o.seq, o.field FROM {text} t JOIN {text} o ON o.value = t.value "
+            "WHERE t.instance = ? AND t.seq = ? AND t.field = ? "
+            "AND NOT (o.instance = t.instance AND o.seq = t.seq AND o.field = t.field) "
+            "ORDER BY o.instance, o.seq, o.field LIMIT 100"
+        )
         self._chain_texts = one("SELECT seq, field, value FROM {text} WHERE instance = ? ORDER BY seq, field")
         self._acts = [one(_PG_ACT.replace("{texts}", _PG_TEXT if texts else "")) for texts in (False, True)]
 
@@ -184,10 +192,15 @@ class Store(TaskStore, SealStore):
         found = cursor.fetchone()
         return found[0] if found is not None else ""
 
-    def chain(self, cursor: Cursor, key: str) -> list[Row]:
-        """Return the entries of one instance in order."""
-        cursor.execute(self._chain, (key,))
+    def chain(self, cursor: Cursor, key: str, *, current: bool = False) -> list[Row]:
+        """Return the entries of one instance in order; `current`: as they are committed now, read after its lock."""
+        cursor.execute(self._chain_now if current else self._chain, (key,))
         return [Row._make(found) for found in cursor.fetchall()]
+
+    def same_words(self, cursor: Cursor, key: str, seq: int, field: str) -> list[tuple[str, int, str]]:
+        """Return where else the words of a text stand: instance, entry and field, at most 100."""
+        cursor.execute(self._same_words, (key, seq, field))
+        return [(found[0], int(found[1]), found[2]) for found in cursor.fetchall()]
 
     def chain_texts(self, cursor: Cursor, key: str) -> dict[int, dict[str, str]]:
         """Return the texts of one instance by entry number and field."""
@@ -204,6 +217,20 @@ class Store(TaskStore, SealStore):
         return found[0] if found is not None else None
 
     # Writes
+
+    def erase(self, cursor: Cursor, key: str, texts: Sequence[tuple[int, str]]) -> int:
+        """Delete texts of an instance, by entry and field, whose erasure is on record; return how many there were.
+
+        On SQLite their bytes are overwritten where they lie; copies that the file made earlier go with `scrub`.
+        """
+        if self.dialect == "sqlite":
+            cursor.execute("PRAGMA secure_delete = ON")
+            cursor.fetchall()
+        gone = 0
+        for seq, field in texts:
+            cursor.execute(self._erase, (key, seq, field))
+            gone += cursor.rowcount
+        return gone
 
     def add_document(self, cursor: Cursor, digest: bytes, kind: str, body: str) -> None:
         """Store a document under its digest unless it is there."""

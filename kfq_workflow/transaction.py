@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act, prepare
-from kfq_workflow.approving import Approving
+from kfq_workflow.correcting import Correcting
 from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
 from kfq_workflow.proxies import Proxies
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kfq_workflow.values import Paper
 
 
-class Transaction(Approving):
+class Transaction(Correcting):
     """The verbs of one unit of work, inside an open transaction."""
 
     def start(

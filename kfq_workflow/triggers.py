@@ -3,7 +3,7 @@
     table      refused                                          why
     entry      UPDATE, DELETE, REPLACE, TRUNCATE                insert only
     document   UPDATE, DELETE, REPLACE, TRUNCATE                insert only
-    text       UPDATE, DELETE, REPLACE, TRUNCATE                see below
+    text       UPDATE, REPLACE, TRUNCATE, DELETE unless redacted  see below
     log        UPDATE except of schema_revision, DELETE, …      one row, for ever
     instance   DELETE, REPLACE, TRUNCATE                        its row is a cache; that it exists is not
     leaf       UPDATE, DELETE, REPLACE, TRUNCATE                insert only
@@ -11,9 +11,11 @@
     task       nothing                                          a cache through and through: rebuilt from entries
     sealed     nothing                                          a cache of leaf
 
-DELETE on `text` is refused to all, although erasure will need it one day: erasure is off until it exists, so every
-DELETE now is a mistake or tampering; SQLite has no grants to leave it to; and MariaDB's REPLACE is a DELETE that an
-UPDATE trigger never sees. The migration that brings redaction puts a trigger here that lets its role pass.
+DELETE of a text is refused unless its instance has an entry of kind `redacted` that names the entry and the field:
+whoever erases must first put on record, in the same transaction, what and why, and verify judges whether that was
+allowed. The entry is found by its bytes, `{"field":…,"seq":…}`, which no word of a person can forge: JSON escapes
+their quotes. SQLite has no grants to leave this to, and MariaDB's REPLACE is a DELETE that an UPDATE trigger never
+sees.
 
 On SQLite REPLACE fires no DELETE trigger, so an INSERT trigger looks whether a key of the new row is taken, the
 rowid among them. That refuses `ON CONFLICT DO UPDATE` as well, on `instance` too; all triggers together leave 0.95
@@ -46,6 +48,18 @@ BEGIN
     MESSAGE = TG_TABLE_NAME || ' is append-only: ' || TG_OP || ' is refused';
 END
 """
+_PG_ERASE = """
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM {entry} e WHERE e.instance = OLD.instance AND e.kind = 'redacted'
+      AND strpos(e.body, '{{"field":"' || OLD.field || '","seq":' || OLD.seq || '}}') > 0
+  ) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+    MESSAGE = TG_TABLE_NAME || ' is append-only: ' || TG_OP || ' is refused';
+END
+"""
 _PG_STATUS = """
 SELECT t.tgname, t.tgenabled, t.tgtype, t.tgqual IS NULL, p.prosrc, l.lanname,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr))
@@ -65,12 +79,14 @@ _MARIADB_ACCESS_DENIED = 1227
 class Trigger:
     """One refusal: `event` on `table` is UPDATE, DELETE, TRUNCATE or INSERT (which stands for REPLACE).
 
-    `columns` narrows an UPDATE to a change of these; empty means any.
+    `columns` narrows an UPDATE to a change of these; empty means any. `redacted` is the table of entries where one of
+    kind `redacted` that names the row lets it go.
     """
 
     table: Table
     event: str
     columns: tuple[str, ...] = ()
+    redacted: Table | None = None
 
     @property
     def name(self) -> str:
@@ -95,7 +111,8 @@ def expected(dialect: Dialect, tables: Tables) -> tuple[Trigger, ...]:
             continue
         if table is not tables.instance:
             found.append(Trigger(table, "UPDATE", fixed if table is tables.log else ()))
-        found.extend(Trigger(table, event) for event in ("DELETE", *extra))
+        found.append(Trigger(table, "DELETE", redacted=tables.entry if table is tables.text else None))
+        found.extend(Trigger(table, event) for event in extra)
     return tuple(found)
 
 
@@ -106,10 +123,11 @@ def create(connection: Connection, tables: Tables, present: Collection[str] | No
     """
     dialect = connection.dialect
     if dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            f"CREATE OR REPLACE FUNCTION {_pg_function(dialect, tables)}() RETURNS trigger LANGUAGE plpgsql "
-            f"AS $kfq${_PG_BODY}$kfq$"
-        )
+        for erases in (False, True):
+            connection.exec_driver_sql(
+                f"CREATE OR REPLACE FUNCTION {_pg_function(dialect, tables, erases=erases)}() RETURNS trigger "
+                f"LANGUAGE plpgsql AS $kfq${_pg_body(dialect, tables, erases=erases)}$kfq$"
+            )
     for trigger in expected(dialect, tables):
         if present is not None and trigger.table.name not in present:
             continue
@@ -154,7 +172,7 @@ def _statements(dialect: Dialect, tables: Tables, trigger: Trigger) -> Iterable[
         yield f"DROP TRIGGER IF EXISTS {name} ON {table}"
         yield (
             f"CREATE TRIGGER {name} BEFORE {trigger.event}{columns} ON {table} "
-            f"FOR EACH {each} EXECUTE FUNCTION {_pg_function(dialect, tables)}()"
+            f"FOR EACH {each} EXECUTE FUNCTION {_pg_function(dialect, tables, erases=trigger.redacted is not None)}()"
         )
         yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
         return
@@ -177,14 +195,29 @@ def _sqlite_rest(dialect: Dialect, trigger: Trigger) -> str:
             for key in keys
         )
         when = f" WHEN {' OR '.join(taken)}"
+    if trigger.redacted is not None:
+        when = f" WHEN NOT {_redacted(dialect, trigger.redacted, quote(trigger.redacted.name))}"
     return (
         f"{quote(trigger.name)} BEFORE {trigger.event}{columns} ON {table}{when} "
         f"BEGIN SELECT RAISE(ABORT, '{trigger.message}'); END"
     )
 
 
+def _redacted(dialect: Dialect, entry: Table, name: str) -> str:
+    """Return the SQL of: an entry says that the text is erased. SQLite's triggers name the tables of their own file."""
+    words = ('\'{"field":"\'', "OLD.field", '\'","seq":\'', "OLD.seq", "'}'")
+    sought = " || ".join(words) if dialect.name == "sqlite" else f"CONCAT({', '.join(words)})"
+    table = name if dialect.name == "sqlite" else _table(dialect, entry)
+    return (
+        f"EXISTS (SELECT 1 FROM {table} e WHERE e.instance = OLD.instance AND e.kind = 'redacted' "
+        f"AND INSTR(e.body, {sought}) > 0)"
+    )
+
+
 def _mariadb_body(dialect: Dialect, trigger: Trigger) -> str:
     refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{trigger.message}'"
+    if trigger.redacted is not None:
+        return f"IF NOT {_redacted(dialect, trigger.redacted, '')} THEN {refuse}; END IF"
     if not trigger.columns:
         return refuse
     quote = dialect.identifier_preparer.quote
@@ -214,7 +247,8 @@ def _pg_status(connection: Connection, tables: Tables, triggers: Iterable[Trigge
             continue
         enabled, *shape, columns = stored[trigger.name]
         kind = 2 + _PG_EVENTS[trigger.event] + (trigger.event != "TRUNCATE")
-        same = shape == [kind, True, _PG_BODY, "plpgsql"] and set(columns) == set(trigger.columns)
+        body = _pg_body(connection.dialect, tables, erases=trigger.redacted is not None)
+        same = shape == [kind, True, body, "plpgsql"] and set(columns) == set(trigger.columns)
         off = _letter(enabled) in "DR"
         found[trigger.name] = DISABLED if off else PRESENT if same and _letter(enabled) == "A" else ALTERED
     return found
@@ -263,8 +297,12 @@ def _keys(table: Table) -> list[tuple[str, ...]]:
     return [tuple(column.name for column in key.columns) for key in (table.primary_key, *unique)]
 
 
-def _pg_function(dialect: Dialect, tables: Tables) -> str:
-    return _quoted(dialect, tables, f"{tables.prefix}refuse")
+def _pg_function(dialect: Dialect, tables: Tables, *, erases: bool) -> str:
+    return _quoted(dialect, tables, f"{tables.prefix}{'erase' if erases else 'refuse'}")
+
+
+def _pg_body(dialect: Dialect, tables: Tables, *, erases: bool) -> str:
+    return _PG_ERASE.format(entry=_table(dialect, tables.entry)) if erases else _PG_BODY
 
 
 def _quoted(dialect: Dialect, tables: Tables, name: str) -> str:

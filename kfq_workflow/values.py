@@ -170,3 +170,31 @@ class Receipt:
     def check(self) -> str:
         """The 26 base32 characters of the leaf that a printed approval carries."""
         return check_letters(bytes.fromhex(self.leaf))
+
+
+@dataclass(frozen=True, slots=True)
+class Relied:
+    """An entry that rests on one that is to be corrected: its instance, number and kind."""
+
+    instance: str
+    seq: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What two persons do: proposed by the first, or done by the second, as `receipt.kind` tells.
+
+    `act` is rectify or redact. Of a correction: `corrects` is the entry, `relied` are the entries that rest on it, of
+    this instance first; `set` and `was` are the states that differ from then on and those before. Of an erasure:
+    `erases` pairs entry and field, `copies` are other places (instance, entry, field) where the same words stand.
+    """
+
+    receipt: Receipt
+    act: str
+    corrects: int | None = None
+    relied: tuple[Relied, ...] = ()
+    set: Mapping[str, str | None] = field(default_factory=_empty)
+    was: Mapping[str, str | None] = field(default_factory=_empty)
+    erases: tuple[tuple[int, str], ...] = ()
+    copies: tuple[tuple[str, int, str], ...] = ()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import check_letters
+from kfq_workflow.effective import effective as effective_of
+from kfq_workflow.effective import marks
+from kfq_workflow.entry import check_letters, parse_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
+    from kfq_workflow.effective import Mark
     from kfq_workflow.entry import Row
     from kfq_workflow.state import InstanceRow, Snapshot
 
@@ -103,11 +106,18 @@ class InboxItem:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One entry as people read it: the row, its body, and the texts that are still there."""
+    """One entry as people read it: the row, its body, and the texts that are still there.
+
+    `mark` tells what became of it where a correction is about it. In the effective history `body` and `texts` are as
+    corrected; in the full one as they were written. `gone` are the fields whose words are not there any more, each
+    with the entry that erased it, or None where none did: verification finds that one missing.
+    """
 
     row: Row
     body: Mapping[str, Any]
     texts: Mapping[str, str]
+    mark: Mark | None = None
+    gone: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def late(self) -> bool:
@@ -118,3 +128,51 @@ class HistoryEntry:
     def check(self) -> str:
         """The 26 characters of its leaf that a receipt prints."""
         return check_letters(bytes(self.row.leaf))
+
+    @property
+    def erased(self) -> tuple[str, ...]:
+        """The fields whose words are gone because an entry erased them."""
+        return tuple(name for name, by in self.gone.items() if by is not None)
+
+
+def histories(
+    rows: Iterable[Row], texts: Mapping[int, Mapping[str, str]], *, effective: bool = False
+) -> list[HistoryEntry]:
+    """Return the history of one instance from its rows and its texts by entry: full, or `effective`."""
+    entries = [HistoryEntry(row, parse_canonical(row.body), texts.get(row.seq, {})) for row in rows]
+    return counted(entries) if effective else marked(entries)
+
+
+def marked(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
+    """Return a full history with what became of each entry that a correction or an erasure is about."""
+    known = marks((entry.row.seq, entry.row.kind, entry.body) for entry in entries)
+    erased = {
+        (item["seq"], item["field"]): entry.row.seq
+        for entry in entries
+        if entry.row.kind == "redacted"
+        for item in entry.body["erases"]
+    }
+    return [
+        replace(entry, mark=known.get(seq := entry.row.seq), gone={
+            name: erased.get((seq, name)) for name in sorted(entry.body.get("texts", {})) if name not in entry.texts
+        })
+        for entry in entries
+    ]  # fmt: skip
+
+
+def counted(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
+    """Return the effective history of a full one, its words as corrected."""
+    by_seq = {entry.row.seq: entry for entry in marked(entries)}
+    found = []
+    for entry in effective_of((entry.row.seq, entry.row.kind, entry.body) for entry in entries):
+        own = by_seq[entry.seq]
+        words = {name: text for name, text in own.texts.items() if name not in entry.words}
+        gone = {name: by for name, by in own.gone.items() if name not in entry.words}
+        for name, seq in entry.words.items():
+            there = by_seq[seq]
+            if name in there.texts:
+                words[name] = there.texts[name]
+            else:
+                gone[name] = there.gone.get(name)
+        found.append(replace(own, body=entry.body, texts=words, gone=gone))
+    return found

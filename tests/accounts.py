@@ -23,10 +23,10 @@ def statements(dialect: str) -> list[str]:
 
 
 @contextmanager
-def accounts(database: Engine) -> Iterator[tuple[str, str]]:
-    """Run the page's grants under names of this test; give the addresses of the application and the auditors."""
+def accounts(database: Engine) -> Iterator[tuple[str, str, str]]:
+    """Run the page's grants under names of this test; give the addresses of application, auditors and redactor."""
     mark, url = secrets.token_hex(4), database.url
-    names = {"kfq_app": f"kfq_app_{mark}", "kfq_audit": f"kfq_audit_{mark}"}
+    names = {name: f"{name}_{mark}" for name in ("kfq_app", "kfq_audit", "kfq_redact")}
     postgresql = database.dialect.name == "postgresql"
 
     def run(statement: str) -> None:
@@ -38,14 +38,14 @@ def accounts(database: Engine) -> Iterator[tuple[str, str]]:
     for statement in statements(database.dialect.name):
         run(statement)
     if postgresql:
-        run("ALTER ROLE kfq_app PASSWORD 'p'")
-        run("ALTER ROLE kfq_audit PASSWORD 'p'")
-    app, audit = (
+        for name in names:
+            run(f"ALTER ROLE {name} PASSWORD 'p'")
+    app, audit, redact = (
         url.set(username=own, password="p" if postgresql else None).render_as_string(hide_password=False)
         for own in names.values()
     )
     try:
-        yield app, audit
+        yield app, audit, redact
     finally:
         database.dispose()
         for name in names:

@@ -11,10 +11,10 @@ from kfq_workflow.cli.words import say
 READS = frozenset({
     "board", "list", "show", "next", "inbox", "explain", "proxy list", "history", "replay", "verify", "doctor",
     "report", "export", "receipt", "actor list", "definition list", "definition show", "definition diagram",
-    "db current", "db check", "cosign",
+    "db current", "db check", "cosign", "diff", "policy show",
 })  # fmt: skip
 #: Commands that change tables, or delete from them.
-OWNS = frozenset({"demo", "init", "db upgrade", "rebuild"})
+OWNS = frozenset({"demo", "init", "db upgrade", "rebuild", "scrub"})
 #: Commands that read no log.
 FREE = frozenset({"key new", "key show", "definition check"})
 _DENIED = frozenset({"database_denied", "database_readonly", "database_readonly_folder"})

@@ -53,7 +53,7 @@ def _enter(engine: WorkflowEngine, found: CaseFile, by: str, *, dry_run: bool = 
 def demo(session: Session, name: str) -> int:
     """Build the shipped record where there is none, then show it, replay it and verify it."""
     from kfq_workflow import casefile, schema, zones
-    from kfq_workflow.cli import audit, look
+    from kfq_workflow.cli import audit, look, replays
 
     found = casefile.load(Path(zones.__file__).parent / _DEMOS[name])
     schema.init(session.database(create=True), via=via(), **session.place)
@@ -62,7 +62,7 @@ def demo(session: Session, name: str) -> int:
     if built:
         _prepare(engine)
         _enter(engine, found, _REGISTRAR)
-    instances, moves, same = audit.summary(session)
+    instances, moves, same = replays.summary(session)
     report = audit.verified(session)
     bad = report.verdict == "tampered" or same != instances
     if session.json:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.cli import locale, shown
+from kfq_workflow.cli.corrected import corrected, correction
 from kfq_workflow.cli.gates import details, gate_json
-from kfq_workflow.cli.options import command, key
+from kfq_workflow.cli.options import Option, command, key
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
 from kfq_workflow.cli.waits import print_waiting
 from kfq_workflow.cli.words import PHRASES, say
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.remarks import remarks
+from kfq_workflow.views import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +51,7 @@ def show(session: Session, key: str) -> None:
             "flags": [{"id": flag, "text": text} for flag, text in noted.flags],
             "plans": [{**plan, "note": text} for plan, text in noted.plans],
             "gates": [gate_json(instance.definition, *item) for item in sorted(instance.snapshot.gates.items())],
-            "papers": [paper for entry in history for paper in entry.body.get("papers", ())],
+            "papers": [paper for entry in counted(history) for paper in entry.body.get("papers", ())],
             "next": [decision.trigger for decision in decisions if is_near(decision)],
         })  # fmt: skip
         return
@@ -90,9 +93,10 @@ def _print_instance(instance: Instance, history: list[HistoryEntry]) -> None:
         facts.append(_attribute(definition, name, value))
     sheet(facts)
     line()
-    marks = _late_regions(history)
+    acts = counted(history)
+    marks = _late_regions(acts)
     sheet([(label(definition, "region", region), _state(instance, region, marks)) for region in _regions(instance)])
-    _print_papers(definition, history)
+    _print_papers(definition, acts)
     _print_remarks(noted)
     adopted, late = bool(instance.snapshot.adopted), any(marks.values())
     if adopted or late:
@@ -171,15 +175,15 @@ def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
         line("  " + say("next.more", count=rest, key=instance.key))
 
 
-@command(COMMANDS, "history", key())
-def history(session: Session, key: str) -> None:
+@command(COMMANDS, "history", key(), Option("--effective", is_flag=True))
+def history(session: Session, key: str, *, effective: bool) -> None:
     """Print every entry: its day, who acted and for whom, what changed, and its check letters."""
     engine = session.engine()
     with engine.reading() as reading:
-        entries = reading.history(key)
+        entries = reading.history(key, effective=effective)
         # By the entries and not by the stored state, which may be what an auditor came for.
         digest = entries[-1].row.def_
-        definition = reading.registry.rules(bytes(digest)).definition if digest is not None else _no_definition()
+        definition = reading.registry.rules(bytes(digest)).definition if digest is not None else no_definition()
     if session.json:
         print_json({"key": key, "entries": [shown.entry_json(entry) for entry in entries]})
         return
@@ -190,7 +194,7 @@ def history(session: Session, key: str) -> None:
         _print_entry(definition, entry, gates, offset)
 
 
-def _no_definition() -> Definition:
+def no_definition() -> Definition:
     """Return what has no labels, for the chains that follow no workflow: those of actors, of workflows, of the log."""
     from kfq_workflow.definition.model import Definition, Permissions
 
@@ -217,9 +221,9 @@ def _fact(value: object) -> str:
 
 def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offset: int) -> None:
     body, row = entry.body, entry.row
-    day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body else "")
+    day = body.get("on", {}).get("edtf") or (say("unknown_day") if "set" in body and row.kind != RECTIFIED else "")
     late = f"  {LATE}{say('late')}" if entry.late else ""
-    line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}  {day}".rstrip())
+    line(f"{row.seq:>4}  {shown.entry_words(definition, entry)}{late}{corrected(entry)}  {day}".rstrip())
     other = body.get("for", {})
     code = "for_principal" if other.get("ground") == "proxy" else "for_office"
     who = row.actor + (f" ({say(code, office=other['id'])})" if other else "")
@@ -227,6 +231,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         (say("by"), f"{who}  {row.via}  {say('recorded')} {shown.instant(row.at, offset)}"),
         *details(definition, entry, gates),
         *shown.changes(definition, body),
+        *correction(definition, entry),
         *_facts(entry),
         *((say("reason"), _refusal(definition, refusal)) for refusal in body.get("refusals", ())),
         *((say("papers"), _paper_words(definition, paper)) for paper in body.get("papers", ())),
@@ -242,6 +247,10 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
         )
     for name, text in sorted(entry.texts.items()):
         rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
+    rows += [
+        (say(name) if name in _TEXTS else name, say("missing") if by is None else say("redacted", seq=by))
+        for name, by in entry.gone.items()
+    ]
     rows.append((say("check"), entry.check))
     sheet(rows, 6)
 

@@ -56,6 +56,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "as_of": ("截至此日的状态", "states at the end of this day"),
     "known_at": ("只用此刻已登记的记录", "from the entries recorded by then"),
     "file": ("核验导出的文件", "verify an exported file"),
+    "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
@@ -132,11 +133,23 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "report.file": ("依据导出的文件，而不是数据库", "from an exported file, not the database"),
     "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
     "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
+    "effective": ("更正后的记录", "the history as corrected"),
+    "struck": ("此事并未发生", "the act did not take place"),
+    "apart": ("提议人与确认人须为不同单位", "the two must be of different organisations"),
+    "propose.actor": ("提议人", "who proposes it"),
+    "confirm.actor": ("确认人，须为另一人", "who confirms it, somebody else"),
+    "rectify.on": ("正确的发生日，EDTF", "its right day, EDTF"),
+    "rectify.attrs": ("正确的属性，可多次给出", "a right attribute; may be repeated"),
+    "policy.propose": ("可提议的角色，可多次给出", "a role that may propose; may be repeated"),
+    "policy.confirm": ("可确认的角色，可多次给出", "a role that may confirm; may be repeated"),
     "force": ("覆盖已有的文件", "write over a file that is there"),
 }
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "a": ("一个时点，写法见上", "a moment, as above"),
+    "b": ("另一个时点，或 now", "another one, or now"),
+    "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
@@ -149,6 +162,9 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "path": ("要写的文件", "the file to write"),
     "file": ("文件", "a file"),
     "name": ("名称", "its name"),
+    "seq": ("记录号，见 kfq history", "the entry's number; see kfq history"),
+    "fields": ("文字的名称，如 opinion，见 kfq history", "which texts, such as opinion; see kfq history"),
+    "proposal": ("提议的记录号", "the number of the proposal"),
     "grant": ("代理的编号，见 kfq proxy list", "the proxy's number; see kfq proxy list"),
 }
 
@@ -163,6 +179,32 @@ HELP: dict[str, tuple[str, str]] = {
         "Begin your own:  kfq init --admin ID\n"
         "\n"
         "Exit codes: 0 done, 1 error, 2 usage, 3 refused by a rule, 4 verification found something.",
+    ),
+    "rectify": (
+        "记录从不改写：更正是一条新记录，由另一人确认后才生效；先列出依据它的记录。\n"
+        "例：kfq rectify p-1 4 --on 2026-03-02 --reason 笔误 --actor archivist\n"
+        "    kfq confirm p-1 7 --actor chief_archivist",
+        "No entry is ever changed: a correction is a new one, which counts when somebody else has confirmed it. The\n"
+        "entries that rest on it are told first.\n"
+        "Example: kfq rectify p-1 4 --on 2026-03-02 --reason 'slip of the pen' --actor archivist\n"
+        "         kfq confirm p-1 7 --actor chief_archivist",
+    ),
+    "redact": (
+        "删除的是文字，记录及其承诺值保留；KEY 也可为 ~actor/ID。确认后不可恢复。\n"
+        "例：kfq redact p-1 4 opinion --reason 依申请删除 --number 〔2026〕9号 --actor archivist",
+        "The words go, the entry and its commitment stay; KEY may also be ~actor/ID. Once confirmed there is no\n"
+        "way back.\n"
+        "Example: kfq redact p-1 4 opinion --reason 'on request' --number 2026-9 --actor archivist",
+    ),
+    "policy set": (
+        "全部重新规定：没有给出的即无人可办。提议与确认的角色不能相同。\n"
+        "例：kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+        "It says all anew: what is not given nobody may do. No role may be on both sides.\n"
+        "Example: kfq policy set --rectify-propose archivist --rectify-confirm chief_archivist --actor admin",
+    ),
+    "scrub": (
+        "须用表的所有者的账户；期间其他连接可能要等待。日志、备份和副本中的，见文档。",
+        "As the tables' owner; other connections may have to wait. Of logs, backups and copies, see the documents.",
     ),
     "fire": (
         "例：kfq fire guxian-etdz approve_posts --actor staffing_commission \\\n"
@@ -248,12 +290,30 @@ HELP: dict[str, tuple[str, str]] = {
         "Example: kfq history guxian-etdz; kfq history '~actor/registrar'",
     ),
     "replay": (
-        "不给 KEY 时重放全部实例。区域之间互不牵连地作答；两个区域合起来只是外边界。\n"
+        "显示状态、审批、属性和状况。不给 KEY 时重放全部实例。各项回答单独看都是准确的；合起来只是外边界。\n"
         "库中存储的状态与记录不符时退出码为 4。\n"
         "例：kfq replay hongtong-etdz --as-of 2019-06-30",
-        "Without KEY, all instances. Each region is answered by itself; two together are an outer bound.\n"
-        "Exits 4 when a stored state is not what the entries say.\n"
-        "Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+        "Shows states, approvals, attributes and standing. Without KEY, all instances in a line each. Each answer\n"
+        "is exact by itself; several together are an outer bound. Exits 4 when a stored state is not what the\n"
+        "entries say. Example: kfq replay hongtong-etdz --as-of 2019-06-30",
+    ),
+    "diff": (
+        "时点的写法：\n"
+        "  2020-06-01             该日终了时，按现在已登记的全部记录\n"
+        "  @2020-06-02            该日终了前已登记的全部记录；@2020-06-02T09:30 精确到分\n"
+        "  2020-06-01@2020-06-02  前一日终了时，按后一日终了前已登记的记录\n"
+        "  now                    现在已登记的全部记录\n"
+        "不给 KEY 时列出有差异的全部实例。\n"
+        "例：kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "（当时的记录怎么说那一天，现在又怎么说：补录和更正一览无余）",
+        "A moment is written\n"
+        "  2020-06-01             at the end of that day, by all that is known now\n"
+        "  @2020-06-02            all that was on record by the end of that day; @2020-06-02T09:30 to the minute\n"
+        "  2020-06-01@2020-06-02  at the end of the one day, by what was on record at the end of the other\n"
+        "  now                    all that is on record\n"
+        "Without KEY, all instances that differ.\n"
+        "Example: kfq diff hongtong-etdz 2020-06-01@2020-06-02 2020-06-01\n"
+        "(what the record said of that day then, and says now: late entries and corrections become visible)",
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"

@@ -46,13 +46,17 @@ def _add(session: Session, id: str, actor: str, facts: dict[str, Any]) -> None: 
 
 
 def _check_roles(engine: WorkflowEngine, roles: Sequence[str]) -> None:
-    """Refuse a role that neither the library knows nor any workflow, registered or shipped."""
+    """Refuse a role that neither the library knows, nor any workflow, registered or shipped, nor the policy."""
     from kfq_workflow import zones
     from kfq_workflow.errors import NotFound
+    from kfq_workflow.policy import ACTS
     from kfq_workflow.registry import OWN_ROLES
 
     definitions = [*engine.definitions(), *zones.shipped().values()]
+    ruled = engine.ruled()
+    sides = [] if ruled is None else [rule for act in ACTS if (rule := ruled.policy(act)) is not None]
     known = OWN_ROLES.union(*(definition.roles for definition in definitions))
+    known = known.union(*(side.propose | side.confirm for side in sides))
     for role in roles:
         if role not in known:
             raise NotFound("role", role, known=sorted(known))

@@ -35,7 +35,7 @@ def report(
     """Make one HTML file on an instance, or on all; 4 when verification found something."""
     if (key is None) is not everything:
         raise click.UsageError(say("usage.report"))
-    with _source(session, file) as source, Progress("verifying") as progress:
+    with opened(session, file) as source, Progress("verifying") as progress:
         made = _made(source, key, progress)
     if out is not None:
         from kfq_workflow.files import new_file
@@ -63,7 +63,7 @@ def _made(source: Source, key: str | None, progress: Progress) -> HtmlReport:
 
 
 @contextmanager
-def _source(session: Session, file: str | None) -> Iterator[Source]:
+def opened(session: Session, file: str | None) -> Iterator[Source]:
     """Give the log: an exported file, or one snapshot of the database."""
     if file is not None:
         from kfq_workflow.export import ExportSource
@@ -85,7 +85,7 @@ def export(session: Session, path: str, shape: str, *, bom: bool, force: bool) -
     """Write the whole log to one file: as it is, or as a table."""
     if bom and shape != "csv":
         raise click.UsageError(say("usage.bom"))
-    with _source(session, None) as source, Progress("exporting") as progress:
+    with opened(session, None) as source, Progress("exporting") as progress:
         entries = _write(source, path, shape, progress, bom=bom, force=force)
     if session.json:
         print_json({"path": path, "format": shape, "entries": entries})

@@ -125,6 +125,9 @@ def entry_json(entry: HistoryEntry) -> dict[str, Any]:
         "check": entry.check,
         "body": entry.body,
         "texts": dict(entry.texts),
+        "redacted": list(entry.erased),
+        "struck_by": None if entry.mark is None else entry.mark.struck_by,
+        "corrected_by": [] if entry.mark is None else list(entry.mark.corrected_by),
     }
 
 

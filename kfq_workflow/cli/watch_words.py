@@ -31,6 +31,7 @@ WATCH: dict[str, tuple[str, str]] = {
     ),
     "role.owner": ("所有者，什么都能做", "an owner, who may do everything"),
     "role.application": ("应用程序", "an application"),
+    "role.redactor": ("删除文字的账号", "a redactor"),
     "role.auditor": ("只能读取", "a reader"),
     "standing.ok": ("正常", "ok     "),
     "standing.warning": ("警告", "warning"),

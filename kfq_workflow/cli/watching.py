@@ -22,7 +22,7 @@ COMMANDS: dict[str, click.Command] = {}
 
 @command(
     COMMANDS, "doctor", Option("--key", "key_files", metavar="FILE", multiple=True, told="doctor.key"),
-    Option("--as", "meant", type=click.Choice(("owner", "application", "auditor"))),
+    Option("--as", "meant", type=click.Choice(("owner", "application", "redactor", "auditor"))),
 )  # fmt: skip
 def doctor(session: Session, key_files: tuple[str, ...], meant: Role | None) -> int:
     """Look how the log is protected, and from whom it is not; 4 when something is a problem."""

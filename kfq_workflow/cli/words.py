@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from kfq_workflow.cli import locale
+from kfq_workflow.cli import correction_words, locale
+from kfq_workflow.cli.time_words import TIME
 from kfq_workflow.cli.watch_words import WATCH
 
 #: code → (Chinese, English)
 PHRASES: dict[str, tuple[str, str]] = {
+    **TIME,
     # help
     "help.kfq": (
         "审批流程与可核验的历史记录。",
@@ -25,6 +27,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "usage.near": ("是不是：{names}？", " Did you mean: {names}?"),
     "usage.try": ("查看帮助：{command} --help", "Help: {command} --help"),
     "usage.pair": ("“{value}”应写成 {shape}", "write {shape}, not {value!r}"),
+    "usage.diff": (
+        "请写 kfq diff [KEY] A B：一个实例的键（可不给）和两个时点，如 2020-06-01@2020-06-02 now。",
+        "Give kfq diff [KEY] A B: the key of one instance, or none, and two moments such as 2020-06-01@2020-06-02 now.",
+    ),
     "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
     "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
@@ -248,9 +254,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "shipped": ("随附，未登记", "shipped, not registered"),
     "actor.id": ("标识", "id"),
     "": ("", ""),
-    "absent.not_on_record": ("（未记录）", "(not on record)"),
-    "absent.not_yet_started": ("（尚未发起）", "(not yet started)"),
-    "absent.inactive": ("（未启用）", "(not active)"),
     "severity.error": ("错误", "error"),
     "severity.warning": ("提示", "warning"),
     "trigger.missing": ("不存在", "missing"),
@@ -313,28 +316,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.rules language": ("规则语言", "rules language"),
     "findings_left_out": ("另有 {count} 处发现未列出。", "{count} more findings are not listed."),
     "exporting": ("正在导出 {done} 条", "{done} entries exported"),
-    "replay.as_of": ("截至 {day}：", "As of {day}:"),
-    "replay.future": (
-        "{day} 尚未到来（今天是 {today}）：以上假定此后不再发生任何事。",
-        "{day} is still to come (today is {today}): this assumes that nothing more happens until then.",
-    ),
-    "replay.uncertain": (
-        "不能断定（在第 {first} 条与第 {last} 条之间），为其一：",
-        "cannot be told (between entry {first} and entry {last}); one of:",
-    ),
-    "replay.outer": (
-        "每个区域各自的回答是准确的；合在一起只是外边界。",
-        "Each answer is exact by itself; taken together they are an outer bound.",
-    ),
-    "replay.left_out": (
-        "另有 {count} 条记录在此之后登记，未计入。",
-        "{count} entries were recorded later and are left out.",
-    ),
-    "replay.stored": (
-        "库中存储的状态与此不符（{states}）：请运行 kfq verify。",
-        "The stored states differ ({states}): run kfq verify.",
-    ),
-    "replay.differs": ("不一致", "differs"),
     # results
     "done.init": (
         "数据库已就绪：{database}（结构版本 {revision}）",
@@ -441,6 +422,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Now try:\n  kfq show guxian-etdz\n  kfq next guxian-etdz --actor staffing_commission\n"
         "  kfq replay hongtong-etdz --as-of 2019-06-30",
     ),
+    **correction_words.PHRASES,
 }
 
 PHRASES.update(WATCH)

@@ -6,6 +6,9 @@
     instance                             SELECT     SELECT, INSERT, UPDATE of some columns
     task, sealed (caches)                SELECT     SELECT, INSERT, UPDATE
 
+The redactor is an application's account that may also DELETE from `text`, where the trigger lets only those go that an
+entry names.
+
 More than that on a table that is insert only is a problem: the triggers then stand alone.
 """
 
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.doctor.model import APPLICATION, AUDITOR, OWNER, Account, Item, Role
+from kfq_workflow.doctor.model import APPLICATION, AUDITOR, OWNER, REDACTOR, Account, Item, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +35,7 @@ def needed(tables: Tables, table: Any, role: Role) -> set[str]:
     """Return the privileges that a role needs on a table."""
     if role == AUDITOR or table is tables.log:
         return {"SELECT"}
-    found = {"SELECT", "INSERT"}
+    found = {"SELECT", "INSERT"} | ({"DELETE"} if role == REDACTOR and table is tables.text else set())
     if table is tables.instance:
         return found | {COLUMNS}
     return found | {"UPDATE", COLUMNS} if tables.is_cache(table) else found
@@ -49,13 +52,14 @@ def judge(account: Account, tables: Tables, held: Mapping[str, set[str]], meant:
         yield Item("account", "account_not_owner", "warning", {"name": account.name, "role": account.role})
         role = account.role
     else:
-        yield Item("account", f"account_{role}", "ok", {"name": account.name})
+        weak = role == REDACTOR and meant is None
+        yield Item("account", f"account_{role}", "warning" if weak else "ok", {"name": account.name})
     excess = False
     for table in tables:
         wanted, found = needed(tables, table, role), held.get(table.name, set())
         more = found - wanted
         values = {"table": table.name, "privileges": sorted(more), "name": account.name}
-        if table is tables.instance and role == APPLICATION and "UPDATE" in more:
+        if table is tables.instance and role in (APPLICATION, REDACTOR) and "UPDATE" in more:
             yield Item("grants", "grant_wide", "warning", values)
             more -= {"UPDATE"}
         if more == {"TRIGGER"} and role == AUDITOR:
@@ -64,6 +68,7 @@ def judge(account: Account, tables: Tables, held: Mapping[str, set[str]], meant:
             serious = more & CHANGES or role == AUDITOR
             yield Item("grants", f"grant_{role}", "problem" if serious else "warning", values)
         lacking = (wanted - found) - ({COLUMNS} if "UPDATE" in found else set())
+        lacking &= {"SELECT", "DELETE"} if role == REDACTOR else lacking  # it only erases, and does no other act
         if lacking:
             yield Item("grants", "grant_lacking", "warning", values | {"privileges": sorted(lacking), "role": role})
         excess = excess or bool(more or lacking)
@@ -75,4 +80,6 @@ def role_of(held: Held, tables: Tables, *, owns: bool) -> Role:
     """Return whose account it is by what it may do."""
     if owns:
         return OWNER
-    return APPLICATION if "INSERT" in held.get(tables.entry.name, set()) else AUDITOR
+    if "INSERT" not in held.get(tables.entry.name, set()):
+        return AUDITOR
+    return REDACTOR if "DELETE" in held.get(tables.text.name, set()) else APPLICATION

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfq_workflow.doctor.model import APPLICATION, Account, Item
+from kfq_workflow.doctor.model import APPLICATION, REDACTOR, Account, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,6 @@ def _reader(file: Path, owner: int, account: Account) -> Item:
     values = {"path": str(file), "owner": owner}
     if not os.access(file, os.R_OK):
         return Item("key", "key_unreadable", "ok", values)
-    if account.role == APPLICATION:
+    if account.role in (APPLICATION, REDACTOR):
         return Item("key", "key_readable", "problem", values)
     return Item("key", "key_application", "unknown", values)

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 #: `ok`; `warning`: weaker than it should be; `problem`: the log's protection does not hold; `unknown`: cannot be told.
 Standing = Literal["ok", "warning", "problem", "unknown"]
-#: Whose a database account is by what it may do: `owner` may do everything, `auditor` only reads.
-Role = Literal["owner", "application", "auditor"]
+#: Whose a database account is by what it may do: `owner` may do everything, `auditor` only reads, `redactor` also
+#: deletes the texts that an entry names.
+Role = Literal["owner", "application", "redactor", "auditor"]
 OWNER: Role = "owner"
 APPLICATION: Role = "application"
+REDACTOR: Role = "redactor"
 AUDITOR: Role = "auditor"
-ROLES = (OWNER, APPLICATION, AUDITOR)
+ROLES = (OWNER, APPLICATION, REDACTOR, AUDITOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,27 +83,33 @@ def _others(probe: Probe) -> Iterator[Item]:
     if rows is None:
         yield Item("grants", "others_unknown", "unknown")
         return
-    owner = {row[3] for row in probe.ask(_HELD, **where) or []}
-    fixed = {t.name for t in probe.tables if not probe.tables.is_cache(t) and t is not probe.tables.instance}
-    writers: dict[str, bool] = {}
-    wrong = False
-    for table, name, privileges, owns in rows:
-        more = sorted(set(privileges) & {"UPDATE", "DELETE", "TRUNCATE", "TRIGGER"}) if table in fixed else sorted(
-            set(privileges) & {"DELETE", "TRUNCATE", "TRIGGER"})  # fmt: skip
-        if more:
-            wrong = True
-            yield Item("grants", "grant_other", "problem", {"table": table, "name": name, "privileges": more})
-        if table == probe.tables.entry.name and "INSERT" in privileges:
-            writers[name] = owns
-    values = {"owner": sorted(owner), "writers": sorted(writers) or ["-"]}
-    for name in sorted(name for name, owns in writers.items() if owns):
-        yield Item("roles", "application_owns", "problem", {"name": name, "owner": sorted(owner)})
+    owner = sorted({str(row[3]) for row in probe.ask(_HELD, **where) or []})
+    excess = list(_excess(probe, rows))
+    yield from excess
+    erasers = sorted({row[1] for row in rows if row[0] == probe.tables.text.name and "DELETE" in row[2]})
+    if erasers:
+        yield Item("grants", "erasers", "ok", {"names": erasers})
+    writers = {row[1]: row[3] for row in rows if row[0] == probe.tables.entry.name and "INSERT" in row[2]}
+    values = {"owner": owner, "writers": sorted(writers) or ["-"]}
     if len(owner) > 1:
         yield Item("roles", "owners", "warning", values)
     if not writers:
         yield Item("roles", "no_application", "warning", values)
-    elif not wrong and not any(writers.values()):
+    for name in sorted(name for name, owns in writers.items() if owns):
+        yield Item("roles", "application_owns", "problem", {"name": name, "owner": owner})
+    if writers and not excess and not any(writers.values()):
         yield Item("roles", "separate", "ok", values)
+
+
+def _excess(probe: Probe, rows: list[tuple[Any, ...]]) -> Iterator[Item]:
+    """Yield what nobody but the owner should be able to do, of each account that can."""
+    tables = probe.tables
+    caches = {table.name for table in tables if tables.is_cache(table) or table is tables.instance}
+    for table, name, privileges, _ in rows:
+        more = set(privileges) & {"UPDATE", "DELETE", "TRUNCATE", "TRIGGER"}
+        more -= {"UPDATE"} if table in caches else {"DELETE"} if table == tables.text.name else set()
+        if more:
+            yield Item("grants", "grant_other", "problem", {"table": table, "name": name, "privileges": sorted(more)})
 
 
 def _settings(probe: Probe) -> Iterator[Item]:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition import model as m
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, NotFound
 from kfq_workflow.source import TextRow
 from kfq_workflow.state import Snapshot
-from kfq_workflow.views import HistoryEntry
+from kfq_workflow.views import HistoryEntry, counted, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Source
@@ -43,6 +44,14 @@ class Case:
     entries: tuple[HistoryEntry, ...]
     unread: frozenset[int]
     snapshot: Snapshot
+
+    @property
+    def acts(self) -> Sequence[HistoryEntry]:
+        """The effective history; the full one where corrections cannot be read."""
+        try:
+            return counted(self.entries)
+        except ODD:
+            return [entry for entry in self.entries if entry.row.kind != RECTIFIED]
 
     @property
     def phase(self) -> str | None:
@@ -154,10 +163,17 @@ def make_case(library: Library, rows: list[Row], texts: list[TextRow]) -> Case:
         named[-1] if named else "",
         definition or _unknown(workflow, snapshot),
         definition is not None,
-        tuple(entries),
+        _marked(entries),
         frozenset(unread),
         snapshot,
     )
+
+
+def _marked(entries: list[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    try:
+        return tuple(marked(entries))
+    except ODD:
+        return tuple(entries)
 
 
 def _unknown(workflow: str, snapshot: Snapshot) -> m.Definition:

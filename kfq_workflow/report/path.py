@@ -44,7 +44,7 @@ def bounds(case: Case) -> order.Bounds:
             entry.row.seq, tuple(entry.body["set"].items()), entry.body.get("on", {}).get("lo"),
             entry.body.get("on", {}).get("hi"), tuple(entry.body.get("rests", ())), entry.row.kind == "adopted",
         )
-        for entry in case.entries
+        for entry in case.acts
         if entry.body.get("set")
     ])  # fmt: skip
 
@@ -52,7 +52,7 @@ def bounds(case: Case) -> order.Bounds:
 def visits(case: Case, region: str, days: order.Bounds, today: str) -> tuple[Visit, ...]:
     """Return the stays of a region in its states, oldest first; acts that left the state as it was are none."""
     moves: list[tuple[str | None, HistoryEntry]] = []
-    for entry in case.entries:
+    for entry in case.acts:
         changes = entry.body.get("set") or {}
         if region in changes and (not moves or moves[-1][0] != changes[region]):
             moves.append((changes[region], entry))
@@ -122,18 +122,22 @@ def _bounds(visit: Visit, speech: Speech) -> str:
 
 
 def entry_marks(entry: HistoryEntry, speech: Speech) -> tuple[Mark, ...]:
-    """Return the marks of an entry: adopted, late."""
+    """Return the marks of an entry: adopted, late, corrected or struck."""
     found = []
     if entry.row.kind == "adopted":
         found.append(Mark("adopted", speech.say("mark.adopted")))
     if entry.late:
         found.append(Mark("late", speech.say("mark.late")))
+    if entry.mark is not None:
+        struck, others = entry.mark.struck_by, ", ".join(map(str, entry.mark.corrected_by))
+        said = speech.say("mark.corrected", seqs=others) if struck is None else speech.say("mark.struck", seq=struck)
+        found.append(Mark("corrected", said))
     return tuple(found)
 
 
 def courses(case: Case, days: order.Bounds, today: str, speech: Speech) -> tuple[Course, ...]:
     """Return the lines beside the main one that were ever set, in the order of the definition."""
-    touched = {region for entry in case.entries for region in entry.body.get("set") or {}}
+    touched = {region for entry in case.acts for region in entry.body.get("set") or {}}
     names = [name for name in case.definition.regions if name in touched and name != "main"]
     return tuple(_course(case, name, days, today, speech) for name in names)
 

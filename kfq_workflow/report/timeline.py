@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.decision import CATEGORIES, refuse
+from kfq_workflow.effective import RECTIFIED
+from kfq_workflow.report.correction import correction
 from kfq_workflow.report.material import ODD
 from kfq_workflow.report.model import Fact, Item, Mark, Paper, Quote
 from kfq_workflow.report.path import entry_marks
@@ -54,7 +56,7 @@ def _unread(entry: HistoryEntry, speech: Speech) -> Item:
 
 def _item(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> Item:
     body, row = entry.body, entry.row
-    dated = "set" in body or "on" in body
+    dated = ("set" in body and row.kind != RECTIFIED) or "on" in body
     return Item(
         seq=row.seq,
         title=_title(case, entry, speech),
@@ -73,7 +75,7 @@ def _item(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> Item
 
 
 def _style(entry: HistoryEntry) -> str:
-    if entry.row.kind == "refused":
+    if entry.row.kind == "refused" or (entry.mark is not None and entry.mark.struck_by is not None):
         return "refused"
     return "late" if entry.late else "move" if entry.body.get("set") else "plain"
 
@@ -96,6 +98,7 @@ def _facts(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> Ite
         cause = body["cause"]
         yield Fact(speech.say("basis"), speech.say("by.cause", instance=cause["instance"], seq=cause["seq"]))
     yield from _changes(case, body, speech)
+    yield from correction(case, body, speech)
     yield from _approval(case, entry, gates, speech)
 
 
@@ -114,9 +117,9 @@ def _more(case: Case, entry: HistoryEntry, speech: Speech) -> Iterator[Fact]:
         yield Fact(speech.say("basis"), speech.word("basis", str(body["basis"])))
     if isinstance(body.get("plan"), dict):
         yield plan_fact(case, body["plan"], "", speech)
-    for name, text in sorted(entry.texts.items()):
-        if name not in _QUOTED:
-            yield Fact(_text_label(case, name, speech), speech.text(text))
+    told = {name: speech.text(text) for name, text in sorted(entry.texts.items())}
+    told |= {name: _gone(entry, name, speech) for name in entry.gone}
+    yield from (Fact(_text_label(case, name, speech), text) for name, text in told.items() if name not in _QUOTED)
 
 
 def _who(entry: HistoryEntry, speech: Speech) -> str:
@@ -224,7 +227,12 @@ def _quotes(entry: HistoryEntry, speech: Speech) -> Iterator[Quote]:
         if name in entry.texts:
             yield Quote(speech.word("text", name), speech.text(entry.texts[name]))
         elif name in committed:
-            yield Quote(speech.word("text", name), speech.say("text.gone"))
+            yield Quote(speech.word("text", name), _gone(entry, name, speech))
+
+
+def _gone(entry: HistoryEntry, name: str, speech: Speech) -> str:
+    by = entry.gone.get(name)
+    return speech.say("text.gone") if by is None else speech.say("text.redacted", seq=by)
 
 
 def _text_label(case: Case, name: str, speech: Speech) -> str:

@@ -35,6 +35,8 @@ def _facts(report: Report, speech: Speech, receipt: str) -> Iterator[Fact]:
         speech.say("decided.of", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested),
     )
     yield Fact(speech.say("late_refused"), speech.say("late_refused.of", late=counts.late, refused=counts.refused))
+    if counts.redacted:
+        yield Fact(speech.say("redacted"), speech.say("redacted.of", count=counts.redacted))
     unchecked = speech.joined(_unchecked(what, speech) for what in report.not_checked)
     yield Fact(speech.say("not_checked"), unchecked or speech.say("nothing_left_out"))
     if receipt:

@@ -54,6 +54,8 @@ VERDICTS: dict[str, tuple[str, str]] = {
         "{decided} 步，其中参照其他实例 {witnessed} 步，依应用程序答复 {attested} 步",
         "{decided} moves, {witnessed} of them also from other instances, {attested} on answers of the application",
     ),
+    "redacted": ("已删除的文字", "Redacted texts"),
+    "redacted.of": ("{count} 处", "{count}"),
     "late_refused": ("补录与被拒", "Late and refused"),
     "late_refused.of": ("补录 {late} 条，被拒 {refused} 条", "{late} late, {refused} refused"),
     "not_checked": ("没有核验", "Not checked"),

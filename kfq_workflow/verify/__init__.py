@@ -4,7 +4,7 @@
     bytes      every entry's columns, built into bytes again, hash to its leaf; bodies are canonical
     chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
     replay     every act decided again with the definition then in force; dates in an order that is possible
-    text       every commitment opens; every text is committed to; nothing is missing
+    text       every commitment opens; every text is committed to; nothing is missing but what an entry erased
     tree       every sealed entry at its place, the tree and the newest heads as sealing made them
     anchor     the tree as every checkpoint that was held outside says that it was
     document   every document under its own digest, every definition in force defined before its use
@@ -29,6 +29,8 @@ from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
+from kfq_workflow.verify.days import DayCheck
+from kfq_workflow.verify.erasure import Erasures
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.replayed import ReplayCheck
@@ -102,8 +104,9 @@ class _Reader:
         self._head = head
         self._genesis = first
         self._chain = ChainCheck(head, source.clock(), book)
-        self._replay = ReplayCheck(source, head, book)
-        self._texts = TextCheck(_rows(source, "texts", key), book)
+        erasures = Erasures(source, book)
+        self._replay = ReplayCheck(source, head, book, erasures)
+        self._texts = TextCheck(_rows(source, "texts", key), book, erasures)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -113,6 +116,7 @@ class _Reader:
             book.not_checked("caches")
             if heads is not None:
                 self._caches = HeadCheck(heads, book)
+        self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
         tree = source.tree() if key is None and head.suite == SUITE else None
         self._tree = TreeCheck(NoTree(), (), book) if tree is None else TreeCheck(tree, source.entries(LOG), book)
@@ -163,6 +167,7 @@ class _Reader:
         return self._replay.begin(instance)
 
     def _end(self, run: Run) -> None:
+        self._days.end(run)
         if self._caches is not None:
             self._caches.instance(run, self._replay.phase(run))
         self._tasks.instance(run)
@@ -203,6 +208,7 @@ class _Reader:
                 self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
             try:
                 self._replay.entry(row, body, run)
+                self._days.entry(row, body, run, self._replay.day(row.at))
             except ODD as error:
                 reason = f"{type(error).__name__}: {error}"[:200]
                 self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)

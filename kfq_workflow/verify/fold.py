@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import changed, place
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import encode_json
 from kfq_workflow.state import NAMES, STANDING, Snapshot
 
@@ -136,6 +137,15 @@ class Run:
         self.told = None if self.attrs else text
         self.attrs.update(attrs)
 
+    def become(self, parts: Mapping[str, Any]) -> None:
+        """Go on from what a correction leads to: its days and attributes, which no node holds."""
+        for name in _DATED:
+            tables = parts.get(name, {})
+            for table in tables.values() if name != "since" else (tables,):
+                self.earliest.update((mark[0], mark[1]) for mark in table.values())
+        if "attrs" in parts:
+            self.attrs, self.told = dict(parts["attrs"]), None
+
     def fold_tasks(self, after: Node, at: int) -> None:
         """Merge the rows of the inbox that an entry changed, which leads to the node `after`."""
         gates = self.node.snapshot.gates
@@ -178,8 +188,12 @@ class Folds:
         With `keep` the edge is kept for other instances that come this way.
         """
         before, body = node.snapshot, shape.body
-        after = _predecessors(before, body) if shape.sets else ()
         snapshot = before
+        if row.kind == RECTIFIED:
+            snapshot = copy(before)
+            snapshot.apply(row.seq, row.kind, {"becomes": _undated(body["becomes"])})
+            return Edge(Node(snapshot), ())
+        after = _predecessors(before, body) if shape.sets else ()
         if shape.sets or "gates" in body or row.kind in STANDING:
             snapshot = copy(before)
             snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
@@ -188,6 +202,20 @@ class Folds:
             self._edges += 1
             node.edges[key] = edge
         return edge
+
+
+def _undated(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a correction leads to without days and attributes."""
+    found = {name: value for name, value in parts.items() if name != "attrs"}
+    for name in _DATED & found.keys():
+        found[name] = _without_days(found[name])
+    return found
+
+
+def _without_days(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_days(item) for name, item in value.items()}
+    return [value[0], None]
 
 
 def _predecessors(before: Snapshot, body: Mapping[str, Any]) -> tuple[int, ...]:
@@ -226,5 +254,7 @@ def _dated(snapshot: Snapshot) -> dict[str, Any]:
     return {name: value for name in NAMES if name not in _APART and (value := getattr(snapshot, name))}
 
 
+#: The parts of a snapshot whose marks have days.
+_DATED = frozenset({"out", "since", "visited"})
 _BESIDE = ("did", "gates")
 _APART = frozenset({"attrs", *_BESIDE})

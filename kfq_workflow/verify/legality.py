@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 BASES = frozenset({"stated", "implied", "inferred"})
 #: What a body that is not made as this library makes bodies can raise while it is read.
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-ACTS = ("started", "fired", "adopted", "annotated", "amended", "refused", *KINDS)
+ACTS = (
+    "started", "fired", "adopted", "annotated", "amended", "refused", *KINDS,
+    "proposed", "rectified", "redacted", "declined",
+)  # fmt: skip
 FIRST = ("started", "adopted")
 
 
@@ -40,8 +43,9 @@ class Judge:
     """Decides entries again and notes what does not agree."""
 
     def __init__(
-        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, day: Callable[[int], str]
-    ) -> None:
+        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, day: Callable[[int], str],
+        corrections: Callable[[Judge], Mapping[str, Callable[[Case], None]]] | None = None,
+    ) -> None:  # fmt: skip
         self._book = book
         self._library = library
         self.actors = actors
@@ -58,6 +62,7 @@ class Judge:
             "refused": self._refused,
             **dict.fromkeys(KINDS, self._approvals.judge),
             **ReservedJudge(self, library).kinds,
+            **(corrections(self) if corrections is not None else {}),
         }
 
     def knows(self, kind: str) -> bool:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.model import LANG, FieldIs, leaves
@@ -25,13 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.source import Document
     from kfq_workflow.verify.report import Book
 
 #: Actors, and cited instances, that are kept at a time.
 _ACTORS, _CITED = 1_000, 32
 #: An act may have read its actor before a change that the clock puts first was committed.
 OVERLAP_US = 60_000_000
+
+
+class Chains(Protocol):
+    """What replaying reads of a source: the documents, and the entries of one instance at a time."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self, instance: str) -> Iterator[Row]:
+        """Yield the entries of an instance in their order."""
 
 
 def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -64,7 +74,7 @@ class Span:
 class Actors:
     """Actors as their chains say that they were at an instant."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Chains) -> None:
         self._source = source
         self._chains: OrderedDict[str, tuple[list[int], list[Enrolled]]] = OrderedDict()
 
@@ -133,7 +143,7 @@ class InForce(NamedTuple):
 class Library:
     """The documents of a log, checked when they are read, and the definitions in force."""
 
-    def __init__(self, source: Source, book: Book) -> None:
+    def __init__(self, source: Chains, book: Book) -> None:
         self._source = source
         self._book = book
         self._rules: dict[bytes, str] = {}
@@ -226,7 +236,7 @@ class Cited(NamedTuple):
 class Witnesses:
     """A second reader: the states of instances after the entries that others cite."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Chains) -> None:
         self._source = source
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 

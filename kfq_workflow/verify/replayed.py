@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
+from kfq_workflow.verify.corrections import CorrectionJudge
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ODD, Judge
 from kfq_workflow.verify.past import Actors, Enrolled, Library, Witnesses
@@ -16,29 +18,32 @@ from kfq_workflow.verify.shapes import UNKNOWN
 if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
-    from kfq_workflow.source import Source
     from kfq_workflow.values import Actor
+    from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.fold import Edge
-    from kfq_workflow.verify.past import InForce
+    from kfq_workflow.verify.past import Chains, InForce
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.shapes import Body, On, Shape
 
 _LIMIT = 10_000
 #: What says something of this one entry, so that no other is judged by it.
-_OWN = frozenset({"cause", "did", "effects", "gates"})
+_OWN = frozenset({"cause", "corrects", "did", "effects", "erases", "gates", "proposal"})
 COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
 
 
 class ReplayCheck:
     """Replays a log entry by entry and notes what cannot have happened so."""
 
-    def __init__(self, source: Source, head: LogHead, book: Book) -> None:
+    def __init__(self, source: Chains, head: LogHead, book: Book, erasures: Erasures | None = None) -> None:
         self._book = book
         self._head = head
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
         self._library = Library(source, book)
-        self._judge = Judge(book, self._library, self.actors, Witnesses(source), self.day)
+        self._judge = Judge(
+            book, self._library, self.actors, Witnesses(source), self.day,
+            lambda judge: CorrectionJudge(judge, source, head, erasures).kinds,
+        )  # fmt: skip
         self._folds = Folds()
         self._days: dict[int, str] = {}
         self._good: set[tuple[On, str]] = set()
@@ -69,6 +74,8 @@ class ReplayCheck:
         if shape.sets:
             self._order(row, on, run, edge)
         run.node = edge.node
+        if row.kind == RECTIFIED:
+            run.become(shape.body["becomes"])
         if shape.facts or run.seq == 0 or run.reserved:
             self._facts(row, body, run)
         if row.kind in COUNTED:
@@ -136,7 +143,7 @@ class ReplayCheck:
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
-        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "enrolled", "defined"):
+        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "enrolled", "defined", "ruled"):
             if row.kind not in ("genesis", "sealed"):
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None

@@ -69,8 +69,8 @@ class Counts:
 
     `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
     `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
-    after the fact; `refused` attempts moved nothing; `lost` entries were sealed and published, and are gone since a
-    restore.
+    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them; `lost`
+    entries were sealed and published, and are gone since a restore.
     """
 
     decided: int = 0
@@ -78,6 +78,7 @@ class Counts:
     attested: int = 0
     late: int = 0
     refused: int = 0
+    redacted: int = 0
     lost: int = 0
 
 
@@ -102,6 +103,7 @@ class Report:
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
             **({"lost": self.counts.lost} if self.counts.lost else {}),
+            "redacted": self.counts.redacted,
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
@@ -119,6 +121,7 @@ class Book:
         self.instances = 0
         self.late = 0
         self.refused = 0
+        self.redacted = 0
         self.lost = 0
         self.moves: Counter[str] = Counter()
         self._kinds: Counter[tuple[str, str]] = Counter()
@@ -158,9 +161,9 @@ class Book:
             verdict = "tampered"
         elif any(self._not_checked.values()):
             verdict = "incomplete"
-        moves = self.moves
         counts = Counts(
-            moves["decided"], moves["witnessed"], moves["attested"], self.late, self.refused, self.lost
+            self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused,
+            self.redacted, self.lost,
         )  # fmt: skip
         return Report(
             verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,

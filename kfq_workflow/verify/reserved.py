@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.incarnation import Recovery
+from kfq_workflow.policy import ACTS, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,8 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed", "recovered"),
-    "~actor": ("enrolled", "refused", "granted", "revoked"),
+    "~log": ("genesis", "sealed", "recovered", "ruled"),
+    "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
     "~definition": ("defined",),
 }
 
@@ -38,6 +39,7 @@ class ReservedJudge:
             "recovered": self._recovered,
             "granted": self._granted,
             "revoked": self._granted,
+            "ruled": self._ruled,
         }
 
     def _enrolled(self, case: Case) -> None:
@@ -88,6 +90,13 @@ class ReservedJudge:
             case.error("actor_role", actor=SYSTEM, needs=sorted(ADMINISTRATOR))
         self._judge.authorise(case, ADMINISTRATOR)
         Recovery.parse(case.row.seq, case.body)
+
+    def _ruled(self, case: Case) -> None:
+        """Check who may say who corrects and erases, and that it always takes two."""
+        self._administer(case)
+        rules = [case.body[act] for act in ACTS if act in case.body]
+        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
+            case.error("malformed", reason=", ".join(ACTS))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""

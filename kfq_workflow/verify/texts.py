@@ -1,4 +1,4 @@
-"""Texts: every commitment opens, and every text that is kept is committed to.
+"""Texts: every commitment opens or was erased by an entry, and every text that is kept is committed to.
 
 Words come as the bytes that are hashed, those of UTF-8 (see `source.raw`); anything else is None.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.report import Book
 
     #: A text as `source.raw` gives it: instance, number, field, salt, words.
@@ -27,9 +28,10 @@ _NAMES = 1_000
 class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
-    def __init__(self, texts: Iterator[TextTuple], book: Book) -> None:
+    def __init__(self, texts: Iterator[TextTuple], book: Book, erasures: Erasures) -> None:
         self._texts = texts
         self._book = book
+        self._erasures = erasures
         self._names: dict[str, bytes] = {}
         #: A text that was read after the next one and given back.
         self._held: TextTuple | None = None
@@ -40,7 +42,7 @@ class TextCheck:
         text = self.next
         if text is None or text[0] > instance or (text[0] == instance and text[1] > seq):
             for field in fields:
-                self._book.error("text", "missing", instance, seq, field=field)
+                self._missing(instance, seq, field)
             return
         if text[0] != instance or text[1] != seq:
             self.skip(instance, seq)
@@ -53,6 +55,11 @@ class TextCheck:
                 self._book.error("text", "differs", instance, seq, field=text[2])
             self.next = self._advance()
         for field in expected:
+            self._missing(instance, seq, field)
+
+    def _missing(self, instance: str, seq: int, field: str) -> None:
+        """Note a text that is not there, unless an entry erased it."""
+        if not self._erasures.covers(instance, seq, field):
             self._book.error("text", "missing", instance, seq, field=field)
 
     def ahead(self, instance: str) -> int:

@@ -177,7 +177,7 @@ def test_export_and_verify_the_file(demo: Kfq, tmp_path: Path) -> None:
     assert demo("export", str(file)).code == 1
     demo.ok("export", str(file), "--force")
     found = demo.ok("verify", "--file", str(file), "--json").json
-    assert set(found) == {"verdict", "entries", "instances", "not_checked", "findings"}
+    assert set(found) == {"verdict", "entries", "instances", "redacted", "not_checked", "findings"}
     assert found["verdict"] in ("self-consistent", "incomplete")
     assert "未核验：实例表" in demo.ok("verify", "--file", str(file), lang="zh").out
     assert "--force" in demo("export", str(file)).err

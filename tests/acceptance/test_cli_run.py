@@ -291,12 +291,14 @@ def test_every_mutating_command_takes_an_actor() -> None:
                       "actor add", "actor update", "actor disable", "submit", "approve", "reject", "abstain", "retract",
                       "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
                       "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
-                      "proxy grant", "proxy revoke", "inbox"}  # fmt: skip
+                      "proxy grant", "proxy revoke", "inbox", "rectify", "redact", "confirm", "decline",
+                      "policy set"}  # fmt: skip
 
 
 #: Said by a prefix and a code of the record, not by name.
 BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "inbox.", "kind.", "many.", "outcome.", "place.",
-           "plan.", "reason.", "severity.", "trigger.", "unchecked.", "verdict.", "vote.")  # fmt: skip
+           "plan.", "policy.", "reason.", "scrub.", "severity.", "trigger.", "unchecked.", "verdict.",
+           "vote.")  # fmt: skip
 
 
 def test_no_phrase_is_left_over() -> None:

@@ -83,6 +83,11 @@ CHANGES: dict[str, list[str]] = {
         "c1",
     ],
     "proxy revoke": ["c1", "2", "--reason", "r", "--actor", "c1"],
+    "rectify": ["p", "2", "--paper", "request=2", "--actor", "reg", "--reason", "r", "--number", "1"],
+    "redact": ["p", "1", "name", "--actor", "reg", "--reason", "r", "--number", "1"],
+    "confirm": ["v", "7", "--actor", "boss"],
+    "decline": ["v", "7", "--actor", "boss", "--reason", "r"],
+    "policy set": ["--redact-propose", "registrar", "--redact-confirm", "authority", "--actor", "admin"],
     "seal": [],
     "import": ["cases.yaml", "--actor", "reg"],
     "actor add": ["new", "--role", "clerk", "--actor", "admin"],
@@ -91,7 +96,7 @@ CHANGES: dict[str, list[str]] = {
     "definition load": ["zone_exit", "--actor", "admin"],
 }
 #: Written only by `test_a_signer_needs_only_to_read` and those about their own files.
-ELSEWHERE = {"checkpoint", "recover", "init", "demo"}
+ELSEWHERE = {"checkpoint", "recover", "init", "demo", "scrub"}
 
 
 @pytest.fixture
@@ -109,6 +114,8 @@ def log(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     engine.approve("v", by="c1")
     engine.delegate("v", by="c2", to="c3")
     engine.copy("v", by="app", to=["c3"])
+    engine.rule(by="admin", rectify=(["registrar"], ["authority"]), redact=(["registrar"], ["authority"]))
+    assert engine.redact("v", [(1, "name")], by="reg", reason="r", number="1").receipt.seq == 7  # as CHANGES says
     engine.suspend("s", by="reg", reason="r", number="1")
     engine.void("w", by="reg", reason="r", number="1")
     engine.grant_proxy("c1", by="c1", to="c2", valid_from="2020-01-01", valid_to="2030-01-01", number="1")
@@ -125,7 +132,7 @@ def reader(log: WorkflowEngine) -> Iterator[Kfq]:
     if log.database.dialect.name == "sqlite":
         yield Kfq(read_only(log.database))
         return
-    with accounts(log.database) as (_, auditor):
+    with accounts(log.database) as (_, auditor, _):
         yield Kfq(auditor)
 
 
@@ -144,7 +151,7 @@ def reads(log: WorkflowEngine, folder: Path) -> dict[str, list[str]]:
         "verify": ["--anchor", str(folder / "held")], "doctor": [], "report": ["g", "--out", str(folder / "g.html")],
         "export": [str(folder / "log.jsonl")], "receipt": [check_letters(bytes(row.row.leaf))], "actor list": [],
         "definition list": [], "definition show": ["permit"], "definition diagram": ["permit"], "db current": [],
-        "db check": [],
+        "db check": [], "diff": ["2020-01-01", "2030-01-01"], "policy show": [],
         "cosign": [str(folder / "signed"), "--key", str(folder / "w.key"), "--trust", str(folder / "office")],
     }  # fmt: skip
 
@@ -222,6 +229,7 @@ def test_recovering_and_beginning_need_more(log: WorkflowEngine, reader: Kfq, da
     assert "the application's" in ran.err
     assert reader("init", "--admin", "other").code == 1
     assert reader("demo", "linfen-2020").code == 1
+    assert reader("scrub").code == 1
     assert content(database) == before
 
 

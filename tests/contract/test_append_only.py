@@ -193,6 +193,46 @@ def test_update_or_replace_is_refused(log: Engine) -> None:
     refused(log, "UPDATE OR IGNORE kfq_entry SET body = ''")
 
 
+#: An entry that erases the text `note` beside entry 1 of `zone`.
+ERASES = '{"erases":[{"field":"note","seq":1}],"number":"1"}'
+#: What looks like one: another entry, another field, another instance or kind, and words of a person between quotes.
+ODD = (
+    ("zone", "redacted", '{"erases":[{"field":"note","seq":11}]}'),
+    ("zone", "redacted", '{"erases":[{"field":"notes","seq":1}]}'),
+    ("zone", "redacted", '{"erases":[],"number":"{\\"field\\":\\"note\\",\\"seq\\":1}"}'),
+    ("other", "redacted", ERASES),
+    ("zone", "annotated", ERASES),
+)
+
+
+def erased(connection: Connection, instance: str, kind: str, body: str, seq: int) -> None:
+    row = dict(ROWS[0][1], instance=instance, kind=kind, body=body, seq=seq, req=None)
+    connection.execute(Tables().entry.insert(), row)
+
+
+def test_a_text_goes_only_where_an_entry_erases_it(log: Engine) -> None:
+    tables = Tables()
+    with log.begin() as connection:
+        for seq, (instance, kind, body) in enumerate(ODD, 2):
+            erased(connection, instance, kind, body, seq)
+        second = dict(ROWS[2][1], field="reason")
+        connection.execute(tables.text.insert(), second)
+    refused(log, "DELETE FROM kfq_text WHERE field = 'note'")
+    with log.begin() as connection:
+        erased(connection, "zone", "redacted", ERASES, 20)
+    refused(log, "DELETE FROM kfq_text")
+    refused(log, "DELETE FROM kfq_text WHERE field = 'reason'")
+    refused(log, "UPDATE kfq_text SET value = '' WHERE field = 'note'")
+    if log.dialect.name == "postgresql":
+        refused(log, "TRUNCATE kfq_text")
+    else:
+        verb = "INSERT OR REPLACE" if log.dialect.name == "sqlite" else "REPLACE"
+        refused(log, f"{verb} INTO kfq_text SELECT instance, seq, field, salt, '' FROM kfq_text WHERE field = 'reason'")
+    with log.begin() as connection:
+        assert connection.exec_driver_sql("DELETE FROM kfq_text WHERE field = 'note'").rowcount == 1
+        assert connection.execute(select(tables.text.c.field)).scalars().all() == ["reason"]
+
+
 def test_a_replica_session_is_refused_too(log: Engine) -> None:
     if log.dialect.name != "postgresql":
         pytest.skip("PostgreSQL's setting")
@@ -271,7 +311,7 @@ def test_status_names_what_was_altered(log: Engine) -> None:
         ("ALTER TABLE kfq_text ENABLE TRIGGER kfq_text_no_delete", "altered"),
         (
             """
-            CREATE OR REPLACE FUNCTION kfq_refuse() RETURNS trigger LANGUAGE plpgsql
+            CREATE OR REPLACE FUNCTION kfq_erase() RETURNS trigger LANGUAGE plpgsql
             AS 'BEGIN RETURN COALESCE(NEW, OLD); END'
             """,
             "altered",

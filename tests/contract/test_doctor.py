@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import InvalidInput, NotInitialised, WorkflowEngine, checkpoints, triggers
+from kfq_workflow import InvalidInput, NotInitialised, WorkflowEngine, checkpoints, schema, triggers
 from kfq_workflow.audit import keyfile
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
 from kfq_workflow.audit.note import Note
@@ -81,7 +81,7 @@ def test_each_account_is_known_by_what_it_may_do(database: Engine) -> None:
     engine = build(database)
     engine.seal()
     with accounts(database) as urls:
-        application, auditor = map(open_database, urls)
+        application, auditor, redactor = map(open_database, urls)
         for one, role in ((application, "application"), (auditor, "auditor")):
             examination = looked(one, meant=role)
             assert examination.account.role == role
@@ -95,7 +95,13 @@ def test_each_account_is_known_by_what_it_may_do(database: Engine) -> None:
         assert {"grant_auditor"} == found(looked(application, meant="auditor"), "problem") - SPEED
         assert "account_not_owner" in found(looked(application, meant="owner"), "warning")
         assert "account_owner" in found(looked(database, meant="application"), "problem")
+        examination = looked(redactor, meant="redactor")
+        assert (examination.account.role, found(examination, "problem") - SPEED) == ("redactor", set())
+        assert "account_redactor" in found(looked(redactor), "warning")
+        assert "grant_application" in found(looked(redactor, meant="application"), "problem")
+        redactor.dispose()
         if database.dialect.name == "postgresql":
+            assert "erasers" in {i.code for i in looked(auditor).items}
             assert "separate" in {i.code for i in looked(auditor).items}
         application.dispose()
         auditor.dispose()
@@ -106,7 +112,7 @@ def test_grants_that_are_too_many_or_too_few(database: Engine) -> None:
     build(database)
     postgresql = database.dialect.name == "postgresql"
     with accounts(database) as urls:
-        application, auditor = map(open_database, urls)
+        application, auditor, _ = map(open_database, urls)
         name, reader = application.url.username, auditor.url.username
         at = "" if postgresql else "@'%%'"
 
@@ -224,7 +230,7 @@ def test_tables_of_another_revision(database: Engine) -> None:
     assert "revision_other" in found(examination, "problem")
     assert "triggers" in {i.code for i in examination.items}
     with database.begin() as connection:
-        connection.execute(TABLES.log.update().values(schema_revision="0003"))
+        connection.execute(TABLES.log.update().values(schema_revision=schema.REVISION))
     with pytest.raises(InvalidInput):
         examine(database, meant="boss")  # type: ignore[arg-type]
 
@@ -343,9 +349,9 @@ def test_every_item_that_can_be_wrong_says_what_to_do() -> None:
     codes = {code.removeprefix("doctor.") for code in SENTENCES if code.startswith("doctor.")}
     fine = {code for code in codes if not code.endswith(".do") and f"{code}.do" not in codes}
     assert {code for code in fine if not code.startswith("limit.")} == {
-        "account_application", "account_auditor", "checkpoint", "clock", "clock_newest", "durable", "file_closed",
-        "grants", "key_closed", "key_hidden", "key_unreadable", "my_reads", "no_powers", "offset", "pg_reads",
-        "revision", "sealed", "separate", "sqlite_reads", "triggers", "zone",
+        "account_application", "account_auditor", "checkpoint", "clock", "clock_newest", "durable", "erasers",
+        "file_closed", "grants", "key_closed", "key_hidden", "key_unreadable", "my_reads", "no_powers", "offset",
+        "pg_reads", "revision", "sealed", "separate", "sqlite_reads", "triggers", "zone",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from docs import pages
-from kfq_workflow import Paper, Refused, WorkflowEngine, schema
+from kfq_workflow import DatabaseUnavailable, Paper, Refused, WorkflowEngine, schema
 from kfq_workflow.database import open_database
 from kfq_workflow.definition.document import load
 from kfq_workflow.source import verify_database
@@ -47,13 +47,13 @@ def _statements(dialect: str) -> list[str]:
 
 
 @pytest.fixture
-def roles(database: Engine) -> Iterator[tuple[Engine, Engine]]:
-    """Run the page's statements under names of this test; give the application's and the auditors' Engine."""
+def roles(database: Engine) -> Iterator[tuple[Engine, Engine, Engine]]:
+    """Run the page's statements under names of this test; give the Engines of application, auditors and redactor."""
     schema.init(database)
     owner = WorkflowEngine(database)
     owner.enroll("admin", by="system", roles=["administrator"])
     mark, url = secrets.token_hex(4), database.url
-    names = {"kfq_app": f"kfq_app_{mark}", "kfq_audit": f"kfq_audit_{mark}"}
+    names = {name: f"{name}_{mark}" for name in ("kfq_app", "kfq_audit", "kfq_redact")}
     postgresql = database.dialect.name == "postgresql"
 
     def run(statement: str) -> None:
@@ -67,11 +67,12 @@ def roles(database: Engine) -> Iterator[tuple[Engine, Engine]]:
     if postgresql:
         run("ALTER ROLE kfq_app PASSWORD 'p'")
         run("ALTER ROLE kfq_audit PASSWORD 'p'")
+        run("ALTER ROLE kfq_redact PASSWORD 'p'")
     engines = [
         open_database(url.set(username=own, password="p" if postgresql else None).render_as_string(hide_password=False))
         for own in names.values()
     ]
-    yield engines[0], engines[1]
+    yield engines[0], engines[1], engines[2]
     for engine in engines:
         engine.dispose()
     for name in names:
@@ -81,8 +82,8 @@ def roles(database: Engine) -> Iterator[tuple[Engine, Engine]]:
 
 
 @pytest.mark.backends("postgresql18", "mariadb")
-def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> None:
-    application, auditor = roles
+def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine, Engine]) -> None:
+    application, auditor, _ = roles
     engine = WorkflowEngine(application)
     engine.define(load(PERMIT), by="admin")
     for role in ("zone_office", "surveyor", "land_bureau"):
@@ -107,7 +108,7 @@ def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> 
     assert [row.box for row in stored(auditor, "lot-1")] == ["done", "todo", "wait", "mine"]
     assert verify_database(auditor).findings == ()
     for database in roles:
-        for statement in FORBIDDEN:
+        for statement in FORBIDDEN:  # of the texts here none was erased, so that the redactor may delete none
             with pytest.raises(DBAPIError), database.begin() as connection:
                 connection.execute(text(statement))
     for statement in ("UPDATE kfq_sealed SET seq = 1",
@@ -116,3 +117,25 @@ def test_each_role_can_do_its_work_and_no_more(roles: tuple[Engine, Engine]) -> 
                       "INSERT INTO kfq_task SELECT * FROM kfq_task"):  # fmt: skip
         with pytest.raises(DBAPIError), auditor.begin() as connection:
             connection.execute(text(statement))
+
+
+@pytest.mark.backends("postgresql18", "mariadb")
+def test_only_the_redactor_erases_and_only_the_owner_scrubs(
+    roles: tuple[Engine, Engine, Engine], database: Engine
+) -> None:
+    application, _, redactor = roles
+    owner = WorkflowEngine(database)
+    for id_, role in (("rec", "records"), ("chief", "chief"), ("land_bureau", "land_bureau")):
+        owner.enroll(id_, by="admin", roles=[role], name="姓名")
+    owner.rule(by="admin", redact=(["records"], ["chief"]))
+    proposal = WorkflowEngine(application).redact("~actor/land_bureau", [(1, "name")], by="rec", reason="r", number="1")
+    seq = proposal.receipt.seq
+    with pytest.raises(DatabaseUnavailable):
+        WorkflowEngine(application).confirm("~actor/land_bureau", seq, by="chief")
+    assert WorkflowEngine(redactor).confirm("~actor/land_bureau", seq, by="chief").receipt.kind == "redacted"
+    for engine in (application, redactor):
+        steps = WorkflowEngine(engine).scrub()
+        assert [step.done for step in steps if step.name == "table"] == [False]
+        assert all(step.reason for step in steps if not step.done)
+    assert all(step.done for step in owner.scrub())
+    assert verify_database(database).findings == ()

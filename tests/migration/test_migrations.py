@@ -161,7 +161,7 @@ _NEXT = '''
 import sqlalchemy as sa
 from alembic import context, op
 revision = "9001"
-down_revision = "0003"
+down_revision = "0004"
 
 def upgrade():
     tables = context.config.attributes["tables"]

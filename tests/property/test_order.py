@@ -88,8 +88,8 @@ def test_as_of_equals_brute_force(acts: tuple[Act, ...], day: str) -> None:
     assert set(answers) == regions_of(acts)
     for region, answer in answers.items():
         expected = set[State]().union(*(possible(acts, region, dating, day) for dating in every))
-        assert set(answer.states) == expected
-        assert len(answer.states) == len(expected)
+        assert set(answer.values) == expected
+        assert len(answer.values) == len(expected)
         assert answer.certain == (len(expected) == 1)
 
 

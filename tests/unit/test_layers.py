@@ -27,6 +27,7 @@ DOORS = {
         "kfq_workflow/doctor/",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
+        "kfq_workflow/scrub.py",
         "kfq_workflow/source.py",
         "kfq_workflow/store.py",
         "kfq_workflow/tables.py",

@@ -71,7 +71,7 @@ XIANGFEN = (
 
 def test_hongtong_in_the_middle_of_2019_cannot_be_told() -> None:
     answer = as_of(HONGTONG, "2019-06-30")["main"]
-    assert answer.states == (PREPARING, NOT_ON_RECORD, LEADERSHIP, UNDERWAY)
+    assert answer.values == (PREPARING, NOT_ON_RECORD, LEADERSHIP, UNDERWAY)
     assert not answer.certain
     assert answer.between == (2, 4)
 
@@ -80,19 +80,19 @@ def test_hongtong_at_the_time_of_the_interview_is_certain() -> None:
     answers = as_of(HONGTONG, "2020-05-31")
     assert answers["main"] == Answer((UNDERWAY,), (4, 4))
     assert answers["main"].certain
-    assert {region: answers[region].states for region in REFORMS} == {
+    assert {region: answers[region].values for region in REFORMS} == {
         "reform_tenure": ("in_place",),
         "reform_appointment": ("in_place",),
         "reform_performance_pay": ("in_progress",),
     }
-    assert {answers[plan].states for plan in PLANS} == {("unreported",)}
+    assert {answers[plan].values for plan in PLANS} == {("unreported",)}
 
 
 def test_hongtong_before_and_during_its_year_of_approval() -> None:
     assert as_of(HONGTONG, "2016-12-31")["main"] == Answer((NOT_ON_RECORD, PENDING), (None, 1))
     during = as_of(HONGTONG, "2017-06-30")
     assert during["main"] == Answer((NOT_ON_RECORD, PENDING, PREPARING, LEADERSHIP, UNDERWAY), (None, 4))
-    assert during["reform_tenure"].states == (NOT_YET_STARTED, "not_started", "in_progress", "in_place")
+    assert during["reform_tenure"].values == (NOT_YET_STARTED, "not_started", "in_progress", "in_place")
     at_its_end = as_of(HONGTONG, "2017-12-31")
     assert at_its_end["main"].between == (2, 4)
     assert at_its_end["plan_eia"] == Answer(("not_started", NOT_ON_RECORD, "unreported"), (2, 3))
@@ -107,7 +107,7 @@ def test_a_reform_in_place_bounds_the_leadership_that_it_rests_on() -> None:
     earlier = (*HONGTONG[:5], act(6, {"reform_tenure": "in_place"}, "2018-05-01", "2018-05-31", rests=(3,)))
     found = bounds(earlier)
     assert [found.latest[seq] for seq in (3, 4, 5)] == ["2018-05-31", "2020-05-31", "2018-05-31"]
-    assert as_of(earlier, "2019-06-30")["main"].states == (LEADERSHIP, UNDERWAY)
+    assert as_of(earlier, "2019-06-30")["main"].values == (LEADERSHIP, UNDERWAY)
 
 
 def test_xiangfen_in_the_middle_of_2019_cannot_be_told() -> None:
@@ -184,10 +184,10 @@ def test_a_state_that_comes_back_is_named_once() -> None:
 
 def test_a_region_without_a_state_is_inactive() -> None:
     acts = (exactly(1, {"a": "x"}, "2017-05-01"), exactly(2, {"a": None}, "2018-05-01"))
-    assert as_of(acts, "2018-05-01")["a"].states == (Absence.INACTIVE,)
+    assert as_of(acts, "2018-05-01")["a"].values == (Absence.INACTIVE,)
     adopted = (exactly(1, {"a": None}, "2017-05-01", adopted=True),)
-    assert as_of(adopted, "2017-04-30")["a"].states == (NOT_ON_RECORD,)
-    assert as_of(adopted, "2017-05-01")["a"].states == (Absence.INACTIVE,)
+    assert as_of(adopted, "2017-04-30")["a"].values == (NOT_ON_RECORD,)
+    assert as_of(adopted, "2017-05-01")["a"].values == (Absence.INACTIVE,)
 
 
 def test_before_an_adoption_of_another_state_a_region_went_on_unrecorded() -> None:

@@ -40,7 +40,8 @@ def test_an_intact_log() -> None:
     report = verify(log)
     assert (report.verdict, report.findings, report.entries, report.instances) == ("self-consistent", (), 9, 6)
     assert report.as_json() == {
-        "verdict": "self-consistent", "entries": 9, "instances": 6, "not_checked": ["caches"], "findings": [],
+        "verdict": "self-consistent", "entries": 9, "instances": 6, "redacted": 0, "not_checked": ["caches"],
+        "findings": [],
     }  # fmt: skip
     with pytest.raises(NotFound):
         verify(log, key="d")
@@ -193,8 +194,8 @@ def test_replay_as_of_a_day_and_as_known_at_an_instant() -> None:
     rows = list(log.entries("a"))
     found = replay(log, {rules: permit()}, "a", as_of="2020-03-01")
     assert found.regions is not None
-    assert found.regions["main"].states == ("review",)
-    assert found.regions["survey"].states == ("none", "done")
+    assert found.regions["main"].values == ("review",)
+    assert found.regions["survey"].values == ("none", "done")
     assert found.regions["survey"].between == (2, 3)
     assert (found.workflow, found.left_out, found.moves[2].earliest, found.moves[2].latest) == (
         "permit", 0, "2020-03-01", "2020-03-02",
@@ -202,7 +203,7 @@ def test_replay_as_of_a_day_and_as_known_at_an_instant() -> None:
     known = replay(rows, None, "a", as_of="2020-02-01", known_at=NOON)
     assert known.regions is not None
     assert (known.left_out, len(known.moves), known.snapshot) == (1, 2, fold(rows[:2]))
-    assert known.regions["main"].states == (Absence.NOT_YET_STARTED,)
+    assert known.regions["main"].values == (Absence.NOT_YET_STARTED,)
     assert replay(rows, None, "a").regions is None
     with pytest.raises(NotFound):
         replay(rows, None, "a", known_at=0)

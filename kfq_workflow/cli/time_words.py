@@ -1,0 +1,87 @@
+"""Phrases on what was at a moment and what differs between two, in Chinese and in English, by code."""
+
+from __future__ import annotations
+
+#: code → (Chinese, English)
+TIME: dict[str, tuple[str, str]] = {
+    "absent.not_on_record": ("（未记录）", "(not on record)"),
+    "absent.not_yet_started": ("（尚未发起）", "(not yet started)"),
+    "absent.inactive": ("（未启用）", "(not active)"),
+    "absent.not_known": ("（当时尚无登记）", "(nothing recorded by then)"),
+    "absent.withheld": ("（原文已不在）", "(the words are gone)"),
+    "replay.as_of": ("截至 {day}：", "As of {day}:"),
+    "replay.future": (
+        "{day} 尚未到来（今天是 {today}）：以上假定此后不再发生任何事。",
+        "{day} is still to come (today is {today}): this assumes that nothing more happens until then.",
+    ),
+    "replay.uncertain": (
+        "不能断定（在第 {first} 条与第 {last} 条之间），为其一：",
+        "cannot be told (between entry {first} and entry {last}); one of:",
+    ),
+    "replay.outer": (
+        "各项回答单独看都是准确的；合在一起只是外边界。",
+        "Each answer is exact by itself; taken together they are an outer bound.",
+    ),
+    "replay.left_out": (
+        "另有 {count} 条记录在此之后登记，未计入。",
+        "{count} entries were recorded later and are left out.",
+    ),
+    "replay.stored": (
+        "库中存储的状态与此不符（{states}）：请运行 kfq verify。",
+        "The stored states differ ({states}): run kfq verify.",
+    ),
+    "replay.differs": ("不一致", "differs"),
+    "replay.struck": (
+        "第 {seq} 条经第 {by} 条更正，视为未发生，未计入。",
+        "Entry {seq} was struck by the correction in entry {by} and is left out.",
+    ),
+    "replay.corrected": ("（经第 {seqs} 条更正）", "(corrected by entry {seqs})"),
+    "replay.voted": ("{who}，{state}（第 {seq} 条）", "{who}: {state} (entry {seq})"),
+    "standing": ("状况", "standing"),
+    "standing.none": ("未挂起、未作废", "neither suspended nor void"),
+    "standing.suspended": ("已挂起（第 {seq} 条）", "suspended (entry {seq})"),
+    "standing.void": ("已作废（第 {seq} 条）", "void (entry {seq})"),
+    "task.state.open": ("待签", "to come"),
+    "task.state.waiting": ("尚未轮到", "not yet their turn"),
+    "task.state.blocked": ("因挂起停办", "stopped while suspended"),
+    "task.state.approved": ("同意", "approved"),
+    "task.state.rejected": ("不同意", "rejected"),
+    "task.state.abstained": ("弃权", "abstained"),
+    "task.state.transferred": ("已转办", "handed on"),
+    "task.state.retracted": ("已收回", "taken back"),
+    "task.state.removed": ("已减签", "removed"),
+    "task.state.superseded": ("无须再签", "no longer needed"),
+    "task.state.returned": ("退回", "returned"),
+    "task.state.void": ("作废", "void"),
+    # differences
+    "moment.now": ("按现在已登记的全部记录", "by all that is known now"),
+    "moment.day": ("{day} 终了，按现在已登记的全部记录", "at the end of {day}, by all that is known now"),
+    "moment.known": ("按 {at} 已登记的记录", "by what was on record at {at}"),
+    "moment.both": ("{day} 终了，按 {at} 已登记的记录", "at the end of {day}, by what was on record at {at}"),
+    "diff.none": ("两个时点之间没有差异。", "Nothing differs between the two moments."),
+    "diff.count": (
+        "{count} 个实例有差异。",
+        "{count} instances differ.",
+    ),
+    "diff.count.one": ("1 个实例有差异。", "1 instance differs."),
+    "diff.more": (
+        "另：有变化的记录 {entries} 条、材料 {papers} 份；详见 kfq diff {key} 加上同样的两个时点。",
+        "Also {entries} entries and {papers} papers; for more: kfq diff {key} and the same two moments.",
+    ),
+    "diff.entries": ("有变化的记录：", "Entries:"),
+    "diff.papers": ("材料：", "Papers:"),
+    "diff.perhaps": ("不能断定是否已有", "cannot be told whether already"),
+    "diff.about": ("{what}（{about}）", "{what} ({about})"),
+    "diff.entry": ("第 {seq} 条", "entry {seq}"),
+    "diff.nothing": ("（无）", "(none)"),
+    "diff.unsure": ("两个时点都不能断定：", "Cannot be told at either moment:"),
+    "diff.corrects": ("更正第 {seq} 条", "corrects entry {seq}"),
+    "diff.corrected": ("经第 {seqs} 条更正", "corrected by {seqs}"),
+    "recorded_at": ("登记时间", "recorded"),
+    "status.unrecorded": ("尚未登记", "unrecorded"),
+    "status.struck": ("经更正撤销", "struck"),
+    "status.no": ("尚未发生", "not yet"),
+    "status.perhaps": ("不能断定", "cannot be told"),
+    "status.yes": ("已发生", "happened"),
+    "status.counts": ("已登记", "on record"),
+}
