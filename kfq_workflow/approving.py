@@ -82,6 +82,7 @@ class Approving(Supervising):
         gate = self._ask(act, rules, lambda: opening.submit(
             rule, head.snapshot, head.row.seq + 1, actor, ask,
             papers=types, params=act.body.get("params"), due=due, direct=direct,
+            hasher=self._ledger.hasher,
         ))  # fmt: skip
         act.body["gates"] = {rule.id: gate}
         cite(act, decision)

@@ -8,6 +8,14 @@ AUDIT: dict[str, tuple[str, str]] = {
         "日志的算法套件“{suite}”未知；本版本支持：{known}。",
         "The log's suite {suite!r} is not known; this version has: {known}.",
     ),
+    "suite_differs": (
+        "日志的算法套件是 {found}，不是 {wanted}；套件不可再改，请另建日志。",
+        "The log's suite is {found}, not {wanted}; a suite is never changed, so make another log.",
+    ),
+    "sm3_missing": (
+        "SM3 需要带 SM3 的 OpenSSL，或 cryptography 软件包；安装：pip install 'kfq-workflow[sign]'。",
+        "SM3 needs an OpenSSL that has it, or the package cryptography; install it: pip install 'kfq-workflow[sign]'",
+    ),
     "leaf_missing": (
         "日志树缺少位置 {position}：请运行 kfq verify。",
         "The tree over the log lacks position {position}: run kfq verify.",
@@ -24,6 +32,23 @@ AUDIT: dict[str, tuple[str, str]] = {
     "signer_forked": (
         "拒绝签名：日志（{size} 条）不是此密钥签过的 {old} 条的延续，已签过的记录被改动。",
         "Refused: the log ({size} entries) does not go on from the {old} that this key has signed; those were changed.",
+    ),
+    "signer_statement_bad": ("拒绝签名：密钥“{key}”的声明无效。", "Refused: the statement about {key!r} is not valid."),
+    "signer_handover_second": (
+        "拒绝签名：密钥“{key}”已交接给另一把密钥，见 kfq key list。",
+        "Refused: the key {key!r} has handed over to another one already; see kfq key list.",
+    ),
+    "signer_handover_loop": (
+        "拒绝签名：“{key}”不能交接给这条线上更早的密钥。",
+        "Refused: the key {key!r} cannot hand over to one that came before it.",
+    ),
+    "signer_handover_revoked": (
+        "拒绝签名：密钥“{key}”已作废，不能再交接。",
+        "Refused: the key {key!r} is revoked and hands over no more.",
+    ),
+    "signer_revocation_foreign": (
+        "拒绝签名：只有密钥“{key}”自己，或它交接后的密钥，才能使它作废。",
+        "Refused: only the key {key!r} itself, or one that it has handed over to, can revoke it.",
     ),
     "cosign_untrusted": (
         "拒绝签名：检查点没有 --trust 所给密钥的签名。",
@@ -53,8 +78,18 @@ AUDIT: dict[str, tuple[str, str]] = {
         "“{path}”损坏：其中是此密钥最后签过的内容；先查明原因。",
         "The file {path!r} is damaged; it holds what this key has signed last. Find out why first.",
     ),
+    "key_suite": (
+        "密钥“{key}”用于套件 {found}，日志的套件是 {suite}：用 kfq key new --suite {suite} 另建密钥。",
+        "The key {key!r} is for suite {found} and the log's suite is {suite}: make one by kfq key new --suite {suite}.",
+    ),
     "key_kind": ("密钥种类不对（{reason}）。", "The key is of the wrong kind ({reason})."),
     "trust_bad": ("“{key}”不是公钥。", "{key!r} is no public key."),
+    "qr_too_long": (
+        "检查点有 {size} 字节，放不进一个二维码（至多 2,331 字节）：请减少签名。",
+        "The checkpoint has {size} bytes, too many for one QR code (2,331): let fewer keys sign it.",
+    ),
+    "qr_format": ("“{path}”的后缀应为 {known}。", "The name {path!r} must end in {known}."),
+    "statement_bad": ("“{path}”不是密钥声明（{reason}）。", "The file {path!r} is no statement about keys ({reason})."),
     "anchor_bad": ("无法读取锚点“{path}”（{reason}）。", "The anchor {path!r} cannot be read ({reason})."),
     "signing_missing": (
         "签名需要 cryptography 软件包；安装：pip install 'kfq-workflow[sign]'。",

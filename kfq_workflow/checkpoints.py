@@ -7,11 +7,12 @@ itself, and refuses a log that shrank or forked. So does the cosigner, of anothe
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import recovery
-from kfq_workflow.audit import ed25519, keyfile, merkle
+from kfq_workflow.audit import keyfile, merkle, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
 from kfq_workflow.audit.suite import hash_of
@@ -21,10 +22,11 @@ from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.sealing import consistency_proof, inclusion_proof, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.note import Signer, VerifierKey
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
     from kfq_workflow.recovery import Shown
@@ -59,45 +61,81 @@ def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...
         return tuple(consistency_proof(engine.store, reading.cursor, hash_of(engine.log().suite), old, size))
 
 
-def checkpoint(
-    engine: WorkflowEngine, key: str | Path | None = None, *, keep: bool = True, recovered: bool = False
-) -> Note:
-    """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+@dataclass(slots=True)
+class Admitted:
+    """The log as it is now, which goes on from what each of some keys has signed before; these are held."""
 
-    A signed one is kept in the database too, unless `keep` is off. `recovered` is the signer's word that the log was
-    restored from a backup, needed for the first checkpoint of a new incarnation (see `recovery`). Raises
-    SignerRefused when the log is not the continuation of what this key has signed before, and InvalidInput when the
-    file is no key or open to others.
+    found: Checkpoint
+    _seen: list[keyfile.Seen]
+
+    def put(self) -> None:
+        """Note, for each key, what is about to be signed."""
+        for seen in self._seen:
+            seen.put(self.found)
+
+
+def admitted(
+    engine: WorkflowEngine, keys: Mapping[str | Path, Signer], stack: ExitStack, *, recovered: bool = False
+) -> Admitted:
+    """Compare the log with what each key has signed last, holding the keys until `stack` is closed.
+
+    `recovered` is the word that the log was restored from a backup (see `recovery`). Raises SignerRefused when the log
+    is not the continuation of that, InvalidInput for a key of another suite.
     """
-    if key is None:
-        return Note(str(current(engine)), ())
-    signer = keyfile.load(key)
-    with keyfile.hold(key) as seen:
-        found = current(engine)
+    suite = engine.log().suite
+    for signer in keys.values():
+        _fits(signer.key, suite)
+    held = [stack.enter_context(keyfile.hold(path)) for path in sorted(keys, key=str)]  # in one order: no deadlock
+    found = current(engine)
+
+    def go_on(last: Checkpoint, found: Checkpoint) -> None:
+        _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
+
+    for seen in held:
         recovery.admit(
-            found, seen.all(), lambda: recovery.evidence(engine, found.size), _proving(engine), told=recovered
+            found, seen.all(), lambda: recovery.evidence(engine, found.size), go_on, hash_of(suite), told=recovered
         )
         last = seen.last(found.origin)
         if last is not None and found.size >= last.size:
-            _continues(last, found, consistency(engine, last.size, found.size))
+            go_on(last, found)
         elif last is not None:
             raise SignerRefused("signer_shrank", old=last.size, size=found.size)
-        line = _signed(lambda: sign(str(found), signer))
-        seen.put(found)
-    note = Note(str(found), (line,))
+    return Admitted(found, held)
+
+
+def checkpoint(
+    engine: WorkflowEngine, key: str | Path | None = None, *more: str | Path, keep: bool = True, recovered: bool = False
+) -> Note:
+    """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+
+    While one key takes over from another, `more` of them sign the same checkpoint. A signed one is kept in the
+    database too, unless `keep` is off. `recovered` is the signer's word that the log was restored from a backup,
+    needed for the first checkpoint of a new incarnation (see `recovery`). Raises SignerRefused when the log is not the
+    continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
+    """
+    if key is None:
+        return Note(str(current(engine)), ())
+    keys = {path: keyfile.load(path) for path in (key, *more)}
+    with ExitStack() as stack:
+        held = admitted(engine, keys, stack, recovered=recovered)
+        found, text = held.found, str(held.found)
+        lines = _signed(lambda: tuple(sign(text, signer) for signer in keys.values()))
+        held.put()
+    note = Note(text, lines)
     if keep:
         _keep(engine, found, note)
     return note
 
 
-def _proving(engine: WorkflowEngine) -> Callable[[Checkpoint, Checkpoint], None]:
-    """Return what refuses a checkpoint unless another is its beginning, by the proof from the database."""
-    return lambda last, found: _continues(last, found, consistency(engine, last.size, found.size))
+def _fits(key: VerifierKey, suite: str) -> None:
+    """Refuse a key whose signatures are not those of the log's suite."""
+    if key.kind.suite != suite:
+        raise InvalidInput("key_suite", key=key.name, found=key.kind.suite, suite=suite)
 
 
-def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes]) -> None:
+def _continues(last: Checkpoint, found: Checkpoint, proof: Sequence[bytes], hasher: Hash) -> None:
     try:
-        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root)
+        merkle.verify_consistency(last.size, found.size, proof, last.root, found.root, hasher)
     except merkle.ProofError as error:
         raise SignerRefused("signer_forked", old=last.size, size=found.size) from error
 
@@ -110,7 +148,8 @@ def _signed(work: Callable[[], Any]) -> Any:
 
 
 def _keep(engine: WorkflowEngine, found: Checkpoint, note: Note) -> None:
-    digest, row = document_digest(str(note).encode()), CheckpointRow(found.size, found.root, str(note))
+    digest = document_digest(str(note).encode(), hash_of(engine.log().suite))
+    row = CheckpointRow(found.size, found.root, str(note))
     engine.run(lambda tx: engine.store.add_checkpoint(tx.cursor, digest, row))
 
 
@@ -137,14 +176,18 @@ def cosigned(
         sent = Witnessed.parse(data) if data.startswith(b"old ") else None
         note = Note.parse(data) if sent is None else sent.note
         found = Checkpoint.parse(note.text)
-        if not verify(note, trust, ed25519.check):
+        signed = verify(note, trust, signers.check)
+        if not signed:
             raise SignerRefused("cosign_untrusted")
     except NoteError as error:
         raise InvalidInput("checkpoint_bad", reason=str(error)) from error
+    for one in signed:  # a note does not name its suite; the keys of the log do
+        _fits(signer.key, one.key.kind.suite)
+    hasher = hash_of(signer.key.kind.suite)
     with keyfile.hold(key) as seen:
         recovery.admit(
             found, seen.all(), lambda: shown(found.size),
-            lambda old, new: _continues(old, new, proof(old.size, new.size)), told=recovered,
+            lambda old, new: _continues(old, new, proof(old.size, new.size), hasher), hasher, told=recovered,
         )  # fmt: skip
         last = seen.last(found.origin)
         if last is not None:
@@ -152,7 +195,7 @@ def cosigned(
                 raise SignerRefused("signer_shrank", old=last.size, size=found.size)
             fits = sent is not None and sent.old == last.size
             given = sent.proof if sent is not None and fits else proof(last.size, found.size)
-            _continues(last, found, given)
+            _continues(last, found, given, hasher)
         line = _signed(lambda: cosign(note.text, signer, int(now())))
         seen.put(found)
     return Note(note.text, (*note.signatures, line))

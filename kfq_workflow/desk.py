@@ -155,7 +155,7 @@ class AtDesk(Steps):
         outside = self._outside(changed, rules, EMPTY, None)
         patches = self._ask(act, rules, lambda: opening.rebind(
             rules.gated.values(), head.snapshot, head.row.seq + 1, attrs,
-            lambda after: asking(rules, head.snapshot, EMPTY, outside, after),
+            lambda after: asking(rules, head.snapshot, EMPTY, outside, after), self._ledger.hasher,
         ))  # fmt: skip
         if patches:
             act.body["gates"] = patches

@@ -2,10 +2,12 @@
 
     {"actor":S,"at":I,"body":O,"def":HEX|null,"instance":S,"kind":S,"log":HEX,"prev":HEX,"req":S|null,"seq":I,"v":1,"via":S}
 
-    leaf     = SHA-256(00 ‖ bytes)                      RFC 6962, leaf of the Merkle log
-    node     = SHA-256(01 ‖ left ‖ right)               RFC 6962
-    text     = SHA-256(02 ‖ salt16 ‖ u32 len(field) ‖ field ‖ value)
-    document = SHA-256(03 ‖ bytes)
+    leaf     = H(00 ‖ bytes)                      RFC 6962, leaf of the Merkle log
+    node     = H(01 ‖ left ‖ right)               RFC 6962
+    text     = H(02 ‖ salt16 ‖ u32 len(field) ‖ field ‖ value)
+    document = H(03 ‖ bytes)
+
+H is the hash of the log's suite (see `audit.suite`): SHA-256 in s1, which is meant where none is given, SM3 in s2.
 
 The bytes are UTF-8 of RFC 8785 JSON, in the profile of strings, integers |n| ≤ 2⁵³−1, booleans, null, arrays and
 objects with ASCII keys. `prev` is the leaf of the same instance's previous entry; for its first entry the leaf of
@@ -27,8 +29,12 @@ from kfq_workflow.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kfq_workflow.audit.suite import Hash
+
 VERSION = 1
+#: The suite of a log that names none when it is made, and all that there are.
 SUITE = "s1"
+SUITES = (SUITE, "s2")
 NO_PREV = bytes(32)
 MAX_BYTES = 65_535
 MAX_INTEGER = 2**53 - 1
@@ -87,7 +93,7 @@ def encode_fields(row: Row | tuple[Any, ...], prev: bytes, log: str) -> bytes:
     ).encode()
 
 
-def seal(log: str, columns: tuple[Any, ...], prev: bytes, body: Mapping[str, Any]) -> Row:
+def seal(log: str, columns: tuple[Any, ...], prev: bytes, body: Mapping[str, Any], hasher: Hash = sha256) -> Row:
     """Build the row of a new entry from its first nine columns, the head it follows and its body.
 
     Raises InvalidInput when the entry would be larger than 65,535 bytes or hold what the profile forbids.
@@ -96,23 +102,23 @@ def seal(log: str, columns: tuple[Any, ...], prev: bytes, body: Mapping[str, Any
     data = encode_fields((*columns, prev, b"", text), prev, log)
     if len(data) > MAX_BYTES:
         raise InvalidInput("entry_too_large", size=len(data), limit=MAX_BYTES)
-    return Row._make((*columns, prev, leaf_hash(data), text))
+    return Row._make((*columns, prev, leaf_hash(data, hasher), text))
 
 
-def leaf_hash(data: bytes) -> bytes:
+def leaf_hash(data: bytes, hasher: Hash = sha256) -> bytes:
     """Return the leaf of an entry's bytes (RFC 6962 §2.1)."""
-    return sha256(b"\x00" + data).digest()
+    return hasher(b"\x00" + data).digest()
 
 
-def document_digest(data: bytes) -> bytes:
+def document_digest(data: bytes, hasher: Hash = sha256) -> bytes:
     """Return the digest under which a document is stored."""
-    return sha256(b"\x03" + data).digest()
+    return hasher(b"\x03" + data).digest()
 
 
-def commitment(salt: bytes, field: str, value: str) -> str:
+def commitment(salt: bytes, field: str, value: str, hasher: Hash = sha256) -> str:
     """Return the salted commitment to a text as 64 hex digits; `salt` is 16 bytes."""
     name = field.encode()
-    return sha256(b"\x02" + salt + len(name).to_bytes(4, "big") + name + value.encode()).hexdigest()
+    return hasher(b"\x02" + salt + len(name).to_bytes(4, "big") + name + value.encode()).hexdigest()
 
 
 def check_letters(leaf: bytes) -> str:

@@ -18,10 +18,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import Row, encode, encode_json, leaf_hash, parse_canonical
+from kfq_workflow.audit.suite import known_hash
+from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
 from kfq_workflow.files import new_file
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
@@ -67,6 +70,7 @@ def write_export(
 
 def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
     head = source.log()
+    hasher = known_hash(head.suite)
     for document in source.documents():
         about = {"body": document.body, "digest": document.digest.hex(), "kind": document.kind}
         file.write(_line("document", about))
@@ -76,7 +80,7 @@ def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | N
         last: Row | None = None
         for row in source.entries():
             data = encode(row, head.log)
-            if leaf_hash(data) != row.leaf:
+            if leaf_hash(data, hasher) != row.leaf:
                 raise InvalidInput("export_tampered", key=row.instance, seq=row.seq)
             file.write(data + b"\n")
             if last is not None and last.instance != row.instance:
@@ -113,6 +117,7 @@ class ExportSource:
         self._path = Path(path)
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
+        self._hasher: Hash | None = None
         try:
             self._size = self._path.stat().st_size
             with self._path.open("rb"):
@@ -124,7 +129,7 @@ class ExportSource:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
             for start, line in self._lines(_ENTRIES, (LOG, 0)):
-                row = self._entry(start, line)
+                row = self._entry(start, line, known_hash(_suite(line)))
                 if row is None or row.instance != LOG:
                     break
                 body = json.loads(row.body)
@@ -195,10 +200,18 @@ class ExportSource:
                     number += 1
                 book.error("bytes", "line", line=number, reason=self._bad[start])
 
-    def _entry(self, start: int, line: bytes) -> Row | None:
+    def _hash(self) -> Hash:
+        """Return the hash of the log's suite, that of `s1` where there is no log."""
+        if self._hasher is None:
+            with suppress(NotInitialised):
+                self._hasher = known_hash(self.log().suite)
+            self._hasher = self._hasher or known_hash(SUITE)
+        return self._hasher
+
+    def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
         """Read an entry's line, which must be exactly the bytes of the entry that it says."""
         try:
-            row, log = _parse_entry(line[:-1].decode())
+            row, log = _parse_entry(line[:-1].decode(), hasher or self._hash())
             same = encode(row, log) == line[:-1]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             same = False
@@ -307,7 +320,16 @@ def _typed(about: dict[str, Any]) -> bool:
     return True
 
 
-def _parse_entry(text: str) -> tuple[Row, str]:
+def _suite(line: bytes) -> str:
+    """Return the suite that a genesis names, which says how its own leaf is made; `s1` where it names none."""
+    try:
+        suite = json.loads(line)["body"]["suite"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return SUITE
+    return suite if isinstance(suite, str) else SUITE
+
+
+def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     """Return the row that an entry's line says, and the log's name; the body stays the text that it is."""
     found = json.loads(text)
     start = text.index(_BODY, text.index(f'"at":{found["at"]},')) + len(_BODY)
@@ -320,7 +342,7 @@ def _parse_entry(text: str) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
-    return draft._replace(leaf=leaf_hash(text.encode())), found["log"]
+    return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 
 
 _DECODER = json.JSONDecoder()

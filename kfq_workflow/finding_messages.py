@@ -382,6 +382,30 @@ _CHECKPOINTS: dict[str, tuple[str, str]] = {
         "The first {size} entries are not those of {label}: some were altered, removed or moved and all hashed anew.",
     ),
     "signature_bad": ("{label} 上的签名是假的（{reason}）。", "A signature on {label} is false ({reason})."),
+    "signature_revoked": (
+        "{label} 只有已作废的密钥（{names}）签名，无从证明签于作废之前。",
+        "Only revoked keys ({names}) have signed {label}, and nothing tells that they did so before.",
+    ),
+    "statement_bad": (
+        "{label} 关于密钥的声明是假的（{reason}）。",
+        "The statement about keys in {label} is false ({reason}).",
+    ),
+    "handover_second": (
+        "{label}：该密钥已交接给另一把密钥，以先记录的为准。密钥可能已被他人掌握。",
+        "{label}: the key had handed over to another one before, which stands. Somebody else may hold the key.",
+    ),
+    "handover_loop": (
+        "{label}：交接给了这条线上更早的密钥。",
+        "{label} hands over to a key that came before in the line.",
+    ),
+    "handover_revoked": (
+        "{label}：交接的密钥在此之前已作废。",
+        "{label}: the key that hands over had been revoked before.",
+    ),
+    "revocation_foreign": (
+        "{label}：作废声明既非该密钥自己、也非其后的密钥所签。",
+        "{label}: neither the revoked key nor one after it in the line has signed.",
+    ),
     "signature_missing": ("{label} 没有受信任的密钥签名。", "No trusted key has signed {label}."),
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import changed, place
+from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.edtf import day_of
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
@@ -60,6 +61,7 @@ class Ledger:
         self._via = via
         self._joined = joined
         self._reads = reads
+        self.hasher = hash_of(log.suite)
         #: The (instance, request id) of every act, to look up when the answer to a commit is lost.
         self.requests: list[tuple[str, str]] = []
 
@@ -150,7 +152,7 @@ class Ledger:
             return True
         salts = {text.field: text.salt for text in self.store.texts(self.cursor, found.instance, found.seq)}
         return all(
-            name not in salts or commitment(salts[name], name, value) == commitments[name]
+            name not in salts or commitment(salts[name], name, value, self.hasher) == commitments[name]
             for name, value in act.texts.items()
         )
 
@@ -218,11 +220,13 @@ class Ledger:
         before, snapshot = head.row, head.snapshot
         texts = [Text(name, secrets.token_bytes(16), act.texts[name]) for name in sorted(act.texts)]
         if texts:
-            act.body["texts"] = {text.field: commitment(text.salt, text.field, text.value) for text in texts}
+            act.body["texts"] = {
+                text.field: commitment(text.salt, text.field, text.value, self.hasher) for text in texts
+            }
         request = act.request or secrets.token_hex(12)
         seq, at = before.seq + 1, max(head.now, before.at)
         columns = (act.key, seq, act.kind, at, act.by, self._via, request, before.def_, VERSION)
-        entry = seal(self.log.log, columns, bytes(before.head), act.body)
+        entry = seal(self.log.log, columns, bytes(before.head), act.body, self.hasher)
         self.requests.append((act.key, request))
         snapshot.apply(seq, act.kind, act.body)
         state = snapshot.regions.get("main")

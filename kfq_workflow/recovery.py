@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
     from kfq_workflow.ledger import Ledger
@@ -88,11 +89,11 @@ def recover(
         act.body["attested"] = {"resolver": {"answer": True, "values": {"roles": told}}}
     store, cursor = ledger.store, ledger.cursor
     before = lineage(store, cursor, ledger.log.log)
-    hasher = hash_of(ledger.log.suite)
+    hasher = ledger.hasher
     tree = read_tree(store, cursor, hasher)
     kept = tree.end if kept is None else kept
     _check_kept(store, cursor, before, kept, tree.end)
-    found = _named(lost)
+    found = _named(lost, hasher)
     for each in found:
         _check_lost(before, each.checkpoint, kept)
         size = each.checkpoint.size
@@ -103,7 +104,7 @@ def recover(
     recovery = Recovery(head.row.seq + 1, number, kept, root, tuple(found))
     act.body |= recovery.body()
     receipt = ledger.append(act, head)
-    _keep(store, cursor, lost)
+    _keep(ledger, lost)
     seal(ledger)
     now = Lineage(before.base, (*before.recoveries, recovery))
     return Recovered(receipt.seq, number, now.origin, kept, count_lost(now, recovery))
@@ -118,14 +119,14 @@ def count_lost(now: Lineage, recovery: Recovery) -> int:
     return sum(size - (now.cut(number) or 0) for number, size in newest.items())
 
 
-def _named(lost: Sequence[Anchor]) -> list[Lost]:
+def _named(lost: Sequence[Anchor], hasher: Hash) -> list[Lost]:
     """Return what the entry says of the checkpoints, by (origin, size). Raises InvalidInput."""
     if not lost:
         raise InvalidInput("recover_none")
     found: dict[tuple[str, int], Lost] = {}
     for anchor in lost:
         said = anchor.checkpoint
-        other = found.setdefault((said.origin, said.size), Lost(said, document_digest(_text(anchor).encode())))
+        other = found.setdefault((said.origin, said.size), Lost(said, document_digest(_text(anchor).encode(), hasher)))
         if other.checkpoint != said:
             raise InvalidInput("recover_fork", size=said.size)
     return [found[place] for place in sorted(found)]
@@ -136,12 +137,12 @@ def _text(anchor: Anchor) -> str:
     return str(anchor.note) if anchor.note.signatures else anchor.note.text
 
 
-def _keep(store: Store, cursor: Cursor, lost: Iterable[Anchor]) -> None:
+def _keep(ledger: Ledger, lost: Iterable[Anchor]) -> None:
     """Keep the checkpoints that were lost: the restored table has older ones only."""
     for anchor in lost:
         text = _text(anchor)
         row = CheckpointRow(anchor.checkpoint.size, anchor.checkpoint.root, text)
-        store.add_checkpoint(cursor, document_digest(text.encode()), row)
+        ledger.store.add_checkpoint(ledger.cursor, document_digest(text.encode(), ledger.hasher), row)
 
 
 def _check_kept(store: Store, cursor: Cursor, before: Lineage, kept: int, size: int) -> None:
@@ -182,14 +183,15 @@ def evidence(engine: WorkflowEngine, size: int) -> list[Shown]:
         return found
 
 
-def proved(found: Checkpoint, shown: Iterable[Shown]) -> Lineage:
+def proved(found: Checkpoint, shown: Iterable[Shown], hasher: Hash) -> Lineage:
     """Return the incarnations that entries of a checkpoint's own tree say. Raises SignerRefused for false proofs."""
     base, number = split(found.origin)
     log = base.rpartition("/")[2]
     recoveries = []
     for row, position, proof in shown:
         try:
-            merkle.verify_inclusion(position, found.size, leaf_hash(encode(row, log)), proof, found.root)
+            leaf = leaf_hash(encode(row, log), hasher)
+            merkle.verify_inclusion(position, found.size, leaf, proof, found.root, hasher)
             recoveries.append(_parsed(row))
         except (merkle.ProofError, ValueError, KeyError, TypeError) as error:
             raise SignerRefused("signer_unexplained", number=number) from error
@@ -204,6 +206,7 @@ def admit(
     seen: Sequence[Checkpoint],
     shown: Callable[[], Iterable[Shown]],
     go_on: Callable[[Checkpoint, Checkpoint], None],
+    hasher: Hash,
     *,
     told: bool,
 ) -> None:
@@ -221,7 +224,7 @@ def admit(
     earlier = [(n, each) for n, each in others if n < number]
     if not earlier or newest == number:
         return
-    lineage = proved(found, shown())
+    lineage = proved(found, shown(), hasher)
     for n, each in earlier:
         cut = lineage.cut(n)
         if cut is None or each.size <= cut:

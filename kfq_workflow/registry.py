@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.gate import may_sign
+from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.entry import parse_canonical
@@ -171,7 +172,8 @@ class Registry:
         if problems:
             raise DefinitionError(problems, source=definition.name)
         rules, labels = canonical.rules_document(definition), canonical.labels_document(definition)
-        digest, labels_digest = canonical.digest(rules), canonical.digest(labels)
+        hasher = hash_of(self._ledger.log.suite)
+        digest, labels_digest = canonical.digest(rules, hasher), canonical.digest(labels, hasher)
         act = Act("defined", f"{DEFINITIONS}/{definition.name}", inputs.identifier(by), None, "define")
         act.body = {
             "labels": labels_digest.hex(),

@@ -26,6 +26,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kfq_workflow import triggers
+from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.database_errors import translate, unavailable
 from kfq_workflow.entry import NO_PREV, SUITE, VERSION, normal_text, seal
 from kfq_workflow.errors import (
@@ -70,23 +71,30 @@ def init(
     prefix: str = "kfq_",
     utc_offset: int = 480,
     origin: str = "",
+    suite: str | None = None,
     via: str = "python",
     actor: str = "system",
 ) -> None:
     """Create the log, or bring its tables up to date; a log of this revision is left as it is.
 
     `utc_offset` is in minutes and fixed for ever: it says when a day begins. `origin` names the installation in
-    checkpoints. `via` and `actor` stand in the genesis entry. A PostgreSQL schema is created when it is missing.
+    checkpoints. `suite` names hashes and signatures for ever: s1, SHA-256 with Ed25519, unless s2 is said, SM3 with
+    SM2 (see `audit.suite`). `via` and `actor` stand in the genesis entry. A PostgreSQL schema is created when it
+    is missing.
 
-    Raises InvalidInput, SchemaOutOfDate (newer than this library) and DatabaseUnavailable (not ours, read-only,
-    locked, gone, …).
+    Raises InvalidInput (also where the log has another suite than was asked for), SchemaOutOfDate (newer than this
+    library) and DatabaseUnavailable (not ours, read-only, locked, gone, …).
     """
     tables = Tables(schema, prefix)
     if type(utc_offset) is not int or not -_DAY < utc_offset < _DAY:
         raise InvalidInput("invalid_value", name="utc_offset", value=utc_offset, type="-1439..1439")
     origin = normal_text(origin, limit=255, what="origin")
+    if suite is not None:
+        hash_of(suite)
     with _translated(database):
         if _is_current(database, tables):
+            with database.connect() as connection:
+                _check_suite(connection, tables, suite)
             return
         with exclusive(database, tables) as connection:
             revision = _revision(connection, tables)
@@ -97,7 +105,9 @@ def init(
             elif _differing(connection, tables, revision):
                 finish_migration(connection, tables)
             if _head(connection, tables) is None:
-                _begin_log(connection, tables, utc_offset=utc_offset, origin=origin, via=via, actor=actor)
+                about = {"suite": suite or SUITE, "utc_offset": utc_offset} | ({"origin": origin} if origin else {})
+                _begin_log(connection, tables, about, via=via, actor=actor)
+            _check_suite(connection, tables, suite)
         if database.dialect.name == "sqlite":
             _write_ahead(database)
 
@@ -315,14 +325,19 @@ def _create(connection: Connection, tables: Tables) -> None:
     connection.execute(tables.version.insert(), {"version_num": REVISION})
 
 
-def _begin_log(connection: Connection, tables: Tables, *, utc_offset: int, origin: str, via: str, actor: str) -> None:
+def _check_suite(connection: Connection, tables: Tables, wanted: str | None) -> None:
+    """Refuse to leave a log as it is whose suite is another than was asked for: it can never be changed."""
+    head = _head(connection, tables)
+    if wanted is not None and head is not None and head.suite != wanted:
+        raise InvalidInput("suite_differs", found=head.suite, wanted=wanted)
+
+
+def _begin_log(connection: Connection, tables: Tables, body: dict[str, Any], *, via: str, actor: str) -> None:
     """Write the genesis entry, its instance and the row of kfq_log, which makes the log exist."""
     name = secrets.token_hex(16)
     at = connection.exec_driver_sql(_CLOCK[_family(connection)]).scalar_one()
-    body: dict[str, Any] = {"suite": SUITE, "utc_offset": utc_offset}
-    if origin:
-        body["origin"] = origin
-    row = seal(name, (LOG, 1, "genesis", at, actor, via, None, None, VERSION), NO_PREV, body)
+    first = (LOG, 1, "genesis", at, actor, via, None, None, VERSION)
+    row = seal(name, first, NO_PREV, body, hash_of(body["suite"]))
     snapshot = Snapshot()
     snapshot.apply(row.seq, row.kind, body)
     columns = [column.name for column in tables.entry.columns]
@@ -336,9 +351,9 @@ def _begin_log(connection: Connection, tables: Tables, *, utc_offset: int, origi
         {
             "id": 1,
             "log": name,
-            "suite": SUITE,
+            "suite": body["suite"],
             "genesis": row.leaf,
-            "utc_offset": utc_offset,
+            "utc_offset": body["utc_offset"],
             "schema_revision": REVISION,
         },
     )

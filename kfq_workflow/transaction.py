@@ -16,7 +16,7 @@ from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.recovery import Recovered, recover
-from kfq_workflow.sealing import Seal, seal
+from kfq_workflow.sealing import LOG, SYSTEM, Seal, seal
 from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
 
@@ -263,6 +263,11 @@ class Transaction(Correcting):
         Raises InvalidInput where nothing was lost, NotAuthorised.
         """
         return recover(self._ledger, self._registry, lost, by=by, reason=reason, kept=kept)
+
+    def keyed(self, note: str) -> Receipt:
+        """Put a signed statement about keys on record; see `keys`, which refuses those that would not count."""
+        ledger = self._ledger
+        return ledger.append(Act("keyed", LOG, SYSTEM, None, "key", {"note": note}), ledger.lock(LOG))
 
     def record(self, act: Act, decision: Decision) -> Receipt:
         """Append the record of a refused attempt; one on a reserved instance goes to the actor's own chain."""

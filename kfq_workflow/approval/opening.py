@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import Round
 from kfq_workflow.approval.operations import Denied, asked_of
+from kfq_workflow.audit.suite import DEFAULT
 from kfq_workflow.entry import canonical, document_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.definition.model import Gate, Signer, Transition
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
@@ -40,6 +42,7 @@ class Asking:
 def submit(
     rule: Transition, snapshot: Snapshot, seq: int, by: Actor, asking: Asking, *,
     papers: Iterable[str] = (), params: Mapping[str, Any] | None = None, due: str | None = None, direct: bool = False,
+    hasher: Hash = DEFAULT,
 ) -> State:  # fmt: skip
     """Return the gate of a new round. With `direct` it goes straight back to the signer who returned it.
 
@@ -62,11 +65,16 @@ def submit(
         opened |= _remaining(rule.gate, before, by)
     else:
         opened["tasks"] = _tasks(rule.gate, asking)
-    return _begin(rule.gate, snapshot.attrs, before, opened, seq)
+    return _begin(rule.gate, snapshot.attrs, before, opened, seq, hasher)
 
 
 def rebind(
-    rules: Iterable[Transition], snapshot: Snapshot, seq: int, attrs: Mapping[str, Any], asking: Callable[..., Asking]
+    rules: Iterable[Transition],
+    snapshot: Snapshot,
+    seq: int,
+    attrs: Mapping[str, Any],
+    asking: Callable[..., Asking],
+    hasher: Hash = DEFAULT,
 ) -> dict[str, State]:
     """Return what a change of attributes does to gates: an open one begins anew where its votes are bound to them."""
     after = {**snapshot.attrs, **attrs}
@@ -75,13 +83,13 @@ def rebind(
         gate, stored = rule.gate, snapshot.gates.get(rule.id, {})
         if gate is None or stored.get("state") not in ("open", "returned"):
             continue
-        if stored["state"] == "open" and bound(gate, after) != stored.get("bound"):
+        if stored["state"] == "open" and bound(gate, after, hasher) != stored.get("bound"):
             kept = ("by", "org", "params", "due", "extended")
             opened: State = {name: stored[name] for name in kept if name in stored}
             if laid := sorted(set(stored.get("papers", ())) - set(gate.papers)):
                 opened["papers"] = laid
             opened["tasks"] = _tasks(gate, asking(after))
-            patches[rule.id] = _begin(gate, after, stored, opened, seq, held=bool(snapshot.held))
+            patches[rule.id] = _begin(gate, after, stored, opened, seq, hasher, held=bool(snapshot.held))
             continue
         touched = sorted({*stored.get("touched", ()), *attrs})
         if touched != stored.get("touched"):
@@ -90,10 +98,17 @@ def rebind(
 
 
 def _begin(
-    gate: Gate, attrs: Mapping[str, Any], before: Mapping[str, Any], opened: State, seq: int, *, held: bool = False
+    gate: Gate,
+    attrs: Mapping[str, Any],
+    before: Mapping[str, Any],
+    opened: State,
+    seq: int,
+    hasher: Hash,
+    *,
+    held: bool = False,
 ) -> State:
     stored: State = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
-    if digest := bound(gate, attrs):
+    if digest := bound(gate, attrs, hasher):
         stored["bound"] = digest
     work = Round(gate, {}, seq)
     work.gate = stored
@@ -159,8 +174,8 @@ def _anew(task: Mapping[str, Any], places: Mapping[str, str]) -> State:
     return {**found, **({"after": after} if after else {})}
 
 
-def bound(gate: Gate, attrs: Mapping[str, Any]) -> str | None:
-    """Return the digest of the fields that votes are bound to, 64 hex digits; None when there are none."""
+def bound(gate: Gate, attrs: Mapping[str, Any], hasher: Hash = DEFAULT) -> str | None:
+    """Return the digest of the fields that votes are bound to, by the log's hash in hex; None when there are none."""
     if not gate.binds:
         return None
-    return document_digest(canonical({name: attrs.get(name) for name in gate.binds}).encode()).hex()
+    return document_digest(canonical({name: attrs.get(name) for name in gate.binds}).encode(), hasher).hex()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.merkle import MAX_SIZE
 from kfq_workflow.audit.note import MAX_NOTE, Note, NoteError, check_text, decode, encode
+from kfq_workflow.audit.typed import is_typed, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,10 @@ class Anchor:
 
     @classmethod
     def parse(cls, label: str, data: bytes) -> Anchor:
-        """Read a checkpoint: a signed note, or its text alone. Raises NoteError."""
+        """Read a checkpoint: a signed note, its text alone, or what was typed in from paper. Raises NoteError."""
+        if is_typed(data):
+            note = read(data)
+            return cls(label, Checkpoint.parse(note.text), note)
         note = Note.parse(data) if b"\n\n" in data else Note(_bare(data), ())
         return cls(label, Checkpoint.parse(note.text), note)
 

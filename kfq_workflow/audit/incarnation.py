@@ -6,7 +6,7 @@
     incarnation   the number of the line that begins here: 2 for the first recovery, always greater than any before it
     kept          the tree that the backup brought back: the newest seal in it, 0 where nothing was sealed yet
     lost          the last checkpoints that were published, by (origin, size): entries kept.size + 1 to size are lost;
-                  `note` is the digest of the checkpoint as it was published, SHA-256(03 ‖ its bytes)
+                  `note` is the digest of the checkpoint as it was published, H(03 ‖ its bytes)
 
     origin of incarnation 1   HOST/LOG                origin of incarnation N   HOST/LOG/N
 

@@ -10,29 +10,28 @@ signed last is written before a signature leaves, under a lock on the key: two s
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfq_workflow.audit import ed25519
+from kfq_workflow.audit import signers
 from kfq_workflow.audit.checkpoint import Checkpoint
-from kfq_workflow.audit.note import COSIGNATURE, ED25519, NoteError, check_name, decode, encode
+from kfq_workflow.audit.note import NoteError, check_name, decode, encode, kind_in
+from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kfq_workflow.audit.ed25519 import KeySigner
-    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.note import Signer, VerifierKey
 
-_BEGINS, _SEED, _PARTS = "PRIVATE+KEY+", 32, 3
+_BEGINS, _PARTS = "PRIVATE+KEY+", 3
 _MOST = 4096
 
 
-def create(path: str | Path, name: str, *, cosigner: bool = False) -> VerifierKey:
-    """Make a key and write it to a new file that only its owner may read; return its public half.
+def create(path: str | Path, name: str, *, cosigner: bool = False, suite: str = SUITE) -> VerifierKey:
+    """Make a key for logs of a suite and write it to a new file that only its owner may read; return its public half.
 
     Raises InvalidInput when the name is none or the file exists.
     """
@@ -40,9 +39,10 @@ def create(path: str | Path, name: str, *, cosigner: bool = False) -> VerifierKe
         check_name(name)
     except NoteError as error:
         raise InvalidInput("key_name", name=name[:80]) from error
-    kind, seed = COSIGNATURE if cosigner else ED25519, secrets.token_bytes(_SEED)
-    key = ed25519.signer(name, kind, seed).key
-    text = f"{_BEGINS}{name}+{key.id.hex()}+{encode(bytes([kind]) + seed)}\n"
+    kind = signers.kind_of(suite, cosigner=cosigner)
+    secret = signers.new_secret(kind)
+    key = signers.signer(name, kind, secret).key
+    text = f"{_BEGINS}{name}+{key.id.hex()}+{encode(kind.code + secret)}\n"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -55,7 +55,7 @@ def create(path: str | Path, name: str, *, cosigner: bool = False) -> VerifierKe
     return key
 
 
-def load(path: str | Path) -> KeySigner:
+def load(path: str | Path) -> Signer:
     """Read a key. Raises InvalidInput when it is none, or when anybody but its owner may read or change the file."""
     try:
         with Path(path).open("rb") as file:
@@ -63,8 +63,9 @@ def load(path: str | Path) -> KeySigner:
             text = file.read(_MOST).decode()
         name, id_, data = text.removeprefix(_BEGINS).removesuffix("\n").split("+", _PARTS - 1)
         material = decode(data)
-        found = ed25519.signer(check_name(name), material[0], material[1:])
-        if not text.startswith(_BEGINS) or found.key.id.hex() != id_ or material[0] not in {ED25519, COSIGNATURE}:
+        kind = kind_in(material)
+        found = signers.signer(check_name(name), kind, material[len(kind.code) :])
+        if not text.startswith(_BEGINS) or found.key.id.hex() != id_:
             raise InvalidInput("key_bad", path=str(path))
     except OSError as error:
         raise InvalidInput("key_file", path=str(path), reason=error.strerror or str(error)) from error

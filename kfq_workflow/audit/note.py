@@ -12,9 +12,14 @@ r"""Signed notes: a text, and lines in which keys sign it (C2SP signed-note v1).
     kind   what is signed                                          signature
     01     the text                                                Ed25519, 64 bytes
     04     cosignature/v1\ntime T\n ‖ the text                     T, 8 bytes big endian, s since 1970 ‖ Ed25519
+    FF ‖ kfq-workflow/sm2             as 01, by SM2 with SM3       r ‖ s, 64 bytes
+    FF ‖ kfq-workflow/sm2-cosignature as 04, by SM2 with SM3       T ‖ r ‖ s
+
+C2SP has assigned no byte to SM2 and reserves FF, followed by a longer name, for such kinds; others ignore these lines.
+The id of a key is SHA-256 in every suite: it finds the key that is held, and is trusted with nothing.
 
 A note that has two spellings is refused: base64 with trailing bits or white space, a second space, a missing \n.
-Ed25519 itself is behind `Signer` and the function that `verify` is given.
+Signatures themselves are behind `Signer` and the function that `verify` is given.
 """
 
 from __future__ import annotations
@@ -29,13 +34,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    #: Tells whether a signature of a message is a public key's: `check(public, signature, message)`.
-    Check = Callable[[bytes, bytes, bytes], bool]
-
-ED25519, COSIGNATURE = 1, 4
+    #: Tells whether a signature of a message is a public key's: `check(key, signature, message)`.
+    Check = Callable[["VerifierKey", bytes, bytes], bool]
 #: Signature lines and bytes of a note; C2SP asks for 16 lines at least.
 MAX_SIGNATURES, MAX_NOTE = 64, 256 * 1024
-_ID, _STAMP, _PUBLIC, _SIGNATURE = 4, 8, 32, 64
+_ID, _STAMP, _SIGNATURE = 4, 8, 64
 _NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _HEX_ID = re.compile(r"[0-9a-f]{8}")
@@ -49,20 +52,39 @@ class NoteError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What a key signs with: the bytes that name the algorithm, those of a public key, and the suite of logs it is for.
+
+    A `timed` one makes cosignatures, which say when.
+    """
+
+    code: bytes
+    public: int
+    suite: str
+    timed: bool = False
+
+
+ED25519, COSIGNATURE = Kind(b"\x01", 32, "s1"), Kind(b"\x04", 32, "s1", timed=True)
+SM2 = Kind(b"\xffkfq-workflow/sm2", 65, "s2")
+SM2_COSIGNATURE = Kind(b"\xffkfq-workflow/sm2-cosignature", 65, "s2", timed=True)
+KINDS = (ED25519, COSIGNATURE, SM2, SM2_COSIGNATURE)
+
+
+@dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key: its name, its kind (ED25519 or COSIGNATURE) and its 32 bytes."""
+    """A public key: its name, its kind, and its bytes: 32 of Ed25519, 65 of SM2."""
 
     name: str
-    kind: int
+    kind: Kind
     public: bytes
 
     @property
     def id(self) -> bytes:
         """The four bytes that signature lines name the key by, together with its name."""
-        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID]
+        return sha256(self.name.encode() + b"\n" + self.kind.code + self.public).digest()[:_ID]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{encode(bytes([self.kind]) + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{encode(self.kind.code + self.public)}"
 
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
@@ -71,9 +93,10 @@ class VerifierKey:
         id_, _, data = rest.partition("+")
         check_name(name)
         material = decode(data)
-        if not _HEX_ID.fullmatch(id_) or len(material) != 1 + _PUBLIC or material[0] not in {ED25519, COSIGNATURE}:
+        kind = kind_in(material)
+        found = cls(name, kind, material[len(kind.code) :])
+        if not _HEX_ID.fullmatch(id_) or len(found.public) != kind.public:
             raise NoteError("not a key of a kind that is known")
-        found = cls(name, material[0], material[1:])
         if found.id.hex() != id_:
             raise NoteError("the key's id is not that of the key")
         return found
@@ -88,7 +111,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message: for Ed25519 64 bytes."""
+        """Return the signature of a message, 64 bytes: Ed25519's, or r ‖ s of SM2."""
         ...
 
 
@@ -140,6 +163,15 @@ class Signed:
     at: int | None
 
 
+def kind_in(material: bytes) -> Kind:
+    """Return the kind whose bytes stand before those of a key. Raises NoteError."""
+    # The longest first: one code may begin another.
+    for kind in sorted(KINDS, key=lambda kind: len(kind.code), reverse=True):
+        if material.startswith(kind.code):
+            return kind
+    raise NoteError("not a key of a kind that is known")
+
+
 def check_name(name: str) -> str:
     """Return a key's name: at least one letter, no spaces, no plus. Raises NoteError."""
     if not _NAME.fullmatch(name):
@@ -155,15 +187,15 @@ def check_text(text: str) -> str:
 
 
 def sign(text: str, signer: Signer) -> Signature:
-    """Return a signature line of kind ED25519. Raises NoteError when the key is of another kind."""
-    if signer.key.kind != ED25519:
+    """Return a signature line without a time. Raises NoteError when the key is one for cosignatures."""
+    if signer.key.kind.timed:
         raise NoteError("the key is one for cosignatures")
     return Signature(signer.key.name, signer.key.id, signer.sign(check_text(text).encode()))
 
 
 def cosign(text: str, signer: Signer, at: int) -> Signature:
-    """Return a signature line of kind COSIGNATURE, made at `at` s since 1970 UTC. Raises NoteError, as `sign`."""
-    if signer.key.kind != COSIGNATURE:
+    """Return a cosignature line, made at `at` s since 1970 UTC. Raises NoteError when the key is of another kind."""
+    if not signer.key.kind.timed:
         raise NoteError("the key is not one for cosignatures")
     data = at.to_bytes(_STAMP, "big") + signer.sign(_cosigned(check_text(text), at))
     return Signature(signer.key.name, signer.key.id, data)
@@ -185,10 +217,10 @@ def verify(note: Note, keys: Iterable[VerifierKey], check: Check) -> list[Signed
         if key is None:
             continue
         at, message, data = None, note.text.encode(), line.data
-        if key.kind == COSIGNATURE:
+        if key.kind.timed:
             at, data = int.from_bytes(data[:_STAMP], "big"), data[_STAMP:]
             message = _cosigned(note.text, at)
-        if len(data) != _SIGNATURE or (at or 0) > _LAST_SECOND or not check(key.public, data, message):
+        if len(data) != _SIGNATURE or (at or 0) > _LAST_SECOND or not check(key, data, message):
             raise NoteError(f"the signature of {key.name} is false")
         found.append(Signed(key, at))
     return found

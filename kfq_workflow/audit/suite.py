@@ -1,17 +1,20 @@
 """The hash of a log: one suite for a whole log, named in its genesis entry, never chosen by an entry or a caller.
 
-    s1   SHA-256, signatures Ed25519
+    s1   SHA-256 (FIPS 180-4)       signatures Ed25519
+    s2   SM3 (GB/T 32905-2016)      signatures SM2 (GB/T 32918.2-2016)
 
-Another suite is another name here; what is proved under one is never accepted under the other.
+Both give 32 bytes, so that nothing else differs between two logs. What is proved under one suite is never accepted
+under the other. SM3 comes from `hashlib` where its OpenSSL has it, else from the package `cryptography`.
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
+import hashlib
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
-from kfq_workflow.entry import SUITE
-from kfq_workflow.errors import InvalidInput
+from kfq_workflow.entry import SUITE, SUITES
+from kfq_workflow.errors import InvalidInput, KfqError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +27,44 @@ class Digest(Protocol):
         """Return the digest's bytes."""
         ...
 
+    def hexdigest(self) -> str:
+        """Return the digest in hex."""
+        ...
+
 
 if TYPE_CHECKING:
     Hash = Callable[[bytes], Digest]
 
-_HASHES: dict[str, Hash] = {SUITE: sha256}
 #: The hash when no suite is named: that of `s1`.
-DEFAULT: Hash = sha256
+DEFAULT: Hash = hashlib.sha256
 
 
 def hash_of(suite: str) -> Hash:
-    """Return the hash function of a suite. Raises InvalidInput for one that this version does not have."""
-    found = _HASHES.get(suite)
-    if found is None:
-        raise InvalidInput("unknown_suite", suite=suite, known=", ".join(_HASHES))
-    return found
+    """Return the hash function of a suite.
+
+    Raises InvalidInput for one that this version does not have, KfqError where nothing installed has SM3.
+    """
+    if suite == SUITE:
+        return DEFAULT
+    if suite in SUITES:
+        return _sm3()
+    raise InvalidInput("unknown_suite", suite=suite, known=", ".join(SUITES))
+
+
+def known_hash(suite: str) -> Hash:
+    """Return the hash function of a suite, that of `s1` for an unknown one: whoever reads a log then says so."""
+    return hash_of(suite if suite in SUITES else SUITE)
+
+
+@cache
+def _sm3() -> Hash:
+    try:
+        hashlib.new("sm3")
+    except ValueError:  # an OpenSSL without it
+        from kfq_workflow.audit import ed25519
+
+        found = ed25519.sm3()
+        if found is None:
+            raise KfqError("sm3_missing") from None
+        return found
+    return partial(hashlib.new, "sm3")

@@ -29,12 +29,14 @@ COMMANDS: dict[str, click.Command] = {}
     COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
+    Option("--statement", "statements", metavar="FILE", multiple=True),
 )  # fmt: skip
 def verify(
-    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...]
-) -> int:
+    session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
+    statements: tuple[str, ...],
+) -> int:  # fmt: skip
     """Verify a log in a database or in an exported file; 4 when something was found."""
-    report = verified(session, key, file, held(anchors), _trust(trust))
+    report = verified(session, key, file, held(anchors), _trust(trust, statements))
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -59,12 +61,13 @@ def held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...]) -> Trust:
-    from kfq_workflow.audit import ed25519
-    from kfq_workflow.cli.sealing import trusted
+def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    from kfq_workflow.audit import signers
+    from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust
 
-    return Trust(tuple(trusted(given)), ed25519.check) if given else NOBODY
+    said = stated(statements)
+    return Trust(tuple(trusted(given)), signers.check, said) if given or said else NOBODY
 
 
 def verified(
@@ -96,14 +99,9 @@ def print_report(report: Report) -> None:
         line(say("verdict.anchor", label=anchored.label, size=anchored.size, newer=anchored.newer))
         if anchored.signed:
             line(say("verdict.signed", names=", ".join(anchored.signed)))
-    line(say("verified", entries=report.entries, instances=report.instances))
-    counts = report.counts
-    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
-             late=counts.late, refused=counts.refused))  # fmt: skip
-    if counts.lost:
-        line(say("verdict.lost", count=counts.lost))
-    if counts.redacted:
-        line(say("verified.redacted", count=counts.redacted))
+        for path in anchored.through:
+            line(say("verdict.through", path=path))
+    _print_counts(report)
     for what in report.not_checked:
         line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()
@@ -117,6 +115,17 @@ def print_report(report: Report) -> None:
         line(say("findings_left_out", count=report.left_out))
     if report.verdict == "self-consistent":
         line(say("verdict.limits"))
+
+
+def _print_counts(report: Report) -> None:
+    line(say("verified", entries=report.entries, instances=report.instances))
+    counts = report.counts
+    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
+             late=counts.late, refused=counts.refused))  # fmt: skip
+    if counts.lost:
+        line(say("verdict.lost", count=counts.lost))
+    if counts.redacted:
+        line(say("verified.redacted", count=counts.redacted))
 
 
 def _unchecked(what: str) -> str:

@@ -63,7 +63,15 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "out": ("写到这个新文件", "write it to this new file"),
     "key.out": ("密钥写到这个新文件", "the new file for the key"),
     "since": ("附上自这一大小起的一致性证明，供联署", "with the proof from this size on, for a cosigner"),
-    "page": ("供打印的一页", "a page to print"),
+    "page": ("写出供打印、扫描、录入的一页", "write a page to print, to scan and to type in"),
+    "qr": ("写出二维码图像；- 显示在终端", "write the QR code as an image; - shows it in the terminal"),
+    "key_files": ("密钥文件，须只有本账户可读；交接期间可给出新旧两个", "the key's file, closed to all other accounts; two while one takes over"),
+    "rotate.key": ("交出的密钥文件", "the file of the key that hands over"),
+    "rotate.to": ("接任的密钥文件", "the file of the key that takes over"),
+    "revoke.key": ("签署声明的密钥文件：该密钥自己，或其后的密钥", "the file of the key that signs: itself, or one after it"),
+    "revoke.reason": ("缘由：停用、遗失、泄露", "why: its time is over, nobody has it, somebody else has it"),
+    "statement.out": ("声明写到这个新文件", "write the statement to this new file"),
+    "statements": ("存在库外的密钥声明，可多次给出", "a statement about keys that was kept outside; may be repeated"),
     "no_store": ("不在库内留存", "do not keep it in the database as well"),
     "doctor.key": (
         "签名密钥的文件，只看其权限；可多次给出",
@@ -89,6 +97,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
     "origin": ("本库的名称，写入首条记录", "the installation's name, for the first entry"),
+    "suite": (
+        "摘要与签名算法：s1 为 SHA-256、Ed25519，s2 为国密 SM3、SM2；不可再改",
+        "hash and signatures: s1 SHA-256 and Ed25519, s2 SM3 and SM2; fixed for ever",
+    ),
+    "key.suite": (
+        "所签日志的算法套件：s1 为 Ed25519，s2 为国密 SM2",
+        "the suite of the log to sign: s1 Ed25519, s2 SM2",
+    ),
     "utc_offset": ("当地与 UTC 相差的分钟数，不可再改", "minutes east of UTC; fixed for ever"),
     "roles": (
         "角色：流程所用的，或 administrator、auditor（只读、可加注）；可多次给出",
@@ -152,6 +168,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
+    "vkey": ("要吊销的公钥", "the public key to revoke"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
     "key": ("实例的键，如 guxian-etdz", "the instance's key, such as guxian-etdz"),
     "trigger": ("动作，见 kfq next", "what to do; see kfq next"),
@@ -371,14 +388,29 @@ HELP: dict[str, tuple[str, str]] = {
         "输出公钥，交给审计人员；密钥文件只有本账户可读。",
         "Prints the public key, which auditors are given; the file can be read by this account only.",
     ),
+    "key rotate": (
+        "新旧两把密钥共同签署交接声明并记入日志；只信任旧密钥的审计人员由此接受新密钥的检查点。\n"
+        "旧密钥在作废之前仍然有效。趁一切正常时交接，并把新密钥另处存放：旧密钥遗失或泄露时才有密钥可使它作废。\n"
+        "例：kfq key rotate --key 2026.key --to 2027.key --out 交接.note",
+        "Both keys sign the handover, and the log keeps it: an auditor who trusts the old key then accepts the\n"
+        "checkpoints of the new one. The old one stays good until it is revoked. Hand over while all is well and keep\n"
+        "the next key elsewhere: only that one can revoke an old key that was lost or stolen.\n"
+        "Example: kfq key rotate --key 2026.key --to 2027.key --out handover.note",
+    ),
+    "key revoke": (
+        "自声明之时起，该密钥在更大的检查点上的签名不再算数；此前的仍算。何时签名，除联署的时间外无从证明。",
+        "From now on its signatures on larger checkpoints count no longer; those before do. When a signature was\n"
+        "made, nothing but a cosigner's time tells.",
+    ),
     "import": (
         "文件格式见随附的 linfen_2020_events.yaml；每条都按补录进入，计划只作记载，不推动任何状态。",
         "The shipped linfen_2020_events.yaml shows the format. Everything enters as late; a planned event is\n"
         "kept as a plan and moves nothing.",
     ),
     "init": (
-        "没有库则创建，结构旧则升级，已就绪则不动。",
-        "Creates the log, upgrades older tables, and leaves alone what is ready.",
+        "没有库则创建，结构旧则升级，已就绪则不动。\n算法套件写入首条记录，不可再改；不给 --suite 时新库用 s1。",
+        "Creates the log, upgrades older tables, and leaves alone what is ready.\n"
+        "The suite stands in the first entry for ever; without --suite a new log has s1.",
     ),
     "demo": (
         "必要时建库、登记流程和办理机关、补录访谈所述的案件，然后显示、重放、核验。",

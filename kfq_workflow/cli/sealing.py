@@ -1,10 +1,11 @@
-"""Commands that make proofs: seal, checkpoint, cosign, receipt, and the keys that sign."""
+"""Commands that make proofs: seal, checkpoint, cosign, receipt."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.cli.keys import trust, trusted
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.words import say
@@ -12,15 +13,13 @@ from kfq_workflow.cli.words import say
 if TYPE_CHECKING:
     import click
 
-    from kfq_workflow.audit.note import VerifierKey
+    from kfq_workflow.audit.note import Note
     from kfq_workflow.checkpoints import Found
     from kfq_workflow.cli.session import Session
 
 COMMANDS: dict[str, click.Command] = {}
-
-
-def _key(*, required: bool) -> Option:
-    return Option("--key", "key_file", metavar="FILE", required=required)
+#: In the place of a file: the terminal.
+_SCREEN = "-"
 
 
 def recovered_option() -> Option:
@@ -28,12 +27,13 @@ def recovered_option() -> Option:
     return Option("--recovered", is_flag=True)
 
 
-def _trust(*, required: bool = False) -> Option:
-    return Option("--trust", "trust", metavar="VKEY", multiple=True, required=required)
-
-
-def _out() -> Option:
-    return Option("--out", metavar="FILE")
+def _sinks() -> list[Option]:
+    """Return the options that say where a checkpoint goes to, besides the screen."""
+    return [
+        Option("--out", metavar="FILE"),
+        Option("--page", metavar="FILE.html"),
+        Option("--qr", metavar="FILE.png|.svg|-"),
+    ]
 
 
 @command(COMMANDS, "seal")
@@ -47,36 +47,34 @@ def seal(session: Session) -> None:
 
 
 @command(
-    COMMANDS, "checkpoint", _key(required=False), _out(), Option("--since", type=int, metavar="SIZE"),
-    Option("--page", is_flag=True), Option("--no-store", is_flag=True), recovered_option(),
+    COMMANDS, "checkpoint", Option("--key", "key_files", metavar="FILE", multiple=True), *_sinks(),
+    Option("--since", type=int, metavar="SIZE"), Option("--no-store", is_flag=True), recovered_option(),
 )  # fmt: skip
 def checkpoint(
-    session: Session, key_file: str | None, out: str | None, since: int | None, *, page: bool, no_store: bool,
-    recovered: bool,
-) -> None:  # fmt: skip
+    session: Session, key_files: tuple[str, ...], since: int | None, *, no_store: bool, recovered: bool, **sinks: Any
+) -> None:
     """Say what the log is now, signed."""
     from kfq_workflow import checkpoints
     from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 
     engine = session.engine()
-    note = checkpoints.checkpoint(engine, key_file, keep=not no_store, recovered=recovered)
-    found = Checkpoint.parse(note.text)
-    text = str(note) if note.signatures else note.text
+    note = checkpoints.checkpoint(engine, *key_files, keep=not no_store, recovered=recovered)
+    text = None
     if since is not None:
-        text = str(Witnessed(since, checkpoints.consistency(engine, since, found.size), note))
-    _deliver(session, text, out, {"origin": found.origin, "size": found.size, "root": found.root.hex()}, page=page)
+        size = Checkpoint.parse(note.text).size
+        text = str(Witnessed(since, checkpoints.consistency(engine, since, size), note))
+    deliver(session, note, text, **sinks)
 
 
 @command(
-    COMMANDS, "cosign", Argument(["checkpoint"], metavar="CHECKPOINT"), _key(required=True), _trust(required=True),
-    _out(), recovered_option(),
+    COMMANDS, "cosign", Argument(["checkpoint"], metavar="CHECKPOINT"),
+    Option("--key", "key_file", metavar="FILE", required=True), trust(required=True), *_sinks(), recovered_option(),
 )  # fmt: skip
 def cosign(
-    session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], out: str | None, *, recovered: bool
+    session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], *, recovered: bool, **sinks: Any
 ) -> None:
     """Vouch as a second office for a checkpoint that goes on from what was vouched for before."""
     from kfq_workflow import checkpoints, recovery
-    from kfq_workflow.audit.checkpoint import Checkpoint
 
     def proof(old: int, size: int) -> tuple[bytes, ...]:
         return checkpoints.consistency(session.engine(), old, size)
@@ -86,49 +84,57 @@ def cosign(
 
     data = Path(checkpoint).read_bytes()
     note = checkpoints.cosigned(data, key_file, trusted(trust), proof, shown=shown, recovered=recovered)
-    found = Checkpoint.parse(note.text)
-    _deliver(session, str(note), out, {"origin": found.origin, "size": found.size, "root": found.root.hex()})
+    deliver(session, note, **sinks)
 
 
-def trusted(given: tuple[str, ...]) -> list[VerifierKey]:
-    """Read public keys. Raises InvalidInput."""
-    from kfq_workflow.audit.note import NoteError, VerifierKey
-    from kfq_workflow.errors import InvalidInput
+def deliver(
+    session: Session, note: Note, text: str | None = None, *, out: str | None, page: str | None, qr: str | None
+) -> None:
+    """Put a checkpoint where it is wanted: in files that are not there yet, in a QR code on the screen, or print it.
 
-    found = []
-    for text in given:
-        try:
-            found.append(VerifierKey.parse(text))
-        except NoteError as error:
-            raise InvalidInput("trust_bad", key=text[:120]) from error
+    `text` is what goes to the file or the screen in place of the note.
+    """
+    from kfq_workflow.audit.checkpoint import Checkpoint
+
+    found, plain = Checkpoint.parse(note.text), str(note) if note.signatures else note.text
+    shown = plain if text is None else text
+    made = _made(note, plain, page, qr) | ({out: shown.encode()} if out is not None else {})
+    for path, data in made.items():
+        with Path(path).open("xb") as file:
+            file.write(data)
+    if session.json:
+        about = {"origin": found.origin, "size": found.size, "root": found.root.hex()}
+        print_json({**about, "text": shown, "path": out, "page": page, "qr": qr})
+        return
+    for path in made:
+        line(say("done.written", path=path, size=found.size))
+    for each in _drawn(plain, qr) or ([] if made else shown.splitlines()):
+        line(each)
+
+
+def _made(note: Note, plain: str, page: str | None, qr: str | None) -> dict[str, bytes]:
+    """Return the page and the image of a checkpoint, by path."""
+    found = {}
+    if page is not None:
+        from kfq_workflow.report.checkpoint import checkpoint_sheet
+
+        found[page] = checkpoint_sheet(note).encode()
+    if qr not in (None, _SCREEN):
+        from kfq_workflow.qr import image
+
+        found[str(qr)] = image(plain, str(qr))
     return found
 
 
-def _deliver(session: Session, text: str, out: str | None, about: dict[str, Any], *, page: bool = False) -> None:
-    """Write a text to a file that is not there yet, or print it."""
-    shown = _page(text, about) if page else text
-    if out is not None:
-        with Path(out).open("x", encoding="utf-8") as file:
-            file.write(shown)
-    if session.json:
-        print_json({**about, "text": text, "path": out})
-    elif out is not None:
-        line(say("done.written", path=out, size=about["size"]))
-    else:
-        for each in shown.splitlines():
-            line(each)
+def _drawn(plain: str, qr: str | None) -> list[str]:
+    if qr != _SCREEN:
+        return []
+    from kfq_workflow.qr import terminal
+
+    return terminal(plain).splitlines()
 
 
-def _page(text: str, about: dict[str, Any]) -> str:
-    """Return a page to print and sign by hand: the root in groups that can be read out, then the text itself."""
-    root = about["root"]
-    groups = [root[place : place + 8] for place in range(0, len(root), 8)]
-    rows = ["  ".join(groups[:4]), "  ".join(groups[4:])]
-    head = say("page.checkpoint", origin=about["origin"], size=about["size"], first=rows[0], second=rows[1])
-    return f"{head}\n\n{text}"
-
-
-@command(COMMANDS, "receipt", Argument(["check"], metavar="CHECK"), _out())
+@command(COMMANDS, "receipt", Argument(["check"], metavar="CHECK"), Option("--out", metavar="FILE"))
 def receipt(session: Session, check: str, out: str | None) -> None:
     """Find the entry that a receipt names, and prove that it is in the tree."""
     from kfq_workflow import checkpoints
@@ -177,31 +183,3 @@ def _rows(each: Found) -> list[tuple[str, str]]:
     signed = say("tree.signed" if proof.note.signatures else "tree.unsigned")
     where = say("tree.place", position=proof.index, size=against.size, hashes=len(proof.proof))
     return [*rows, (say("tree"), where), ("", f"{against.root.hex()}  {signed}")]
-
-
-@command(
-    COMMANDS, "key new", Argument(["key_name"], metavar="NAME"),
-    Option("--out", metavar="FILE", required=True, told="key.out"), Option("--cosigner", is_flag=True),
-)  # fmt: skip
-def new(session: Session, key_name: str, out: str, *, cosigner: bool) -> None:
-    """Make a key to sign with."""
-    from kfq_workflow.audit import keyfile
-
-    _told(session, out, keyfile.create(out, key_name, cosigner=cosigner))
-
-
-@command(COMMANDS, "key show", Argument(["file"], metavar="FILE"))
-def show(session: Session, file: str) -> None:
-    """Print the public half of a key."""
-    from kfq_workflow.audit import keyfile
-
-    _told(session, file, keyfile.load(file).key)
-
-
-def _told(session: Session, path: str, key: VerifierKey) -> None:
-    from kfq_workflow.audit.note import COSIGNATURE
-
-    if session.json:
-        print_json({"path": path, "key": str(key), "cosigner": key.kind == COSIGNATURE})
-    else:
-        line(str(key))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, command
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.session import via
 from kfq_workflow.cli.words import say
+from kfq_workflow.entry import SUITES
 
 if TYPE_CHECKING:
-    import click
-
     from kfq_workflow.cli.session import Session
 
 COMMANDS: dict[str, click.Command] = {}
@@ -20,16 +21,16 @@ COMMANDS: dict[str, click.Command] = {}
 
 @command(
     COMMANDS, "init", Option("--admin", metavar="ID"), Option("--origin", metavar="TEXT", default=""),
-    Option("--utc-offset", type=int, default=480, metavar="MINUTES"),
+    Option("--utc-offset", type=int, default=480, metavar="MINUTES"), Option("--suite", type=click.Choice(SUITES)),
 )  # fmt: skip
-def init(session: Session, admin: str | None, origin: str, utc_offset: int) -> None:
+def init(session: Session, admin: str | None, origin: str, utc_offset: int, suite: str | None) -> None:
     """Create or upgrade the database, and register its first administrator."""
     from kfq_workflow import inputs, schema
 
     if admin is not None:
         inputs.identifier(admin)
     database = session.database(create=True)
-    schema.init(database, utc_offset=utc_offset, origin=origin, via=via(), **session.place)
+    schema.init(database, utc_offset=utc_offset, origin=origin, suite=suite, via=via(), **session.place)
     administrators = first_administrator(session, admin)
     url = database.url.render_as_string(hide_password=True)
     if session.json:

@@ -10,12 +10,16 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
+from kfq_workflow.audit.suite import DEFAULT
 from kfq_workflow.definition import model
 from kfq_workflow.entry import canonical, document_digest, parse_canonical
 from kfq_workflow.errors import DefinitionError
 from kfq_workflow.values import Problem
+
+if TYPE_CHECKING:
+    from kfq_workflow.audit.suite import Hash
 
 #: Values of several kinds say in `is` which one they are.
 _KINDS: dict[Any, dict[str, type[Any]]] = {
@@ -40,9 +44,9 @@ def labels_document(definition: model.Definition) -> str:
     return canonical(found)
 
 
-def digest(document: str) -> bytes:
-    """Return the 32 bytes under which a document is stored."""
-    return document_digest(document.encode())
+def digest(document: str, hasher: Hash = DEFAULT) -> bytes:
+    """Return the 32 bytes under which a document is stored in a log with this hash."""
+    return document_digest(document.encode(), hasher)
 
 
 def from_documents(rules: str, labels: str | None) -> model.Definition:

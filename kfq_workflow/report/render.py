@@ -13,10 +13,19 @@ from kfq_workflow.visible import visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from kfq_workflow.report.checkpoint import CheckpointPage
     from kfq_workflow.report.model import BoardPage, InstancePage
 
 #: Letters beside those that are plainly visible that a page may hold: people break lines in what they write.
 _KEEP = "\n"
+
+
+def render_checkpoint(page: CheckpointPage) -> str:
+    """Return the sheet of a checkpoint as HTML. Raises KfqError `extra_missing` without Jinja2."""
+    template = _environment().get_template("checkpoint.html")
+    from markupsafe import Markup
+
+    return template.render(page=page, code=Markup(page.code))  # noqa: S704 - squares that `qr` has drawn
 
 
 def render(page: InstancePage | BoardPage) -> str:

@@ -21,16 +21,18 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import SUITE
+from kfq_workflow.entry import SUITES
 from kfq_workflow.errors import NotFound
 from kfq_workflow.source import plain, raw
 from kfq_workflow.state import NOTES
 from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
-from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log
+from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log, genesis_head
 from kfq_workflow.verify.days import DayCheck
 from kfq_workflow.verify.erasure import Erasures
+from kfq_workflow.verify.keys import KIND as KEYED
+from kfq_workflow.verify.keys import keys_of
 from kfq_workflow.verify.legality import ODD
 from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.replayed import ReplayCheck
@@ -99,14 +101,15 @@ class _Reader:
         self._told = _TOLD
         first = next(iter(source.entries(LOG)), None)
         check_genesis(head, first, book)
-        if head.suite != SUITE:
+        if head.suite not in SUITES:
             book.not_checked(f"suite {head.suite}", needed=True)
         self._head = head
         self._genesis = first
+        head = genesis_head(head, first)
         self._chain = ChainCheck(head, source.clock(), book)
         erasures = Erasures(source, book)
         self._replay = ReplayCheck(source, head, book, erasures)
-        self._texts = TextCheck(_rows(source, "texts", key), book, erasures)
+        self._texts = TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -118,8 +121,9 @@ class _Reader:
                 self._caches = HeadCheck(heads, book)
         self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
-        tree = source.tree() if key is None and head.suite == SUITE else None
-        self._tree = TreeCheck(NoTree(), (), book) if tree is None else TreeCheck(tree, source.entries(LOG), book)
+        tree = source.tree() if key is None and self._head.suite in SUITES else None
+        log = source.entries(LOG)
+        self._tree = TreeCheck(tree or NoTree(), log if tree else (), book, self._chain.hasher)
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self._replay, self._shapes, book)
 
@@ -147,14 +151,16 @@ class _Reader:
     def compare(self, anchors: Sequence[Anchor], trust: Trust) -> None:
         """Compare the tree with the checkpoints that the log keeps and with those held outside."""
         book, tree = self._book, self._source.tree()
-        if self._key is not None or tree is None or self._head.suite != SUITE:
+        if self._key is not None or tree is None or self._head.suite not in SUITES:
             for anchor in anchors:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
         roots = self._tree.finish()
         base = origin_said(self._head.log, self._genesis)
         lineage = read_recoveries(base, self._source.entries(LOG), roots, book)
-        check = AnchorCheck(lineage, roots, self._tree.size, trust, book)
+        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
+        check = AnchorCheck(lineage, roots, self._tree.size, keys, trust, book)
+        check.statements()
         check.stored(tree.checkpoints())
         book.anchored = check.held(anchors)
 

@@ -14,24 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.audit.checkpoint import Anchor, origin_of
 from kfq_workflow.audit.note import NoteError, verify
+from kfq_workflow.verify.keys import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kfq_workflow.audit.checkpoint import Checkpoint
     from kfq_workflow.audit.incarnation import Lineage
-    from kfq_workflow.audit.note import Check, VerifierKey
+    from kfq_workflow.audit.note import Signed
     from kfq_workflow.entry import Row
     from kfq_workflow.seal_store import CheckpointRow
+    from kfq_workflow.verify.keys import Keys
     from kfq_workflow.verify.report import Book
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """The keys whose signatures count, and what checks one; no keys: signatures are not checked."""
-
-    keys: tuple[VerifierKey, ...] = ()
-    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Anchored:
     """The anchor that a verdict rests on: where it was found, its origin and size, and how many entries are newer.
 
     `signed` names the trusted keys that signed it; `at` is the latest time that a cosigner vouches for, in s since
-    1970 UTC.
+    1970 UTC. `through` has a way for each of these that is trusted by handovers: `old → new (where that was said)`.
     """
 
     label: str
@@ -48,7 +42,10 @@ class Anchored:
     newer: int
     signed: tuple[str, ...] = ()
     at: int | None = None
+    through: tuple[str, ...] = ()
 
+
+__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said"]
 
 NOBODY = Trust()
 
@@ -64,10 +61,13 @@ def origin_said(log: str, genesis: Row | None) -> str:
 class AnchorCheck:
     """Compares checkpoints with the roots after each seal."""
 
-    def __init__(self, lineage: Lineage, roots: Mapping[int, bytes], size: int, trust: Trust, book: Book) -> None:
+    def __init__(
+        self, lineage: Lineage, roots: Mapping[int, bytes], size: int, keys: Keys, trust: Trust, book: Book
+    ) -> None:
         self._lineage = lineage
         self._roots = roots
         self._size = size
+        self._keys = keys
         self._trust = trust
         self._book = book
         #: The first root that was said of each origin and size, and by whom.
@@ -80,6 +80,11 @@ class AnchorCheck:
             for each in recovery.lost:
                 said = each.checkpoint
                 self._said.setdefault((said.origin, said.size), (said.root, f"~log #{recovery.seq}"))
+
+    def statements(self) -> None:
+        """Compare the tree with what statements about keys say of it."""
+        for layer, each in self._keys.taken:
+            self._compare(layer, Anchor(each.label, each.said.checkpoint, each.note))
 
     def stored(self, rows: Iterable[CheckpointRow]) -> None:
         """Check the checkpoints that the log keeps of itself."""
@@ -103,10 +108,12 @@ class AnchorCheck:
             agrees = self._compare("anchor", anchor)
             signed = self._signatures("anchor", anchor)
             if agrees and signed is not None:
-                names, at = signed
+                names = tuple(one.key.name for one in signed)
+                at = max((one.at for one in signed if one.at is not None), default=None)
+                through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 said = anchor.checkpoint
                 newer = max(self._book.entries - said.size, 0)
-                best = Anchored(anchor.label, said.origin, said.size, newer, names, at)
+                best = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
         if best is None:  # evidence of what was lost, and nothing that what is left could be compared with
             for label in self._losses:
                 self._book.not_checked(f"anchor {label}", needed=True)
@@ -160,32 +167,31 @@ class AnchorCheck:
 
     def _unproved(self) -> None:
         """Note the checkpoints that recoveries name and of which there is no copy that a trusted key has signed."""
-        if not self._trust.keys:
+        if self._keys.line is None:
             return
         for recovery in self._lineage.recoveries:
             for each in recovery.lost:
                 if each.checkpoint not in self._proved:
                     self._book.warning("tree", "recovery_unproved", "~log", recovery.seq, size=each.checkpoint.size)
 
-    def _signatures(
-        self, layer: Literal["tree", "anchor"], anchor: Anchor
-    ) -> tuple[tuple[str, ...], int | None] | None:
-        """Return who signed a checkpoint and when, None where no trusted key did."""
-        trust, book = self._trust, self._book
-        if not trust.keys or trust.check is None:
+    def _signatures(self, layer: Literal["tree", "anchor"], anchor: Anchor) -> list[Signed] | None:
+        """Return the signatures of a checkpoint that count, None where none does."""
+        line, check, book = self._keys.line, self._trust.check, self._book
+        if line is None or check is None:
             if anchor.note.signatures:
                 book.not_checked("signatures")
-            return (), None
+            return []
         try:
-            found = verify(anchor.note, trust.keys, trust.check)
+            found = verify(anchor.note, line.keys, check)
         except NoteError as error:
             book.error(layer, "signature_bad", label=anchor.label, reason=str(error))
             return None
-        if not found:
-            book.warning(layer, "signature_missing", label=anchor.label)
+        counting = line.counting(found, anchor.checkpoint.size)
+        if not counting:
+            names = ", ".join(one.key.name for one in found)
+            book.warning(layer, "signature_revoked" if found else "signature_missing", label=anchor.label, names=names)
             if layer == "anchor":
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return None
         self._proved.add(anchor.checkpoint)
-        times = [one.at for one in found if one.at is not None]
-        return tuple(one.key.name for one in found), max(times, default=None)
+        return counting

@@ -102,6 +102,7 @@ class ApprovalJudge:
             rule, case.before, case.row.seq, self._who(case), ask,
             papers=[paper["type"] for paper in body.get("papers", ())], params=body.get("params"),
             due=body.get("due"), direct=bool(body.get("direct")),
+            hasher=self._judge.hasher,
         )  # fmt: skip
         self._same(case, {rule.id: gate})
         case.equal("seen", self._judge.seen(decision), body.get("seen", []))
@@ -124,7 +125,7 @@ class ApprovalJudge:
         try:
             patches = opening.rebind(
                 rules.gated.values(), case.before, case.row.seq, case.body.get("attrs", {}),
-                lambda after: asking(rules, case.before, EMPTY, outside, after),
+                lambda after: asking(rules, case.before, EMPTY, outside, after), self._judge.hasher,
             )  # fmt: skip
         except Denied as denied:
             case.error("not_allowed", trigger="amend", codes=sorted({code for code, _ in denied.reasons}))

@@ -6,10 +6,13 @@ was cut, or an instance that is gone altogether agree with themselves: only an a
 
 from __future__ import annotations
 
-from hashlib import sha256
+import json
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields
+from kfq_workflow.audit.suite import known_hash
+from kfq_workflow.entry import MAX_BYTES, NO_PREV, SUITES, VERSION, encode_fields, leaf_hash
 
 if TYPE_CHECKING:
     from kfq_workflow.entry import Row
@@ -29,6 +32,7 @@ class ChainCheck:
 
     def __init__(self, head: LogHead, clock: int | None, book: Book) -> None:
         self.log = head.log
+        self.hasher = known_hash(head.suite)
         self._book = book
         #: The latest time that an entry may have, in µs since 1970 UTC; None where nothing tells.
         self.latest = None if clock is None else clock + SKEW_US
@@ -38,7 +42,7 @@ class ChainCheck:
         at = row[3]
         try:
             data = encode_fields(row, row[9], self.log)
-            same = sha256(b"\x00" + data).digest() == row[10] and type(at) is int and row[8] == VERSION
+            same = self.hasher(b"\x00" + data).digest() == row[10] and type(at) is int and row[8] == VERSION
         except _ODD:
             same = False
         if not same:
@@ -54,7 +58,7 @@ class ChainCheck:
         """Tell an altered entry from one of a version that this library does not know."""
         if row.v != VERSION and isinstance(row.v, int):
             try:
-                known = sha256(b"\x00" + encode_fields(row._replace(v=VERSION), row.prev, self.log)).digest()
+                known = self.hasher(b"\x00" + encode_fields(row._replace(v=VERSION), row.prev, self.log)).digest()
             except _ODD:
                 known = b""
             if known != row.leaf:
@@ -89,6 +93,19 @@ def check_genesis(head: LogHead, first: Row | None, book: Book) -> None:
         return
     if first.leaf != head.genesis:
         book.error("database", "genesis_differs", LOG, 1)
+
+
+def genesis_head(head: LogHead, first: Row | None) -> LogHead:
+    """Return the head with the suite that the genesis names, by whose hash it must have its own leaf.
+
+    Where the row of `kfq_log` names another, that is one finding, and not one for each entry.
+    """
+    with suppress(*_ODD):
+        suite = json.loads(first.body).get("suite") if first is not None else None
+        data = encode_fields(first, first.prev, head.log) if first is not None else b""
+        if first is not None and suite in SUITES and leaf_hash(data, known_hash(suite)) == first.leaf:
+            return replace(head, suite=suite)
+    return head
 
 
 def check_log(head: LogHead, body: dict[str, object], book: Book) -> None:

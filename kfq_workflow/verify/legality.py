@@ -48,6 +48,7 @@ class Judge:
     ) -> None:  # fmt: skip
         self._book = book
         self._library = library
+        self.hasher = library.hasher
         self.actors = actors
         self.witnesses = witnesses
         self._day = day

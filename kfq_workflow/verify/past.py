@@ -24,6 +24,7 @@ from kfq_workflow.values import Actor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
     from kfq_workflow.source import Document
     from kfq_workflow.verify.report import Book
@@ -143,9 +144,10 @@ class InForce(NamedTuple):
 class Library:
     """The documents of a log, checked when they are read, and the definitions in force."""
 
-    def __init__(self, source: Chains, book: Book) -> None:
+    def __init__(self, source: Chains, book: Book, hasher: Hash) -> None:
         self._source = source
         self._book = book
+        self.hasher = hasher
         self._rules: dict[bytes, str] = {}
         self._kinds: dict[bytes, str | None] = {}
         self._known: dict[bytes, InForce | None] = {}
@@ -155,7 +157,7 @@ class Library:
 
     def _add(self, digest: bytes, kind: str | None, body: str) -> None:
         try:
-            same = document_digest(body.encode()) == digest
+            same = document_digest(body.encode(), self.hasher) == digest
         except (AttributeError, UnicodeEncodeError):
             same = False
         if not same:

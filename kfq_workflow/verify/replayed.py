@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
@@ -39,7 +40,7 @@ class ReplayCheck:
         self._head = head
         self.offset = head.utc_offset * edtf.MINUTE_US
         self.actors = Actors(source)
-        self._library = Library(source, book)
+        self._library = Library(source, book, known_hash(head.suite))
         self._judge = Judge(
             book, self._library, self.actors, Witnesses(source), self.day,
             lambda judge: CorrectionJudge(judge, source, head, erasures).kinds,
@@ -143,8 +144,8 @@ class ReplayCheck:
 
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
-        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "enrolled", "defined", "ruled"):
-            if row.kind not in ("genesis", "sealed"):
+        if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if row.kind not in ("genesis", "sealed", "keyed"):
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None
         if "attested" in shape.body and "resolver" in shape.body["attested"]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.incarnation import Recovery
+from kfq_workflow.audit.note import NoteError
+from kfq_workflow.audit.statements import Statement
 from kfq_workflow.policy import ACTS, well_formed
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed", "recovered", "ruled"),
+    "~log": ("genesis", "sealed", "recovered", "keyed", "ruled"),
     "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
     "~definition": ("defined",),
 }
@@ -37,6 +39,7 @@ class ReservedJudge:
             "genesis": self._genesis,
             "sealed": self._sealed,
             "recovered": self._recovered,
+            "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
             "ruled": self._ruled,
@@ -97,6 +100,14 @@ class ReservedJudge:
         rules = [case.body[act] for act in ACTS if act in case.body]
         if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
             case.error("malformed", reason=", ".join(ACTS))
+
+    def _keyed(self, case: Case) -> None:
+        """Check that a statement about keys is one; whose signature counts is the anchors' affair."""
+        case.still()
+        try:
+            Statement.parse("", case.body["note"].encode())
+        except (NoteError, AttributeError) as error:
+            case.error("malformed", reason=str(error))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""

@@ -6,13 +6,15 @@ Words come as the bytes that are hashed, those of UTF-8 (see `source.raw`); anyt
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.audit.suite import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.report import Book
 
@@ -28,7 +30,8 @@ _NAMES = 1_000
 class TextCheck:
     """Merges the stream of texts with the stream of entries, both in the order of (instance, seq)."""
 
-    def __init__(self, texts: Iterator[TextTuple], book: Book, erasures: Erasures) -> None:
+    def __init__(self, texts: Iterator[TextTuple], book: Book, erasures: Erasures, hasher: Hash = DEFAULT) -> None:
+        self._hasher = hasher
         self._texts = texts
         self._book = book
         self._erasures = erasures
@@ -85,7 +88,11 @@ class TextCheck:
         if not value.isascii():
             value.decode()  # raises what is no UTF-8
         known = self._names.get(field) or self._name(field)
-        if name != field or len(salt) != SALT or sha256(b"\x02" + salt + known + value).hexdigest().encode() != digest:
+        if (
+            name != field
+            or len(salt) != SALT
+            or self._hasher(b"\x02" + salt + known + value).hexdigest().encode() != digest
+        ):
             return 0
         after = next(self._texts, None)
         if after is not None:
@@ -118,7 +125,7 @@ class TextCheck:
         try:
             name = self._names.get(field) or self._name(field)
             text[4].decode()  # raises what is no UTF-8
-            return len(salt) == SALT and sha256(b"\x02" + salt + name + text[4]).hexdigest() == digest
+            return len(salt) == SALT and self._hasher(b"\x02" + salt + name + text[4]).hexdigest() == digest
         except _ODD:
             return False
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.audit.heads import head_leaf
 from kfq_workflow.audit.merkle import Range
-from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import SUITE
+from kfq_workflow.audit.suite import DEFAULT
 from kfq_workflow.verify.seals import LOG, Seals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
     from kfq_workflow.seal_store import LeafRow, SealedRow
     from kfq_workflow.tree_source import Place, TreeSource
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class TreeCheck:
     """Merges the places of entries with the entries, and makes the tree from them."""
 
-    def __init__(self, tree: TreeSource, log: Iterable[Row], book: Book) -> None:
+    def __init__(self, tree: TreeSource, log: Iterable[Row], book: Book, hasher: Hash = DEFAULT) -> None:
         self._book = book
-        self._hasher = hash_of(SUITE)
+        self._hasher = hasher
         self._source = tree
         self._seals = Seals(log, self._hasher, book)
         self._places = tree.places()

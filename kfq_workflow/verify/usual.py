@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import sys
 from binascii import hexlify
-from hashlib import sha256
 from json.encoder import encode_basestring as quote
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +65,7 @@ class Usual:
 
     def __init__(self, chain: ChainCheck, texts: TextCheck, replay: ReplayCheck, shapes: Shapes, book: Book) -> None:
         self._log = f',"log":"{chain.log}","prev":"'.encode()
+        self._hasher = chain.hasher
         self._latest = sys.maxsize if chain.latest is None else chain.latest
         self._texts = texts
         self._replay = replay
@@ -114,6 +114,7 @@ class Usual:
         def_ = run.def_ if seq else rows[0][7]
         actors, dates, texts, book = self._actors, self._dates, self._texts, self._book
         latest, largest, log, one, other = self._latest, MAX_BYTES + 1, self._log, VERSION, 0
+        hasher = self._hasher
         ahead = texts.ahead(instance)
         try:
             quoted = "null" if def_ is None else quote(def_.hex())
@@ -164,7 +165,7 @@ class Usual:
                     who.opening, at, text, place, way.quoted, log, hexlify(head),
                     b"null" if req is None else quote(req).encode(), number, closing,
                 )  # fmt: skip
-                if sha256(data).digest() != leaf or prev != head or len(data) > largest or not before <= at <= latest:
+                if hasher(data).digest() != leaf or prev != head or len(data) > largest or not before <= at <= latest:
                     break
                 if digest:
                     if ahead != number:

@@ -96,7 +96,7 @@ CHANGES: dict[str, list[str]] = {
     "definition load": ["zone_exit", "--actor", "admin"],
 }
 #: Written only by `test_a_signer_needs_only_to_read` and those about their own files.
-ELSEWHERE = {"checkpoint", "recover", "init", "demo", "scrub"}
+ELSEWHERE = {"checkpoint", "recover", "init", "demo", "scrub", "key rotate", "key revoke"}
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def reads(log: WorkflowEngine, folder: Path) -> dict[str, list[str]]:
         "verify": ["--anchor", str(folder / "held")], "doctor": [], "report": ["g", "--out", str(folder / "g.html")],
         "export": [str(folder / "log.jsonl")], "receipt": [check_letters(bytes(row.row.leaf))], "actor list": [],
         "definition list": [], "definition show": ["permit"], "definition diagram": ["permit"], "db current": [],
-        "db check": [], "diff": ["2020-01-01", "2030-01-01"], "policy show": [],
+        "db check": [], "diff": ["2020-01-01", "2030-01-01"], "policy show": [], "key list": [],
         "cosign": [str(folder / "signed"), "--key", str(folder / "w.key"), "--trust", str(folder / "office")],
     }  # fmt: skip
 
@@ -230,6 +230,10 @@ def test_recovering_and_beginning_need_more(log: WorkflowEngine, reader: Kfq, da
     assert reader("init", "--admin", "other").code == 1
     assert reader("demo", "linfen-2020").code == 1
     assert reader("scrub").code == 1
+    keyfile.create(tmp_path / "next.key", "next")
+    for given in (("rotate", "--to", "next.key"), ("revoke", str(keyfile.load("office.key").key), "--reason", "lost")):
+        ran = reader("key", *given, "--key", "office.key")
+        assert (ran.code, "the application's" in ran.err) == (1, True), ran
     assert content(database) == before
 
 

@@ -13,7 +13,7 @@ from kfq_workflow import InvalidInput, NotAuthorised, NotFound, SignerRefused, W
 from kfq_workflow.audit import ed25519, keyfile
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_of
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
-from kfq_workflow.audit.note import Note
+from kfq_workflow.audit.note import ED25519, Note
 from kfq_workflow.database import open_database
 from kfq_workflow.entry import check_letters, document_digest, encode_json, parse_canonical
 from kfq_workflow.export import ExportSource, write_export
@@ -272,7 +272,7 @@ def test_a_false_recovery(database: Engine, tmp_path: Path) -> None:
     # and one that nobody has: without a signature it rests on a word, and that is said
     restore(database, clean)
     engine.recover([named(size + 50, bytes(32))], by="administrator", reason="r")
-    key = ed25519.signer("office", 1, bytes(32)).key
+    key = ed25519.signer("office", ED25519, bytes(32)).key
     report = checked(database, tmp_path, [before, last], Trust((key,), ed25519.check))
     assert ("tree", "recovery_unproved", "warning") in kinds(report)
     # It hides a rewrite of what was left

@@ -300,6 +300,8 @@ def test_a_changed_row_of_the_log(database: Engine, column: str, value: Any, fou
     report = verify_database(database)
     assert report.verdict == "tampered"
     assert found in places(report)
+    if column == "suite":  # hashes go by what the genesis says, or there would be a finding for each entry
+        assert places(report) == {found}
 
 
 @pytest.mark.usefixtures("log")

@@ -20,6 +20,7 @@ DOORS = {
     "yaml": ("kfq_workflow/strict_yaml.py",),
     "jinja2": ("kfq_workflow/report/render.py",),
     "markupsafe": ("kfq_workflow/report/render.py",),
+    "segno": ("kfq_workflow/qr.py",),
     "xlsxwriter": ("kfq_workflow/export_xlsx.py",),
     "sqlalchemy": (
         "kfq_workflow/cli/session.py",
@@ -35,7 +36,7 @@ DOORS = {
         "migrations/",
     ),
 }
-SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "xlsxwriter")
+SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "segno", "xlsxwriter")
 
 
 def sources() -> list[Path]:
