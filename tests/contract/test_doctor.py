@@ -361,3 +361,47 @@ def test_the_engine_is_not_needed_to_look(database: Engine) -> None:
     examine(database)
     assert rows(database, "~log") == before
     assert WorkflowEngine(database).log().revision
+
+
+@pytest.mark.backends("postgresql18", "postgresql")
+def test_settings_of_postgresql_that_are_weak(database: Engine) -> None:
+    build(database)
+    url = database.url
+    options = f"{url.query.get('options', '')} -csynchronous_commit=off -csession_replication_role=replica".strip()
+    weak = open_database(url.update_query_dict({"options": options}).render_as_string(hide_password=False))
+    examination = looked(weak)
+    assert "pg_replica" in found(examination, "problem")
+    assert "pg_commit_lost" in found(examination, "warning")
+    assert {i.values["name"] for i in examination.items if i.area == "settings"} >= {
+        "fsync", "full_page_writes", "synchronous_commit", "data_checksums", "session_replication_role",
+        "log_statement",
+    }  # fmt: skip
+    weak.dispose()
+    with accounts(database) as (application, _, _):
+        name = open_database(application).url.username
+        with database.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE kfq_task OWNER TO {name}")
+        assert {"owners"} <= found(looked(database), "warning")
+        with database.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE kfq_task OWNER TO CURRENT_USER")
+
+
+@pytest.mark.backends("mariadb")
+def test_settings_of_mariadb_that_are_weak(database: Engine) -> None:
+    build(database)
+    weak = open_database(
+        database.url.render_as_string(hide_password=False),
+        connect_args={"init_command": "SET SESSION sql_mode = '', SESSION foreign_key_checks = 0"},
+    )
+    assert {"my_not_strict", "my_foreign_keys"} <= found(looked(weak), "problem")
+    weak.dispose()
+    with database.begin() as connection:
+        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+        connection.exec_driver_sql(
+            "ALTER TABLE kfq_task MODIFY gate VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+        )
+        connection.exec_driver_sql("ALTER TABLE kfq_checkpoint ENGINE = MyISAM")
+    examination = looked(database)
+    assert {"my_collation", "my_engine"} <= found(examination, "problem")
+    (wrong,) = [i for i in examination.items if i.code == "my_collation"]
+    assert (wrong.values["table"], wrong.values["column"]) == ("kfq_task", "gate")
