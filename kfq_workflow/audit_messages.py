@@ -57,12 +57,14 @@ AUDIT: dict[str, tuple[str, str]] = {
     "checkpoint_bad": ("检查点无效（{reason}）。", "The checkpoint is not valid ({reason})."),
     "size_unknown": ("日志树没有 {size} 条（共 {found} 条）。", "The tree has no {size} entries (it has {found})."),
     "check_bad": (
-        "“{check}”不是校验码：应为 26 个字母或数字 2–7。",
-        "{check!r} is no check: it has 26 letters or digits 2 to 7.",
+        "“{check}”不是校验码：应为 26 个字符，只有字母和数字 2–7；这里有 {count} 个，不该有的：{wrong}。",
+        "{check!r} is no check: it has 26 characters, letters and the digits 2 to 7. Here are {count}; "
+        "none of them may be: {wrong}.",
     ),
     "not_found.check": (
-        "没有校验码为“{key}”的记录：抄写有误，或记录已被改动、删除。",
-        "No entry has the check {key!r}: it was copied wrongly, or the entry was altered or removed.",
+        "没有校验码为“{key}”的记录：抄写有误（易混：I 与 L、O 与 Q、S 与 5、Z 与 2、U 与 V），或记录已被改动、删除。",
+        "No entry has the check {key!r}: it was copied wrongly (easily mistaken: I and L, O and Q, S and 5, Z and 2, "
+        "U and V), or the entry was altered or removed.",
     ),
     "key_name": (
         "密钥名“{name}”无效：不能为空，不含空格和加号。",

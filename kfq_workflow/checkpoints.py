@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import recovery
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
+#: What is written for a letter that looks like it; 1 may be either of two, and so many of them are tried.
+_MISREAD, _EITHER, _MOST_EITHER = str.maketrans("08", "OB"), "1", 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +208,19 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     """Return the entry that the 26 letters of a receipt name, with the proof that it is in the tree if it is sealed.
 
     The proof leads to the newest checkpoint that the log keeps, else to the tree as it is now. Case, spaces and
-    hyphens in the letters do not count. Raises InvalidInput for what is no check, NotFound for one of no entry.
+    hyphens in the letters do not count; 0 is read as O, 8 as B and 1 as I or L. Raises InvalidInput for what is no
+    check, NotFound for one of no entry.
     """
-    first, last = _bounds(check)
+    readings = _readings(check)
     with engine.reading() as reading:
         store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
         kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
         now = current(engine)
         line = recovery.lineage(store, cursor, engine.log().log, now.size)
         found = []
-        for instance, seq, position, leaf in store.find_leaves(cursor, first, last):
+        for instance, seq, position, leaf in (
+            each for letters in readings for each in store.find_leaves(cursor, *_bounds(letters))
+        ):
             entry = store.entry(cursor, instance, seq)
             if entry is None:
                 raise NotFound("check", check)
@@ -233,11 +239,19 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     return found
 
 
-def _bounds(check: str) -> tuple[bytes, bytes]:
+def _readings(check: str) -> list[str]:
+    """Return what the letters on a receipt may be: none of 0, 1 and 8 is one, and each looks like one that is."""
+    letters = "".join(check.upper().split()).replace("-", "").translate(_MISREAD)
+    wrong = "".join(sorted({letter for letter in letters if letter not in _LETTERS and letter != _EITHER}))
+    if len(letters) != _CHECK or wrong or letters.count(_EITHER) > _MOST_EITHER:
+        raise InvalidInput("check_bad", check=check[:80], count=len(letters), wrong=wrong or "-")
+    parts = letters.split(_EITHER)
+    choices = product("IL", repeat=len(parts) - 1)
+    return ["".join(chain(*zip(parts, (*each, ""), strict=True))) for each in choices]
+
+
+def _bounds(letters: str) -> tuple[bytes, bytes]:
     """Return the first and the last leaf that begin with the letters."""
-    letters = check.upper().replace(" ", "").replace("-", "")
-    if len(letters) != _CHECK or any(letter not in _LETTERS for letter in letters):
-        raise InvalidInput("check_bad", check=check[:80])
     value = 0
     for letter in letters:
         value = value << 5 | _LETTERS.index(letter)

@@ -164,9 +164,10 @@ def _shifts(
         was, now = (_corrections(row.seq, side) for side in sides)
         if before == after and was == now:
             continue
+        corrects = body["corrects"] if row.kind == RECTIFIED else None
         yield Shift(
             row.seq, row.kind, body.get("trigger"), row.at, body.get("for", {}).get("id", row.actor),
-            body.get("on", {}).get("edtf"), body.get("mode") == "late", body["corrects"] if row.kind == RECTIFIED else None, before, after, was, now,
+            body.get("on", {}).get("edtf"), body.get("mode") == "late", corrects, before, after, was, now,
         )  # fmt: skip
 
 

@@ -19,24 +19,24 @@ import json
 import shutil
 import tempfile
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import SUITE, Row, encode, encode_json, leaf_hash, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree, lines
-from kfq_workflow.files import new_file
+from kfq_workflow.files import Part, new_file
 from kfq_workflow.log import LogHead
+from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.source import Document, TextRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.audit.suite import Hash
-    from kfq_workflow.source import Source
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -55,8 +55,27 @@ _TOLD = {
 _BODY = '"body":'
 
 
+class Lines(Protocol):
+    """What an export is written from: a source, or what shows only a part of one."""
+
+    def log(self) -> LogHead:
+        """Return the log's head. Raises NotInitialised."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document."""
+
+    def entries(self) -> Iterator[Row]:
+        """Yield entries by (instance, seq)."""
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield texts by (instance, seq, field)."""
+
+    def tree(self) -> TreeSource | None:
+        """Return what the source says of the tree over the log; None where it says nothing."""
+
+
 def write_export(
-    source: Source, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    source: Lines, path: str | Path, *, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Write a log to a file and return the number of entries.
 
@@ -65,10 +84,11 @@ def write_export(
     given, or when an entry does not hash to its leaf.
     """
     with new_file(path, overwrite=overwrite) as file:
-        return _write(source, file, progress)
+        return write_lines(source, file, progress)
 
 
-def _write(source: Source, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
+def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
+    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
     head = source.log()
     hasher = known_hash(head.suite)
     for document in source.documents():
@@ -113,14 +133,14 @@ def _head_line(row: Row) -> bytes:
 class ExportSource:
     """A log in an exported file. Lines that cannot be read are left out of the streams and noted by `inspect`."""
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+    def __init__(self, path: str | Path | Part) -> None:
         self._bad: dict[int, str] = {}
         self._head: LogHead | None = None
         self._hasher: Hash | None = None
         try:
-            self._size = self._path.stat().st_size
-            with self._path.open("rb"):
+            self._path = path if isinstance(path, Part) else Part(path)
+            self._size = self._path.size
+            with self._path.open():
                 pass
         except OSError as error:
             raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
@@ -128,27 +148,34 @@ class ExportSource:
     def log(self) -> LogHead:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
-            for start, line in self._lines(_ENTRIES, (LOG, 0)):
-                row = self._entry(start, line, known_hash(_suite(line)))
-                if row is None or row.instance != LOG:
-                    break
-                body = json.loads(row.body)
-                suite, offset = body.get("suite"), body.get("utc_offset")
-                if isinstance(suite, str) and isinstance(offset, int):
-                    self._head = LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
-                break
+            # In a file that is out of order bisection may miss the genesis, which must not pass for a file without one.
+            self._head = self._genesis(LOG) or self._genesis("")
         if self._head is None:
             raise NotInitialised("export_no_log", path=str(self._path))
         return self._head
 
+    def _genesis(self, place: str) -> LogHead | None:
+        """Return what the first entry of ~log says, looking from a place on: only at that instance, or at all."""
+        for start, line in self._lines(_ENTRIES, (place,)):
+            row = self._entry(start, line, known_hash(_suite(line)))
+            if row is not None and row.instance == LOG:
+                body = json.loads(row.body)
+                suite, offset = body.get("suite"), body.get("utc_offset")
+                if isinstance(suite, str) and isinstance(offset, int):
+                    return LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
+                return None
+            if row is not None and place:
+                return None
+        return None
+
     def documents(self) -> Iterator[Document]:
         """Yield every document."""
-        for _, about in self._said(_DOCUMENTS, ("body", "digest", "kind"), None):
+        for about in self._ascending("digest", _DOCUMENTS, ("body", "digest", "kind")):
             yield Document(bytes.fromhex(about["digest"]), about["kind"], about["body"])
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
-        for start, line in self._lines(_ENTRIES, (instance or "", 0)):
+        for start, line in self._lines(_ENTRIES, (instance or "",)):
             row = self._entry(start, line)
             if row is None:
                 continue
@@ -178,27 +205,34 @@ class ExportSource:
 
     def tree(self) -> TreeSource | None:
         """Return the tree as the file has it."""
+        return ExportTree(self.stretches, self.checkpoints)
 
-        def said(name: str) -> Iterator[dict[str, Any]]:
-            return (about for _, about in self._said(*_TOLD[name], None))
+    def stretches(self) -> Iterator[dict[str, Any]]:
+        """Yield what the `placed` lines say: count, instance, position and seq."""
+        return (about for _, about in self._said(*_TOLD[PLACED], None))
 
-        return ExportTree(said)
+    def checkpoints(self) -> Iterator[CheckpointRow]:
+        """Yield the checkpoints that the file has."""
+        for about in self._ascending("size", *_TOLD[CHECKPOINT]):
+            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
         """Return None: a file has no clock."""
         return None
 
     def inspect(self, book: Book) -> None:
-        """Note the lines that cannot be read, with their numbers."""
+        """Note the lines that cannot be read, and those that no stream reads because they stand in no block's place."""
         book.not_checked("triggers")
-        starts = sorted(self._bad)
-        with self._path.open("rb") as file:
-            number, position = 1, 0
-            for start in starts:
-                while position < start:
-                    position += len(file.readline())
-                    number += 1
-                book.error("bytes", "line", line=number, reason=self._bad[start])
+        highest = position = 0
+        with self._path.open() as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
+                block = _block(line)
+                if block is None or block < highest:
+                    self._note(position, line, "unknown" if block is None else "out of place")
+                highest = max(highest, block or 0)
+                if position in self._bad:
+                    book.error("bytes", "line", line=number, reason=self._bad[position])
+                position += len(line)
 
     def _hash(self) -> Hash:
         """Return the hash of the log's suite, that of `s1` where there is no log."""
@@ -225,7 +259,7 @@ class ExportSource:
 
     def _said(self, block: int, names: tuple[str, ...], instance: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield what the lines of a block say, each a canonical object of one object with these names."""
-        for start, line in self._lines(block, (instance or "", 0)):
+        for start, line in self._lines(block, (instance or "",)):
             try:
                 (about,) = parse_canonical(line[:-1].decode()).values()
                 good = sorted(about) == list(names) and _typed(about)
@@ -238,9 +272,19 @@ class ExportSource:
                 return
             yield start, about
 
-    def _lines(self, block: int, place: tuple[str, int]) -> Iterator[tuple[int, bytes]]:
+    def _ascending(self, key: str, block: int, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """Yield what the lines of a block say that have one key which ascends; note those that stand elsewhere."""
+        last: Any = None
+        for start, about in self._said(block, names, None):
+            if last is not None and about[key] <= last:
+                self._bad.setdefault(start, "out of order")
+                continue
+            last = about[key]
+            yield about
+
+    def _lines(self, block: int, place: tuple[str]) -> Iterator[tuple[int, bytes]]:
         """Yield a block's lines with their offsets, from the first that is not before a place; note what is odd."""
-        with self._path.open("rb") as file:
+        with self._path.open() as file:
             position = self._find(file, (block, place)) if block or place[0] else 0
             file.seek(position)
             while line := file.readline(MAX_LINE):
@@ -257,7 +301,7 @@ class ExportSource:
                 else:
                     yield start, line
 
-    def _find(self, file: BinaryIO, wanted: tuple[int, tuple[str, int]]) -> int:
+    def _find(self, file: BinaryIO, wanted: tuple[int, tuple[Any, ...]]) -> int:
         """Return the offset of the first line that is not before a place, by bisection of the file."""
         low, high = 0, self._size
         while low < high:
@@ -293,7 +337,7 @@ def _block(line: bytes) -> int | None:
     return _BLOCKS.get(line[: line.find(b":") + 1])
 
 
-def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
+def _place(line: bytes) -> tuple[int, tuple[Any, ...]] | None:
     """Return a line's block and its place there, None for one that cannot be read."""
     block = _block(line)
     try:
@@ -301,7 +345,9 @@ def _place(line: bytes) -> tuple[int, tuple[str, int]] | None:
         if block in (_DOCUMENTS, _CHECKPOINTS):
             return block, ("", 0)
         (about,) = (value,) if block == _ENTRIES else value.values()
-        return (block, (about["instance"], int(about["seq"]))) if block is not None else None
+        if block is None or not isinstance(about["instance"], str):
+            return None
+        return block, (about["instance"], int(about["seq"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -312,7 +358,8 @@ def _typed(about: dict[str, Any]) -> bool:
         if name in ("seq", "count", "position", "size"):
             good = type(value) is int and value >= (name == "count")
         elif name in ("salt", "leaf", "digest", "root"):
-            good = type(value) is str and bytes.fromhex(value).hex() == value
+            size = 16 if name == "salt" else 32
+            good = type(value) is str and len(value) == 2 * size and bytes.fromhex(value).hex() == value
         else:
             good = type(value) is str or (name == "kind" and value is None)
         if not good:
@@ -342,6 +389,8 @@ def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
     )  # fmt: skip
     if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
+    if len(draft.prev) != 32 or (draft.def_ is not None and len(draft.def_) != 32):
+        raise ValueError("a hash is none")
     return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 
 

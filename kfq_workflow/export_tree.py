@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.tree_source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kfq_workflow.seal_store import LeafRow, SealedRow
+    from kfq_workflow.seal_store import CheckpointRow, LeafRow, SealedRow
     from kfq_workflow.tree_source import TreeSource
 
 PLACED, CHECKPOINT = "placed", "checkpoint"
@@ -46,14 +45,17 @@ def lines(tree: TreeSource) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 class ExportTree:
-    """The tree in an exported file; `said` yields what the lines of a name say."""
+    """The tree in an exported file, given what its `placed` lines say and its checkpoints."""
 
-    def __init__(self, said: Callable[[str], Iterator[dict[str, Any]]]) -> None:
-        self._said = said
+    def __init__(
+        self, stretches: Callable[[], Iterator[dict[str, Any]]], checkpoints: Callable[[], Iterator[CheckpointRow]]
+    ) -> None:
+        self._stretches = stretches
+        self.checkpoints = checkpoints
 
     def places(self) -> Iterator[Place]:
         """Yield the places of entries by (instance, seq)."""
-        for about in self._said(PLACED):
+        for about in self._stretches():
             for number in range(min(about["count"], MOST)):
                 yield Place(about["instance"], about["seq"] + number, about["position"] + number, None)
 
@@ -64,8 +66,3 @@ class ExportTree:
     def sealed(self) -> Iterator[SealedRow] | None:
         """Return None: an export has no caches."""
         return None
-
-    def checkpoints(self) -> Iterator[CheckpointRow]:
-        """Yield the checkpoints that were kept, by size."""
-        for about in self._said(CHECKPOINT):
-            yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])

@@ -1,12 +1,13 @@
-"""A file that appears complete or not at all."""
+"""Files: one that appears complete or not at all, and one that is a stretch of another."""
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.errors import InvalidInput
 
@@ -59,3 +60,58 @@ def _publish(made: Path, target: Path, *, overwrite: bool) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+class Part:
+    """A stretch of a file that is read as if it were a file of its own: a whole one, or a member of a bundle."""
+
+    def __init__(self, path: str | Path, start: int = 0, size: int | None = None) -> None:
+        self.path = Path(path)
+        self.start = start
+        self.size = self.path.stat().st_size if size is None else size
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def open(self) -> BinaryIO:
+        """Open it to read bytes."""
+        file = self.path.open("rb")
+        if self.start == 0 and self.size == os.fstat(file.fileno()).st_size:
+            return file
+        return io.BufferedReader(_Window(file, self.start, self.size))
+
+
+class _Window(io.RawIOBase):
+    """The bytes of an open file from `start` on, `size` of them."""
+
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        self._file = file
+        self._start = start
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        room = min(len(buffer), max(self._size - self._at, 0))
+        self._file.seek(self._start + self._at)
+        data = self._file.read(room)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

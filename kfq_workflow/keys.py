@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit import keyfile, signers
+from kfq_workflow.audit.checkpoint import log_of
 from kfq_workflow.audit.keyline import KeyLine, StatementError
 from kfq_workflow.audit.note import Note, NoteError, sign
 from kfq_workflow.audit.statements import Handover, Revocation, Statement
@@ -42,7 +43,7 @@ def rotate(engine: WorkflowEngine, old: str | Path, new: str | Path) -> Note:
         held = admitted(engine, {old: giving, new: taking}, stack)
         said = _said(lambda: Handover(held.found, giving.key, taking.key))
         note = _signed(str(said), giving, taking)
-        _try(engine, note, giving.key)
+        _try(engine, note, giving.key, held.found.origin)
         held.put()
     return _keep(engine, note)
 
@@ -60,7 +61,7 @@ def revoke(
         held = admitted(engine, {by: signer}, stack)
         said = _said(lambda: Revocation(held.found, key, reason, int(now())))
         note = _signed(str(said), signer)
-        _try(engine, note, key)
+        _try(engine, note, key, held.found.origin)
         held.put()
     return _keep(engine, note)
 
@@ -88,9 +89,9 @@ def _signed(text: str, *by: Signer) -> Note:
         raise InvalidInput("key_kind", reason=str(error)) from error
 
 
-def _try(engine: WorkflowEngine, note: Note, about: VerifierKey) -> None:
+def _try(engine: WorkflowEngine, note: Note, about: VerifierKey, origin: str) -> None:
     """Refuse a statement that would not count for whoever trusts the key that it is about, or those before it."""
-    known = statements(engine)
+    known = [each for each in statements(engine) if log_of(each.said.checkpoint.origin) == log_of(origin)]
     roots = {about}
     while before := {s.said.old for s in known if isinstance(s.said, Handover) and s.said.new in roots} - roots:
         roots |= before

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
+from kfq_workflow.bundle_messages import BUNDLES
 from kfq_workflow.correction_messages import CORRECTIONS
 from kfq_workflow.doctor_messages import DOCTOR
 from kfq_workflow.finding_messages import FINDINGS
@@ -646,6 +647,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
+SENTENCES.update(BUNDLES)
 SENTENCES.update(CORRECTIONS)
 SENTENCES.update(FINDINGS)
 SENTENCES.update(RECOVERY)

@@ -107,6 +107,7 @@ class SealStore:
         self._last_place = one("SELECT position FROM {leaf} ORDER BY position DESC LIMIT 1")
         self._at_place = one("SELECT position, leaf, node, instance, seq FROM {leaf} WHERE position = ?")
         self._of_entry = one("SELECT position, leaf, node, instance, seq FROM {leaf} WHERE instance = ? AND seq = ?")
+        self._of_instance = one("SELECT instance, seq, position, leaf FROM {leaf} WHERE instance = ? ORDER BY seq")
         self._add_leaf = one("INSERT INTO {leaf} (position, leaf, node, instance, seq) VALUES (?, ?, ?, ?, ?)")
         self._copy_leaves = one("COPY {leaf} (position, leaf, node, instance, seq) FROM STDIN")
         columns, clause = "INSERT INTO {sealed} (instance, seq, leaf) ", _UPSERT[self.dialect]
@@ -115,6 +116,11 @@ class SealStore:
         self._newest_leaves = one(
             "SELECT l.instance, l.seq, l.leaf FROM {leaf} l JOIN (SELECT instance, MAX(seq) AS seq FROM {leaf} "
             "GROUP BY instance) n ON n.instance = l.instance AND n.seq = l.seq"
+        )
+        self._heads_below = one(
+            "SELECT l.instance, l.seq, l.leaf FROM {leaf} l JOIN (SELECT instance, MAX(seq) AS seq FROM {leaf} "
+            "WHERE position < ? AND instance > ? GROUP BY instance ORDER BY instance LIMIT ?) n "
+            "ON n.instance = l.instance AND n.seq = l.seq ORDER BY l.instance"
         )
         self._drop_sealed = one("DELETE FROM {sealed} WHERE instance = ?")
         self._heads = one("SELECT instance, seq, leaf FROM {sealed} WHERE instance > ? ORDER BY instance LIMIT ?")
@@ -162,6 +168,11 @@ class SealStore:
         found = cursor.fetchone()
         return None if found is None else LeafRow._make(found)
 
+    def places_of(self, cursor: Cursor, instance: str) -> list[tuple[str, int, int, bytes]]:
+        """Return instance, number, position and leaf of an instance's sealed entries, in order."""
+        cursor.execute(self._of_instance, (instance,))
+        return [(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+
     def add_leaves(self, cursor: Cursor, blocks: Iterable[Sequence[tuple[int, bytes, bytes, str, int]]]) -> None:
         """Append leaves, as `LeafRow`, block after block: PostgreSQL stores one while the next is hashed.
 
@@ -198,6 +209,17 @@ class SealStore:
             cursor.execute(self._heads, (after, _CHUNK))
             found = cursor.fetchall()
             yield from map(SealedRow._make, found)
+            if len(found) < _CHUNK:
+                return
+            after = found[-1][0]
+
+    def heads_below(self, cursor: Cursor, position: int) -> Iterator[SealedRow]:
+        """Yield the newest entry of each instance among the first leaves, by key, reading in chunks."""
+        after = ""
+        while True:
+            cursor.execute(self._heads_below, (position, after, _CHUNK))
+            found = cursor.fetchall()
+            yield from (SealedRow(row[0], row[1], bytes(row[2])) for row in found)
             if len(found) < _CHUNK:
                 return
             after = found[-1][0]

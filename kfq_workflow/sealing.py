@@ -109,22 +109,22 @@ def _blocks(
 def read_tree(store: Store, cursor: Cursor, hasher: Hash, size: int | None = None) -> merkle.Range:
     """Return the tree as it is stored, or as it was at a size. Raises DatabaseUnavailable when leaves are missing."""
     size = store.tree_size(cursor) if size is None else size
-    node = _nodes(store, cursor, hasher)
+    node = nodes(store, cursor, hasher)
     peaks = [node(start, height) for start, height in merkle.peaks_of(size)]
     return merkle.Range.resume(size, peaks, hasher)
 
 
 def inclusion_proof(store: Store, cursor: Cursor, hasher: Hash, index: int, size: int) -> list[bytes]:
     """Return the proof that a leaf is in the tree of a size. Raises DatabaseUnavailable when leaves are missing."""
-    return merkle.inclusion_proof(index, size, _nodes(store, cursor, hasher), hasher)
+    return merkle.inclusion_proof(index, size, nodes(store, cursor, hasher), hasher)
 
 
 def consistency_proof(store: Store, cursor: Cursor, hasher: Hash, old: int, size: int) -> list[bytes]:
     """Return the proof that a tree is the beginning of a later one. Raises DatabaseUnavailable, as above."""
-    return merkle.consistency_proof(old, size, _nodes(store, cursor, hasher), hasher)
+    return merkle.consistency_proof(old, size, nodes(store, cursor, hasher), hasher)
 
 
-def _nodes(store: Store, cursor: Cursor, hasher: Hash) -> Node:
+def nodes(store: Store, cursor: Cursor, hasher: Hash) -> Node:
     """Return what knows the root of a perfect tree: stored with its last leaf, or made from two that are smaller."""
 
     def node(start: int, height: int) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from kfq_workflow.log import LogHead
+    from kfq_workflow.store import Cursor, Store
     from kfq_workflow.tables import Tables
     from kfq_workflow.tree_source import TreeSource
     from kfq_workflow.verify.report import Book, Report
@@ -143,6 +144,12 @@ class DatabaseSource:
     def tree(self) -> TreeSource | None:
         """Return the tree as the database has it."""
         return DatabaseTree(self._tables, self._stream)
+
+    def store(self) -> tuple[Store, Cursor]:
+        """Return the statements that read single rows, and a cursor in this source's snapshot to run them on."""
+        from kfq_workflow.store import Store
+
+        return Store(self._tables, self._connection.dialect), self._connection.connection.cursor()
 
     def clock(self) -> int | None:
         """Return the database's clock in µs since 1970 UTC."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import WorkflowEngine, schema, triggers
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, encode_fields, leaf_hash
 from kfq_workflow.errors import Refused
@@ -125,9 +126,10 @@ def insert(connection: Connection, row: Row) -> None:
 
 def rehash(connection: Connection, log: str, chain: list[Row]) -> None:
     """Hash a changed chain again from its first entry to its last, and put the new head into the cache."""
+    hasher = known_hash(connection.execute(TABLES.log.select()).one().suite)
     previous = chain[0].prev
     for row in chain:
-        leaf = leaf_hash(encode_fields(row, previous, log))
+        leaf = leaf_hash(encode_fields(row, previous, log), hasher)
         sealed = row._replace(prev=previous, leaf=leaf)
         remove(connection, "entry", {"instance": row.instance, "seq": row.seq})
         insert(connection, sealed)

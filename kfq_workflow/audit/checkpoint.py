@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?:/[A-Za-z0-9._~-]+)*")
+_LOG = re.compile(r".*/[0-9a-f]{32}(?=/|$)")
 _ROOT, _LINES, _MOST_HASHES = 32, 3, 63
 _PROOF = "c2sp.org/tlog-proof@v1\n"
 
@@ -68,6 +69,11 @@ class Anchor:
     label: str
     checkpoint: Checkpoint
     note: Note
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that it is read from again."""
+        return (str(self.note) if self.note.signatures else self.note.text).encode()
 
     @classmethod
     def parse(cls, label: str, data: bytes) -> Anchor:
@@ -113,6 +119,12 @@ class EntryProof:
 def origin_of(log: str, said: str) -> str:
     """Return the origin line of a log: what its genesis says, if that is a host and path, and the log's name."""
     return f"{said if _HOST.fullmatch(said) else 'kfq'}/{log}"
+
+
+def log_of(origin: str) -> str:
+    """Return an origin up to the log's name: what follows it tells states of one log apart."""
+    found = _LOG.match(origin)
+    return origin if found is None else found[0]
 
 
 def number(text: str) -> int:

@@ -84,10 +84,11 @@ class Range:
         """Append all leaves of a range that begins where this one ends. Raises ValueError for another."""
         if other.start != self.end:
             raise ValueError("the range does not begin where this one ends")
-        for height, peak in zip(_heights(other.start, other.end), other.peaks, strict=True):
-            self._push(peak, height)
+        for height, peak in zip(heights(other.start, other.end), other.peaks, strict=True):
+            self.push(peak, height)
 
-    def _push(self, node: bytes, height: int) -> None:
+    def push(self, node: bytes, height: int) -> None:
+        """Append all leaves of a perfect tree, given its root; it must be able to begin where this range ends."""
         width = 1 << height
         place = self.end >> height
         while place & 1 and (place - 1) << height >= self.start:
@@ -113,7 +114,7 @@ def _fold(peaks: Sequence[bytes], hasher: Hash) -> bytes:
     return found
 
 
-def _heights(start: int, end: int) -> list[int]:
+def heights(start: int, end: int) -> list[int]:
     """Return the heights of the perfect trees that make up [start, end), from left to right."""
     found = []
     while start < end:
@@ -127,7 +128,7 @@ def _heights(start: int, end: int) -> list[int]:
 def peaks_of(size: int) -> list[tuple[int, int]]:
     """Return the perfect trees that make up a tree, as (start, height), from left to right."""
     found, start = [], 0
-    for height in _heights(0, size):
+    for height in heights(0, size):
         found.append((start, height))
         start += 1 << height
     return found

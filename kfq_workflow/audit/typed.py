@@ -19,7 +19,6 @@ from __future__ import annotations
 import base64
 import re
 from hashlib import sha256
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from kfq_workflow.audit.note import Note, NoteError, Signature, check_name, decode, encode
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _TITLE = "CHECKPOINT"
 _WIDTH, _GROUP, _LETTERS, _ID = 30, 5, 3, 4
 _HEAD = re.compile(r"CHECKPOINT ([1-9][0-9]{0,3})", re.ASCII)
-_LINE = re.compile(r"([0-9]+)\s+(\S.*?)\s+([A-Za-z0-9]{3})", re.ASCII)
+_LINE = re.compile(r"([0-9]{1,4})\s+(\S.*?)\s+([A-Za-z0-9]{3})", re.ASCII)
 _BASE32 = re.compile(r"[A-Z2-7]+")
 _MISREAD = str.maketrans("018", "OIB")
 #: Origin and size, which are not base32; so are the names of keys, which begin with @.
@@ -118,7 +117,7 @@ def _note(said: Sequence[str]) -> Note:
     names = [place for place, content in enumerate(said) if place >= first and content.startswith(_NAME)]
     if len(said) > first and names[:1] != [first]:
         raise NoteError("a signature begins with the name of its key")
-    for place, end in zip(names, chain(names[1:], [len(said)]), strict=True):
+    for place, end in zip(names, [*names[1:], len(said)], strict=False):
         data = _unrows(said[place + 1 : end])
         signatures.append(Signature(check_name(said[place][1:]), data[:_ID], data[_ID:]))
     note = Note(text, tuple(signatures))

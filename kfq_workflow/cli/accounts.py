@@ -10,7 +10,7 @@ from kfq_workflow.cli.words import say
 #: Commands that only read: SELECT is enough, on a file that cannot be written, too.
 READS = frozenset({
     "board", "list", "show", "next", "inbox", "explain", "proxy list", "history", "replay", "verify", "doctor",
-    "report", "export", "receipt", "actor list", "definition list", "definition show", "definition diagram",
+    "report", "export", "bundle", "receipt", "actor list", "definition list", "definition show", "definition diagram",
     "db current", "db check", "cosign", "diff", "policy show", "key list",
 })  # fmt: skip
 #: Commands that change tables, or delete from them.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Option, command, key
@@ -15,8 +17,6 @@ from kfq_workflow.cli.words import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import click
-
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.cli.session import Session
     from kfq_workflow.verify.anchors import Trust
@@ -26,7 +26,7 @@ COMMANDS: dict[str, click.Command] = {}
 
 
 @command(
-    COMMANDS, "verify", key(required=False), Option("--file", metavar="LOG.jsonl"),
+    COMMANDS, "verify", key(required=False), Option("--file", metavar="FILE"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
     Option("--statement", "statements", metavar="FILE", multiple=True),
@@ -35,7 +35,7 @@ def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
     statements: tuple[str, ...],
 ) -> int:  # fmt: skip
-    """Verify a log in a database or in an exported file; 4 when something was found."""
+    """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
     report = verified(session, key, file, held(anchors), _trust(trust, statements))
     if session.json:
         print_json(report.as_json(locale.language()))
@@ -81,8 +81,14 @@ def verified(
     trust = trust or NOBODY
 
     if file is not None:
+        from kfq_workflow.bundle import is_bundle, verify_bundle
         from kfq_workflow.export import ExportSource
 
+        if is_bundle(file):
+            if key is not None:
+                raise click.UsageError(say("usage.verify_key"))
+            with Progress("verifying") as progress:
+                return verify_bundle(file, anchors, trust=trust, progress=progress)
         with Progress("verifying") as progress:
             return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
     from kfq_workflow.source import reading

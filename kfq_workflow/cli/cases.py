@@ -9,7 +9,7 @@ import click
 
 from kfq_workflow.cli.boundary import FOUND
 from kfq_workflow.cli.options import Argument, Option, actor, command
-from kfq_workflow.cli.output import line, print_json
+from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.session import via
 from kfq_workflow.cli.told import receipt_json
@@ -40,6 +40,9 @@ def import_(session: Session, file: str, actor: str, *, dry_run: bool) -> None:
         return
     code = "dry.import" if dry_run else "done.import"
     line(say(code, cases=outcome.cases, entries=len(outcome.receipts)))
+    if not dry_run:
+        newest = {receipt.instance: receipt for receipt in outcome.receipts}  # whose check covers those before it
+        sheet([(f"{key} #{each.seq}", each.check) for key, each in sorted(newest.items())], 2)
 
 
 def _enter(engine: WorkflowEngine, found: CaseFile, by: str, *, dry_run: bool = False) -> Outcome:

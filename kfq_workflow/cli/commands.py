@@ -89,6 +89,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry(
         "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"
     ),
+    "bundle": Entry("bundles", "把日志或其一部分连同证明写成一个文件", "write the log, or a part, with its proofs"),
     "seal": Entry("sealing", "封存：把全部记录纳入日志树", "give every entry its place in the tree over the log"),
     "checkpoint": Entry("sealing", "出具检查点，存放到库外", "sign what the log is now, to be kept outside"),
     "cosign": Entry("sealing", "第二机关联署检查点", "vouch for a checkpoint as a second office"),

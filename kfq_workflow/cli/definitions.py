@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kfq_workflow.audit.suite import DEFAULT, hash_of
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.options import Argument, actor, command, named
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
@@ -28,7 +29,7 @@ def list_(session: Session) -> None:
     registered = {definition.name: definition for definition in session.engine().definitions()}
     found = [*registered.values(), *(d for name, d in zones.shipped().items() if name not in registered)]
     if session.json:
-        print_json({"definitions": [_json(d, registered=d.name in registered) for d in found]})
+        print_json({"definitions": [_json(session, d, registered=d.name in registered) for d in found]})
         return
     titles = [
         Column(say("name"), whole=True),
@@ -49,14 +50,15 @@ def list_(session: Session) -> None:
     table([*titles, Column("")], rows)
 
 
-def _json(definition: Definition, *, registered: bool) -> dict[str, Any]:
+def _json(session: Session, definition: Definition, *, registered: bool) -> dict[str, Any]:
     from kfq_workflow.definition import canonical
 
+    hasher = hash_of(session.engine().log().suite) if registered else DEFAULT
     return {
         "name": definition.name,
         "version": definition.version,
         "registered": registered,
-        "rules": canonical.digest(canonical.rules_document(definition)).hex(),
+        "rules": canonical.digest(canonical.rules_document(definition), hasher).hex(),
         "roles": sorted(definition.roles),
         "regions": {name: list(region.states) for name, region in definition.regions.items()},
         "triggers": list(definition.triggers()),
@@ -68,7 +70,7 @@ def show(session: Session, name: str) -> None:
     """Print a registered or shipped definition: its regions and what leads from where to where."""
     definition, registered = _named(session, name)
     if session.json:
-        print_json(_json(definition, registered=registered))
+        print_json(_json(session, definition, registered=registered))
         return
     line(f"{shown.labelled(definition, 'workflow', definition.name)}  {say('version')} {definition.version}")
     line()
@@ -138,12 +140,14 @@ def load(session: Session, file: str, actor: str) -> None:
 
     shipped = file in zones.NAMES and not Path(file).exists()
     definition = zones.shipped()[file] if shipped else document.load(Path(file))
-    receipt = session.engine().define(definition, by=actor)
-    digest = canonical.digest(canonical.rules_document(definition)).hex()
+    engine = session.engine()
+    receipt = engine.define(definition, by=actor)
+    digest = canonical.digest(canonical.rules_document(definition), hash_of(engine.log().suite)).hex()
     if session.json:
         print_json({"name": definition.name, "version": definition.version, "rules": digest, **receipt_json(receipt)})
     else:
         line(say("done.load", name=definition.name, version=definition.version, digest=digest[:12]))
+        sheet([(say("check"), receipt.check)], 2)
 
 
 @command(COMMANDS, "definition diagram", named("name"), json=False)

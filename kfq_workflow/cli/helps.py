@@ -55,7 +55,12 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "list.root": ("只列属于此实例的", "of this root only"),
     "as_of": ("截至此日的状态", "states at the end of this day"),
     "known_at": ("只用此刻已登记的记录", "from the entries recorded by then"),
-    "file": ("核验导出的文件", "verify an exported file"),
+    "file": ("核验导出的文件，或核验包", "verify an exported file, or a bundle"),
+    "bundle.instance": ("只含此实例及判断它所需的", "this instance only, with what it takes to judge it"),
+    "bundle.from": ("只含自此日或此刻起登记的", "what was recorded from this day or instant on"),
+    "bundle.to": ("只含至此日或此刻止登记的", "what was recorded up to this day or instant"),
+    "no_texts": ("不含意见、姓名等文字，只留其承诺值", "without opinions, names and other words"),
+    "bundle.anchors": ("一并带上的检查点，可多次给出", "a checkpoint to take along; may be repeated"),
     "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
@@ -350,6 +355,15 @@ HELP: dict[str, tuple[str, str]] = {
         "JSONL is the log as it is, for kfq verify --file. A table is for reading and counting and proves nothing;\n"
         "xlsx needs kfq-workflow[xlsx].\n"
         "Example: kfq export log.csv --format csv --bom",
+    ),
+    "bundle": (
+        "把日志或其一部分连同证明写成一个文件，交给审计人员；用 kfq verify --file 或独立的 verify.py 核验。\n"
+        "只含一个实例的包证明该实例完整，不泄露其他实例。只写入最近一次封存为止能证明的；宜先运行 kfq seal。\n"
+        "例：kfq bundle 古县.zip --instance guxian-etdz",
+        "Writes the log, or a part, with what proves it, to one file for an auditor: kfq verify --file checks it, or\n"
+        "the independent verify.py. A bundle of one instance proves that one complete and shows nothing of the others.\n"
+        "The newest seal is taken as it is: run kfq seal before.\n"
+        "Example: kfq bundle guxian.zip --instance guxian-etdz",
     ),
     "seal": (
         "封存不影响办理；之后提交的记录由下一次封存纳入。宜定时运行，例如每小时一次。",

@@ -91,7 +91,7 @@ def advance(
             if session.json:
                 rows.append(_json(outcome))
             else:
-                _print(outcome)
+                _print(outcome, dry_run=dry_run)
             progress(done, len(listed))
     if session.json:
         print_json({"batch": batch, "dry_run": dry_run, "outcomes": rows})
@@ -104,10 +104,12 @@ def advance(
         raise SystemExit(_REFUSED)
 
 
-def _print(outcome: Outcome) -> None:
+def _print(outcome: Outcome, *, dry_run: bool) -> None:
     line(f"{outcome.key}  {say(f'outcome.{outcome.what}')}")
     for row in outcome.text(locale.language()).splitlines():
         line(f"  {row.strip()}")
+    if outcome.receipt is not None and not dry_run:
+        line(f"  {say('check')}  {outcome.receipt.check}")
 
 
 def _json(outcome: Outcome) -> dict[str, Any]:

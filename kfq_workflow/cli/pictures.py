@@ -30,7 +30,7 @@ def label(definition: Definition, what: What, name: str) -> str:
     """Return what an answer is about."""
     if what == "gate":
         rule = next((rule for rule in definition.transitions if rule.id == name), None)
-        return f"{say('gate')} {shown.label(definition, 'trigger', rule.trigger if rule else name)}"
+        return say("gate.of", name=shown.label(definition, "trigger", rule.trigger if rule else name))
     if what in ("region", "attribute"):
         return shown.label(definition, what, name)
     return say(what)

@@ -37,6 +37,7 @@ TIME: dict[str, tuple[str, str]] = {
     ),
     "replay.corrected": ("（经第 {seqs} 条更正）", "(corrected by entry {seqs})"),
     "replay.voted": ("{who}，{state}（第 {seq} 条）", "{who}: {state} (entry {seq})"),
+    "gate.of": ("审批“{name}”", 'approval of "{name}"'),
     "standing": ("状况", "standing"),
     "standing.none": ("未挂起、未作废", "neither suspended nor void"),
     "standing.suspended": ("已挂起（第 {seq} 条）", "suspended (entry {seq})"),

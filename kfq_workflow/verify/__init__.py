@@ -38,7 +38,7 @@ from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.replayed import ReplayCheck
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.shapes import Shapes
-from kfq_workflow.verify.texts import TextCheck
+from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 from kfq_workflow.verify.tree import TreeCheck
 from kfq_workflow.verify.usual import Usual
 
@@ -109,7 +109,11 @@ class _Reader:
         self._chain = ChainCheck(head, source.clock(), book)
         erasures = Erasures(source, book)
         self._replay = ReplayCheck(source, head, book, erasures)
-        self._texts = TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
+        self._texts = (
+            TextsWithheld(book, erasures)
+            if getattr(source, "withheld", False)
+            else TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
+        )
         rows = source.instances(key)
         heads = source.heads(key) if rows is None else None
         self._caches: CacheCheck | HeadCheck | None = None
@@ -155,13 +159,15 @@ class _Reader:
             for anchor in anchors:
                 book.not_checked(f"anchor {anchor.label}", needed=True)
             return
-        roots = self._tree.finish()
         base = origin_said(self._head.log, self._genesis)
+        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, base, book)
+        roots = self._tree.finish()
+        book.tree = self._tree.size, roots.get(self._tree.size)
         lineage = read_recoveries(base, self._source.entries(LOG), roots, book)
-        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, book)
         check = AnchorCheck(lineage, roots, self._tree.size, keys, trust, book)
         check.statements()
         check.stored(tree.checkpoints())
+        check.carried(getattr(self._source, "carried", ()))
         book.anchored = check.held(anchors)
 
     def _begin(self, instance: str, before: Run | None) -> Run:

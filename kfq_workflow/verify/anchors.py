@@ -59,11 +59,13 @@ def origin_said(log: str, genesis: Row | None) -> str:
 
 
 class AnchorCheck:
-    """Compares checkpoints with the roots after each seal."""
+    """Compares checkpoints with the roots after each seal; in a `partial` log not all of these can be told."""
 
     def __init__(
-        self, lineage: Lineage, roots: Mapping[int, bytes], size: int, keys: Keys, trust: Trust, book: Book
-    ) -> None:
+        self, lineage: Lineage, roots: Mapping[int, bytes], size: int, keys: Keys, trust: Trust, book: Book,
+        *, partial: bool = False,
+    ) -> None:  # fmt: skip
+        self._partial = partial
         self._lineage = lineage
         self._roots = roots
         self._size = size
@@ -100,6 +102,11 @@ class AnchorCheck:
                 self._book.error("tree", "checkpoint_malformed", size=row.size, reason="size, root")
             self._compare("tree", anchor)
             self._signatures("tree", anchor)
+
+    def carried(self, anchors: Iterable[Anchor]) -> None:
+        """Compare checkpoints that came with the log and that no trusted key has signed: they anchor nothing."""
+        for anchor in anchors:
+            self._compare("anchor", anchor)
 
     def held(self, anchors: Iterable[Anchor]) -> Anchored | None:
         """Check the anchors that were kept outside; return the newest that the log agrees with."""
@@ -139,9 +146,9 @@ class AnchorCheck:
         if said.size > self._size:
             book.error(layer, "size_shrunk", label=anchor.label, size=said.size, found=self._size)
         elif self._roots.get(said.size) != said.root:
-            if self._size in self._roots or said.size in self._roots:
+            if said.size in self._roots or (self._size in self._roots and not self._partial):
                 book.error(layer, "root_differs", label=anchor.label, size=said.size)
-            else:  # leaves are missing, which has been reported, so that the root cannot be told
+            else:  # leaves are missing, which has been reported, or hidden, so that the root cannot be told
                 book.not_checked(f"{layer} {anchor.label}", needed=True)
         else:
             return True

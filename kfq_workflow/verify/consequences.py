@@ -70,7 +70,9 @@ class Consequences:
     def finish(self) -> None:
         """Note the effects that were promised and are not there. One that is there twice was noted as unknown."""
         for (key, seq, target, trigger), count in sorted(self._open.items()):
-            if count > 0:
+            if not self._witnesses.shows(target):
+                self._book.not_checked(f"cited {target}", needed=True)
+            elif count > 0:
                 self._book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
             else:
                 self._book.error("replay", "effect_twice", target, None, cited=key, number=seq, trigger=trigger)

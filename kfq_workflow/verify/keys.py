@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from kfq_workflow.audit.checkpoint import log_of
 from kfq_workflow.audit.keyline import KeyLine, StatementError, in_order
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.statements import Handover, Statement
@@ -34,8 +35,9 @@ class Trust:
 
 @dataclass(slots=True)
 class Keys:
-    """The keys that count, and the statements that say so, each with its layer."""
+    """The keys that count for the log of an origin, and the statements that say so, each with its layer."""
 
+    origin: str = ""
     line: KeyLine | None = None
     taken: list[tuple[Literal["tree", "anchor"], Statement]] = field(default_factory=list)
     #: Where the handover to a key was found.
@@ -59,9 +61,9 @@ def recorded(log: Iterable[Row]) -> Iterator[tuple[int, Statement]]:
                 continue
 
 
-def keys_of(log: Iterable[Row], trust: Trust, book: Book) -> Keys:
-    """Return the keys that count, and note the statements of such keys that must not be."""
-    found = Keys()
+def keys_of(log: Iterable[Row], trust: Trust, origin: str, book: Book) -> Keys:
+    """Return the keys that count for the log of an origin, and note the statements of such keys that must not be."""
+    found = Keys(origin)
     if not trust.keys or trust.check is None:
         if trust.statements or any(row.kind == KIND for row in log):
             book.not_checked("signatures")
@@ -77,10 +79,14 @@ def keys_of(log: Iterable[Row], trust: Trust, book: Book) -> Keys:
 def _take(
     keys: Keys, line: KeyLine, layer: Literal["tree", "anchor"], statement: Statement, seq: int | None, book: Book
 ) -> None:
+    where = (LOG, seq) if seq is not None else ()
+    said = statement.said.checkpoint.origin
+    if log_of(said) != log_of(keys.origin):
+        book.error(layer, "other_log", *where, label=statement.label, origin=said, expected=keys.origin)
+        return
     try:
         taken = line.take(statement)
     except StatementError as error:
-        where = (LOG, seq) if seq is not None else ()
         book.error(layer, error.code, *where, label=statement.label, reason=str(error))
         return
     if taken:

@@ -16,6 +16,7 @@ from kfq_workflow.values import EMPTY, Actor, Witness
 from kfq_workflow.verify.approvals import KINDS, ApprovalJudge
 from kfq_workflow.verify.case import Case
 from kfq_workflow.verify.consequences import AMEND, Consequences
+from kfq_workflow.verify.past import Undisclosed
 from kfq_workflow.verify.reserved import RESERVED, ReservedJudge
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Judge:
         self._day = day
         self._approvals = ApprovalJudge(self)
         self._consequences = Consequences(book, witnesses)
+        #: The newest entry that could not be decided again.
+        self.undecided: tuple[str, int] | None = None
         self._kinds: dict[str, Callable[[Case], None]] = {
             "started": self._started,
             "fired": self._fired,
@@ -88,8 +91,15 @@ class Judge:
                 case.error("def_missing")
             if row.seq == 1 and not reserved and row.kind not in FIRST:
                 case.error("not_started", kind=row.kind)
+        except Undisclosed as error:
+            self._undisclosed(case, error)
         except ODD as error:
             case.error("malformed", reason=f"{type(error).__name__}: {error}"[:200])
+
+    def _undisclosed(self, case: Case, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again, because it rests on what the source does not show."""
+        self.undecided = case.row.instance, case.row.seq
+        self._book.not_checked(f"cited {error.instance}", needed=True)
 
     # One method for each kind
 
@@ -109,7 +119,11 @@ class Judge:
         wanted, root = case.rules.definition.root, case.body.get("root")
         if wanted is None and root is None:
             return
-        cited = self.witnesses.after(root, 1) if isinstance(root, str) else None
+        try:
+            cited = self.witnesses.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self._undisclosed(case, error)
+            return
         if cited is None or cited.at > case.row.at:
             case.error("root_missing", root=root or "-")
         elif cited.workflow != wanted or cited.root is not None:
@@ -220,7 +234,11 @@ class Judge:
     ) -> Decision | None:
         """Decide a move again; one that only an actor of shortly before may make is allowed with a warning."""
         body, row = case.body, case.row
-        witnesses = self.cited(case)
+        try:
+            witnesses = self.cited(case)
+        except Undisclosed as error:
+            self._undisclosed(case, error)
+            return None
 
         def again(actor: Actor | None) -> Decision:
             return decide(

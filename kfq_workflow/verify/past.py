@@ -22,7 +22,7 @@ from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
@@ -235,15 +235,29 @@ class Cited(NamedTuple):
     effects: Sequence[Mapping[str, Any]]
 
 
+class Undisclosed(Exception):
+    """What is to be decided needs an instance that the source does not show."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(instance)
+        self.instance = instance
+
+
 class Witnesses:
-    """A second reader: the states of instances after the entries that others cite."""
+    """A second reader: the states of instances after the entries that others cite.
+
+    A source that shows only some instances has a method `shows` that tells which.
+    """
 
     def __init__(self, source: Chains) -> None:
         self._source = source
+        self.shows: Callable[[str], bool] = getattr(source, "shows", lambda _instance: True)
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 
     def after(self, instance: str, seq: int) -> Cited | None:
-        """Return an entry and the states after it, None when there is none."""
+        """Return an entry and the states after it, None when there is none. Raises Undisclosed."""
+        if not self.shows(instance):
+            raise Undisclosed(instance)
         reader = self._open.get(instance)
         if reader is None or reader.seq > seq:
             if reader is None and len(self._open) >= _CITED:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 LOG = "~log"
 
 
-def read_recoveries(base: str, log: Iterable[Row], roots: Mapping[int, bytes], book: Book) -> Lineage:
+def read_recoveries(
+    base: str, log: Iterable[Row], roots: Mapping[int, bytes], book: Book, *, partial: bool = False
+) -> Lineage:
     """Return the incarnations that a log's own entries say; note what cannot be true of them.
 
-    `base` is the origin of the first, `roots` has the root after each seal, by size, as far as it is known.
+    `base` is the origin of the first, `roots` has the root after each seal, by size, as far as it is known. Of a
+    `partial` log not all seals are shown.
     """
     found: list[Recovery] = []
     sizes = {0}
@@ -40,7 +43,8 @@ def read_recoveries(base: str, log: Iterable[Row], roots: Mapping[int, bytes], b
                 sizes.add(json.loads(row.body)["size"])
             elif row.kind == "recovered":
                 recovery = Recovery.parse(row.seq, json.loads(row.body))
-                _check(recovery, Lineage(base, tuple(found)), sizes, roots, book)
+                shown = sizes | {recovery.size} if partial else sizes
+                _check(recovery, Lineage(base, tuple(found)), shown, roots, book)
                 found.append(recovery)
                 sizes = set()
         except (ValueError, KeyError, TypeError, AttributeError):

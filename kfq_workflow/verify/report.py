@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.verify.anchors import Anchored
 
-Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor"]
+Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor", "bundle"]
 Severity = Literal["error", "warning"]
 Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
 
@@ -127,6 +127,8 @@ class Book:
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._not_checked: dict[str, bool] = {}
         self.anchored: Anchored | None = None
+        #: Size and root of the tree that the newest seal made; no root where a leaf is missing.
+        self.tree: tuple[int, bytes | None] | None = None
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
@@ -149,6 +151,15 @@ class Book:
             self.left_out += 1
         else:
             self.findings.append(finding)
+
+    def retell(self, other: Book) -> None:
+        """Note again what was noted in another book before this one was begun."""
+        self.errors += other.errors
+        self.left_out += other.left_out
+        for finding in other.findings:
+            self.put(finding)
+        for what, needed in other._not_checked.items():
+            self.not_checked(what, needed=needed)
 
     def not_checked(self, what: str, *, needed: bool = False) -> None:
         """Note what could not be checked; `needed` makes the verdict incomplete."""

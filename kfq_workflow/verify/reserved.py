@@ -94,13 +94,6 @@ class ReservedJudge:
         self._judge.authorise(case, ADMINISTRATOR)
         Recovery.parse(case.row.seq, case.body)
 
-    def _ruled(self, case: Case) -> None:
-        """Check who may say who corrects and erases, and that it always takes two."""
-        self._administer(case)
-        rules = [case.body[act] for act in ACTS if act in case.body]
-        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
-            case.error("malformed", reason=", ".join(ACTS))
-
     def _keyed(self, case: Case) -> None:
         """Check that a statement about keys is one; whose signature counts is the anchors' affair."""
         case.still()
@@ -108,6 +101,13 @@ class ReservedJudge:
             Statement.parse("", case.body["note"].encode())
         except (NoteError, AttributeError) as error:
             case.error("malformed", reason=str(error))
+
+    def _ruled(self, case: Case) -> None:
+        """Check who may say who corrects and erases, and that it always takes two."""
+        self._administer(case)
+        rules = [case.body[act] for act in ACTS if act in case.body]
+        if not all(map(well_formed, rules)) or case.body.get("apart", True) is not True:
+            case.error("malformed", reason=", ".join(ACTS))
 
     def _administer(self, case: Case) -> None:
         """Only an administrator enrolls and defines; the library's own account may until there is one."""

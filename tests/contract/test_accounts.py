@@ -149,7 +149,8 @@ def reads(log: WorkflowEngine, folder: Path) -> dict[str, list[str]]:
         "board": [], "list": [], "show": ["p"], "next": ["p", "--actor", "app"], "inbox": ["--actor", "c1"],
         "explain": ["g"], "proxy list": ["c1"], "history": ["g"], "replay": ["p", "--as-of", "2030-01-01"],
         "verify": ["--anchor", str(folder / "held")], "doctor": [], "report": ["g", "--out", str(folder / "g.html")],
-        "export": [str(folder / "log.jsonl")], "receipt": [check_letters(bytes(row.row.leaf))], "actor list": [],
+        "export": [str(folder / "log.jsonl")], "bundle": [str(folder / "g.zip"), "--instance", "g"],
+        "receipt": [check_letters(bytes(row.row.leaf))], "actor list": [],
         "definition list": [], "definition show": ["permit"], "definition diagram": ["permit"], "db current": [],
         "db check": [], "diff": ["2020-01-01", "2030-01-01"], "policy show": [], "key list": [],
         "cosign": [str(folder / "signed"), "--key", str(folder / "w.key"), "--trust", str(folder / "office")],
@@ -184,7 +185,7 @@ def test_whoever_only_reads_can_read_everything(
     for path, given in reads(log, tmp_path).items():
         arguments = [trust if each == str(tmp_path / "office") else each for each in given]
         for lang, more in (("zh", ()), ("en", () if path == "definition diagram" else ("--json",))):
-            for written in ("g.html", "log.jsonl"):
+            for written in ("g.html", "log.jsonl", "g.zip"):
                 (tmp_path / written).unlink(missing_ok=True)
             ran = reader(*path.split(), *arguments, *more, lang=lang, LANG="C")
             # the servers of the tests are not set up to survive a crash, which the doctor finds

@@ -14,6 +14,7 @@ from kfq_workflow.audit import ed25519, keyfile
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_of
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
 from kfq_workflow.audit.note import ED25519, Note
+from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.database import open_database
 from kfq_workflow.entry import check_letters, document_digest, encode_json, parse_canonical
 from kfq_workflow.export import ExportSource, write_export
@@ -420,6 +421,25 @@ def test_a_recovery_that_names_another_checkpoint_than_was_signed(database: Engi
     assert Checkpoint.parse(checkpoints.checkpoint(engine, office, recovered=True).text).origin.endswith("/3")
     with reading(database) as source:
         assert kinds(verify(source, [held(note)])) == [LOST, RECOVERED, RECOVERED]
+
+
+def test_bundles_tell_of_it(database: Engine, tmp_path: Path) -> None:
+    engine = build(database)
+    before, last = lose(engine)
+    engine.recover([last], by="administrator", reason="磁盘损坏")
+    now = bare(engine, "now")
+    for number, scope in enumerate((Scope(), Scope(instance="p"), Scope(recorded=True))):
+        path = tmp_path / f"{number}.zip"
+        with reading(database) as source:
+            write_bundle(source, path, scope, anchors=[before, now])
+        report = verify_bundle(path, [before, last, now])
+        assert kinds(report) == [LOST, RECOVERED], scope
+        wanted = "incomplete" if scope.recorded else "anchored"  # of an interval nothing is decided again
+        assert (report.verdict, report.counts.lost) == (wanted, 4 + 1)
+        assert report.anchored is not None
+        assert report.anchored.label == "now"
+        report = verify_bundle(path, [last])
+        assert (report.verdict, kinds(report)) == ("incomplete", [LOST, RECOVERED]), scope
 
 
 @pytest.mark.backends("sqlite")

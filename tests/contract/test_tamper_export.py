@@ -178,6 +178,34 @@ BROKEN: dict[str, Callable[[list[bytes]], object]] = {
 }
 
 
+STRAYS = {
+    "a text": lambda lines: lines[where(lines, '{"text":')],
+    "no text": lambda lines: b'{"text":1}\n',  # noqa: ARG005
+    "a head of no instance": lambda lines: b'{"head":{"instance":5,"leaf":"","seq":1}}\n',  # noqa: ARG005
+}
+
+
+@pytest.mark.backends("sqlite")
+@pytest.mark.parametrize("stray", STRAYS)
+def test_no_line_can_hide_behind_one_that_is_out_of_place(file: Path, stray: str) -> None:
+    """An entry after a stray line is in no block that is read, and must not look as if it had been verified."""
+
+    def hide(lines: list[bytes]) -> None:
+        start = where(lines, '{"text":')
+        forged = lines[entry(lines, "p", 7)].replace(b'"seq":7', b'"seq":8')
+        lines[start:start] = [STRAYS[stray](lines), forged]
+
+    report = edit(file, hide)
+    assert report.verdict == "tampered"
+    assert ("bytes", "line", None, None) in places(report)
+
+
+@pytest.mark.backends("sqlite")
+def test_documents_stand_once_and_in_order(file: Path) -> None:
+    assert ("bytes", "line", None, None) in places(edit(file, lambda lines: lines.insert(0, lines[0])))
+    assert ("bytes", "line", None, None) in places(edit(file, lambda lines: lines.insert(2, lines.pop(0))))
+
+
 @pytest.mark.backends("sqlite")
 @pytest.mark.parametrize("reason", BROKEN)
 def test_a_broken_line_is_named(file: Path, reason: str) -> None:

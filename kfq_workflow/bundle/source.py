@@ -1,0 +1,139 @@
+"""A bundle as a source for verify: the lines of its log, and what they are compared with besides.
+
+What an export's checks do not look at is looked at when verify asks the source what it has to say (`inspect`): the
+manifest, and in a bundle of a part the proofs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow.bundle.layout import LOG as LINES
+from kfq_workflow.bundle.selection import ACTOR
+from kfq_workflow.errors import NotInitialised
+from kfq_workflow.export import ExportSource
+from kfq_workflow.sealing import LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kfq_workflow.audit.checkpoint import Anchor
+    from kfq_workflow.bundle.layout import Manifest
+    from kfq_workflow.bundle.reader import Opened
+    from kfq_workflow.entry import Row
+    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.verify.report import Book
+
+#: Instances of which is kept whether they are shown.
+_KEPT = 10_000
+
+
+class WholeSource(ExportSource):
+    """A whole log in a bundle: an export, and a manifest to compare with it.
+
+    `carried` are the checkpoints in the bundle that no trusted key has signed; `before` has what was found so far.
+    """
+
+    def __init__(self, opened: Opened, before: Book, carried: tuple[Anchor, ...] = ()) -> None:
+        super().__init__(opened.parts[LINES])
+        self.manifest: Manifest = opened.manifest
+        self.withheld = not opened.manifest.texts
+        self.carried = carried
+        self._before = before
+
+    def log_name(self) -> str:
+        """Return the log's name. Raises NotInitialised."""
+        return self.log().log
+
+    def placed(self) -> int:
+        """Return how many entries the file says have a place in the tree."""
+        return sum(about["count"] for about in self.stretches())
+
+    def tells(self, book: Book, entries: int, placed: int) -> None:
+        """Compare what the manifest says with what was found, as far as both kinds of bundles have it."""
+        said, head = self.manifest, self.log()
+        pairs: list[tuple[str, Any, Any]] = [
+            ("log", said.log, head.log),
+            ("suite", said.suite, head.suite),
+            ("entries", said.entries, entries),
+            ("unsealed", said.unsealed, entries - placed),
+        ]
+        if self.withheld:
+            pairs.append(("texts", 0, sum(1 for _ in self.texts())))
+        for name, found, expected in pairs:
+            if found != expected:
+                book.error("bundle", "manifest_differs", name=name, found=found, expected=expected)
+
+    def inspect(self, book: Book) -> None:
+        """Compare the manifest with what was read, and note lines that cannot be read."""
+        book.retell(self._before)
+        self.tells(book, book.entries, self.placed())
+        size, root = book.tree or (0, None)
+        said = self.manifest
+        if said.size != size or (root is not None and said.root != root):
+            book.error("bundle", "manifest_differs", name="tree", found=said.size, expected=size)
+        if said.mentions:
+            book.error("bundle", "manifest_differs", name="mentions", found=list(said.mentions), expected=[])
+        super().inspect(book)
+
+
+class PartSource(WholeSource):
+    """One instance in a bundle, with the reserved chains that it needs; no other instance can be asked for."""
+
+    def __init__(self, opened: Opened, before: Book, carried: tuple[Anchor, ...] = ()) -> None:
+        super().__init__(opened, before, carried)
+        self.proofs = opened.parts["proofs.jsonl"]
+        self._shown: dict[str, bool] = {}
+        #: Actors that were asked for and have no chain here.
+        self.absent: set[str] = set()
+
+    def shows(self, instance: object) -> bool:
+        """Tell whether there is an answer to what is asked of an instance; of reserved chains there always is."""
+        return isinstance(instance, str) and (instance.startswith("~") or self.has(instance))
+
+    def has(self, instance: str) -> bool:
+        """Tell whether the bundle has entries of an instance."""
+        if instance not in self._shown:
+            if len(self._shown) >= _KEPT:
+                self._shown.clear()
+            self._shown[instance] = next(super().entries(instance), None) is not None
+        return self._shown[instance]
+
+    def entries(self, instance: str | None = None) -> Iterator[Row]:
+        """Yield the entries of a chain; or of all chains, that of the log itself only as far as it has no gap."""
+        if instance is None:
+            return (row for row in super().entries() if row.instance != LOG or row.seq == 1)
+        if instance.startswith(ACTOR) and not self.has(instance):
+            self.absent.add(instance.removeprefix(ACTOR))
+        return super().entries(instance)
+
+    def all_entries(self) -> Iterator[Row]:
+        """Yield every entry that is there."""
+        return super().entries()
+
+    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
+        """Yield the newest entry of each chain; of the log's own the genesis, as `entries` does."""
+        found = super().heads(instance)
+        first = self.log().genesis
+        return ((key, 1, first) if key == LOG else (key, seq, leaf) for key, seq, leaf in found or ())
+
+    def all_heads(self) -> Iterator[tuple[str, int, bytes]]:
+        """Yield the newest entry of each chain as the file says."""
+        return iter(super().heads() or ())
+
+    def tree(self) -> TreeSource | None:
+        """Return None: of a part of a log there is no tree, but proofs."""
+        return None
+
+
+def body_of(row: Row) -> dict[str, Any]:
+    """Return the body of an entry, empty where it cannot be read."""
+    try:
+        found = json.loads(row.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = ["NotInitialised", "PartSource", "WholeSource", "body_of"]

@@ -1,0 +1,109 @@
+"""Bundles on the command line: made, checked, refused, in both languages."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.acceptance.conftest import Kfq
+
+
+@pytest.fixture
+def sealed(demo: Kfq, tmp_path: Path) -> tuple[Kfq, str]:
+    """Give the demo sealed, and a checkpoint of it."""
+    demo.ok("seal")
+    kept = str(tmp_path / "kept")
+    demo.ok("checkpoint", "--out", kept)
+    return demo, kept
+
+
+def test_a_bundle_of_the_whole_log(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path = str(tmp_path / "b.zip")
+    assert kfq.ok("bundle", path).out == f"The bundle is in {path}: 165 entries, of a tree of 165.\n"
+    assert kfq.ok("verify", "--file", path, "--anchor", kept).out.startswith("INTACT, anchored.\n")
+    assert kfq.ok("verify", "--file", path, lang="zh").out.startswith("自身一致")
+    assert kfq("bundle", path).code == 1
+    assert "已存在" in kfq("bundle", path, lang="zh").err
+    assert kfq.ok("bundle", path, "--force", lang="zh").out.startswith("核验包已写入")
+
+
+def test_a_bundle_of_one_instance(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path = str(tmp_path / "g.zip")
+    made = kfq.ok("bundle", path, "--instance", "guxian-etdz", "--anchor", kept, "--json").json
+    assert made["scope"] == {"instance": "guxian-etdz", "kind": "instance"}
+    assert (made["size"], made["unsealed"], made["mentions"], made["anchors"], made["texts"]) == (165, 0, [], 1, True)
+    told = kfq.ok("verify", "--file", path, "--anchor", kept, "--json").json
+    assert (told["verdict"], told["entries"], told["findings"]) == ("anchored", made["entries"], [])
+    assert told["not_checked"] == ["caches", "other instances", "triggers"]
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(path) as archive:
+        assert "anchors/001.checkpoint" in archive.namelist()
+        archive.extractall(folder)
+    assert kfq.ok("verify", "--file", str(folder), "--anchor", kept, "--json").json == told
+
+
+def test_what_is_not_sealed_and_what_is_mentioned_is_said(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    cases = [one["key"] for one in kfq.ok("list", "--json").json["instances"] if one["root"] is not None]
+    path = str(tmp_path / "c.zip")
+    kfq.ok("annotate", cases[0], "later", "--actor", "registrar")
+    said = kfq.ok("bundle", path, "--instance", cases[0], "--no-texts").out
+    assert "1 of them are not sealed" in said
+    assert "The entries mention instances that are not in it: " in said
+    told = kfq.ok("verify", "--file", path, lang="zh").out
+    assert told.startswith("未能全部核验")
+    assert "未核验：所引而未出示的实例 " in told
+    assert "未核验：未封存、无从证明的记录数 1" in told
+    assert "未核验：文字" in told
+
+
+def test_an_interval(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path = str(tmp_path / "r.zip")
+    assert kfq.ok("bundle", path, "--from", "2020-01-01", "--json").json["entries"] == 165
+    assert "Not checked: whether the moves were allowed" in kfq.ok("verify", "--file", path).out
+    made = kfq.ok("bundle", path, "--to", "2020-01-01T00:00Z", "--force", "--json").json
+    assert made["scope"] == {"from": None, "kind": "recorded", "to": 1_577_836_800_000_001}
+    assert made["entries"] == 2
+    said = kfq.ok("verify", "--file", path).out
+    assert "Not checked: entries sealed in between that are not shown: 163" in said
+
+
+def test_what_cannot_be_bundled_is_refused(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path = str(tmp_path / "b.zip")
+    for code, *words in (
+        (2, "--instance", "guxian-etdz", "--from", "2020"), (1, "--from", "2020"), (1, "--to", "yesterday"),
+        (1, "--from", "2021-01-01", "--to", "2020-01-01"), (1, "--instance", "none"), (1, "--anchor", path),
+        (1, "--anchor", str(tmp_path)),
+    ):  # fmt: skip
+        assert kfq("bundle", path, *words).code == code, words
+    kfq.ok("bundle", path)
+    assert kfq("verify", "guxian-etdz", "--file", path).code == 2
+    assert kfq("verify", "--file", kept).code == 1
+
+
+def test_a_changed_bundle_ends_with_four(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path = tmp_path / "b.zip"
+    kfq.ok("bundle", str(path), "--instance", "guxian-etdz")
+    data = path.read_bytes()
+    path.write_bytes(data + b"\0")
+    found = kfq("verify", "--file", str(path))
+    assert found.code == 4
+    assert "bundle.container" in found.out
+    (finding,) = kfq("verify", "--file", str(path), "--json", lang="zh").json["findings"]
+    assert (finding["layer"], finding["kind"], finding["instance"], finding["seq"]) == (
+        "bundle",
+        "container",
+        None,
+        None,
+    )
+    assert "重新打包" in finding["message"]

@@ -1,0 +1,327 @@
+"""Change a log in thousands of ways, let the library and the independent verifier read it, and compare what they say.
+
+    python -m tests.mutants 100000 [--seed 1] [--jobs 2] [--hashed]
+
+Mutants are made of bytes: flipped, removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; of the end: cut off.
+With --hashed they are made of what entries say, and the chains are hashed anew, so that only replay can object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kfq_workflow import verify_bundle
+from kfq_workflow.errors import KfqError
+from kfq_workflow.export import ExportSource
+from kfq_workflow.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Layer, kind, severity, instance and number of each finding.
+Findings = frozenset[tuple[str, str, str, str | None, int | None]]
+
+
+@dataclass(slots=True)
+class Said:
+    """What a verifier says of a file; `None` as a verdict: that it is no log."""
+
+    verdict: str | None
+    findings: Findings = frozenset()
+    not_checked: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, report: dict[str, Any]) -> Said:
+        """Take it from the report as JSON."""
+        found = report["findings"]
+        keys = ("layer", "kind", "severity", "instance", "seq")
+        return cls(report["verdict"], frozenset(tuple(f[key] for key in keys) for f in found), tuple(report["not_checked"]))
+
+
+def by_library(path: Path) -> Said:
+    """Let the library verify an export."""
+    try:
+        return Said.of(verify(ExportSource(path)).as_json())
+    except KfqError:
+        return Said(None)
+
+
+def by_file(path: Path) -> Said:
+    """Let the independent verifier verify it."""
+    try:
+        return Said.of(verify_bundle.verify(str(path)).as_json())
+    except verify_bundle.Unreadable:
+        return Said(None)
+
+
+# Bytes and lines
+
+
+def _flipped(data: bytearray, rng: random.Random) -> None:
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+
+
+def _set(data: bytearray, rng: random.Random) -> None:
+    data[rng.randrange(len(data))] = rng.choice(b'0123456789abcdefz"{}[]:,\\ \n\r\0\xff-.~')
+
+
+def _removed(data: bytearray, rng: random.Random) -> None:
+    start = rng.randrange(len(data))
+    del data[start : start + rng.choice((1, 1, 1, 2, 8, 64, 700))]
+
+
+def _inserted(data: bytearray, rng: random.Random) -> None:
+    start = rng.randrange(len(data))
+    data[start:start] = rng.choice((b"0", b" ", b'"', b"\n", b"\0", b"1", b"e1", b".0", b"_", b"\\u0000", bytes([rng.randrange(256)])))
+
+
+def _doubled(data: bytearray, rng: random.Random) -> None:
+    start, source = rng.randrange(len(data)), rng.randrange(len(data))
+    data[start:start] = data[source : source + rng.choice((1, 2, 9, 64, 300))]
+
+
+def _number(data: bytearray, rng: random.Random) -> None:
+    places = [place for place, byte in enumerate(data) if byte in b"0123456789"]
+    data[rng.choice(places)] = rng.choice(b"0123456789")
+
+
+def _cut(data: bytearray, rng: random.Random) -> None:
+    del data[rng.randrange(len(data)) :]
+
+
+def _lines(work: Callable[[list[bytes], random.Random], None]) -> Callable[[bytearray, random.Random], None]:
+    def mutate(data: bytearray, rng: random.Random) -> None:
+        lines = bytes(data).splitlines(keepends=True)
+        work(lines, rng)
+        data[:] = b"".join(lines)
+
+    return mutate
+
+
+def _remove_line(lines: list[bytes], rng: random.Random) -> None:
+    del lines[rng.randrange(len(lines))]
+
+
+def _double_line(lines: list[bytes], rng: random.Random) -> None:
+    source = rng.randrange(len(lines))
+    lines.insert(source if rng.random() < 0.5 else rng.randrange(len(lines)), lines[source])
+
+
+def _swap_lines(lines: list[bytes], rng: random.Random) -> None:
+    one = rng.randrange(len(lines))
+    two = (one + 1) % len(lines) if rng.random() < 0.5 else rng.randrange(len(lines))
+    lines[one], lines[two] = lines[two], lines[one]
+
+
+def _move_line(lines: list[bytes], rng: random.Random) -> None:
+    line = lines.pop(rng.randrange(len(lines)))
+    lines.insert(rng.randrange(len(lines) + 1), line)
+
+
+def _remove_lines(lines: list[bytes], rng: random.Random) -> None:
+    start = rng.randrange(len(lines))
+    del lines[start : start + rng.randrange(1, 12)]
+
+
+_WAYS = (
+    _flipped, _flipped, _flipped, _set, _set, _removed, _removed, _inserted, _inserted, _doubled, _number, _number, _cut,
+    *map(_lines, (_remove_line, _double_line, _swap_lines, _move_line, _remove_lines)),
+)  # fmt: skip
+
+
+def of_bytes(log: bytes, rng: random.Random) -> bytes:
+    """Return a copy of a log with one change, sometimes with a second one."""
+    data = bytearray(log)
+    for _ in range(2 if rng.random() < 0.1 else 1):
+        if data:
+            rng.choice(_WAYS)(data, rng)
+    return bytes(data)
+
+
+# What entries say
+
+
+def canonical(value: Any) -> bytes:
+    """Return canonical JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every (container, key) inside a JSON value."""
+    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from places_in(value[key])
+
+
+def _other(old: Any, pool: list[Any], rng: random.Random) -> Any:
+    alike = [value for value in pool if type(value) is type(old) and value != old]
+    if alike and rng.random() < 0.8:
+        return rng.choice(alike)
+    return rng.choice([None, True, 0, 1, 7, "", "x", [], {}, old])
+
+
+def of_meaning(log: bytes, rng: random.Random) -> bytes:
+    """Return a copy of a log in which an entry says something else, and all that follows is hashed anew."""
+    lines = log.splitlines()
+    entries = [number for number, line in enumerate(lines) if line.startswith(b'{"actor":')]
+    parsed = {number: json.loads(lines[number]) for number in entries}
+    pool = [container[key] for entry in parsed.values() for container, key in places_in(entry["body"])]
+    pool += [entry[name] for entry in parsed.values() for name in ("actor", "kind", "def")]
+    for _ in range(rng.choice((1, 1, 1, 2))):
+        entry = parsed[rng.choice(entries)]
+        spots = [*places_in(entry["body"]), *((entry, name) for name in ("actor", "kind", "def", "at"))]
+        container, key = rng.choice(spots)
+        if container is entry and key == "at":
+            entry["at"] += rng.choice((-1, 1, 60_000_000, -86_400_000_000))
+        elif isinstance(container, dict) and container is not entry and rng.random() < 0.2:
+            del container[key]
+        else:
+            container[key] = _other(container[key], pool, rng)
+    return _hashed(lines, parsed)
+
+
+def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
+    genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
+    first = sha256(b"\0" + canonical(genesis)).hexdigest()
+    leaves: dict[tuple[str, int], str] = {}
+    # Entries that cite others come after them by time, so two rounds settle all that can be settled.
+    for _ in range(3):
+        before: dict[str, str] = {}
+        for number, entry in parsed.items():
+            if entry is not genesis:
+                entry["prev"] = before.get(entry["instance"], first)
+            for container, key in places_in(entry["body"]):
+                if key == "leaf" and isinstance(container, dict) and {"instance", "seq"} <= set(container):
+                    cited = (container["instance"], container["seq"])
+                    try:
+                        container["leaf"] = leaves.get(cited, container["leaf"])
+                    except TypeError:
+                        continue
+            lines[number] = canonical(entry)
+            before[entry["instance"]] = sha256(b"\0" + lines[number]).hexdigest()
+            leaves[entry["instance"], entry["seq"]] = before[entry["instance"]]
+    for number, line in enumerate(lines):
+        if line.startswith(b'{"head":'):
+            head = json.loads(line)["head"]
+            lines[number] = canonical({"head": {**head, "leaf": before[head["instance"]]}})
+    return b"".join(line + b"\n" for line in lines)
+
+
+@dataclass(slots=True)
+class Result:
+    """How often the two differ, and some of the mutants for which they do."""
+
+    mutants: int = 0
+    verdicts: int = 0
+    findings: int = 0
+    skipped: int = 0
+    tampered: int = 0
+    how: Counter[str] = field(default_factory=Counter)
+    which: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: Result) -> None:
+        """Take in what another worker found."""
+        for name in ("mutants", "verdicts", "findings", "skipped", "tampered"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.how += other.how
+        self.which = other.which | self.which
+
+
+def compare(path: Path, number: int, result: Result) -> None:
+    """Compare what both say of a file."""
+    library, file = by_library(path), by_file(path)
+    result.mutants += 1
+    result.tampered += library.verdict == "tampered"
+    tags = []
+    if library.verdict != file.verdict:
+        result.verdicts += 1
+        tags.append(f"verdict {library.verdict} {file.verdict}")
+    if library.findings != file.findings:
+        result.findings += 1
+        more = {f"library {f[0]}.{f[1]}" for f in library.findings - file.findings}
+        tags += sorted(more | {f"file {f[0]}.{f[1]}" for f in file.findings - library.findings})
+    if library.not_checked != file.not_checked:
+        result.skipped += 1
+        tags.append(f"not checked {sorted(set(library.not_checked) ^ set(file.not_checked))}")
+    if tags:
+        tag = "; ".join(tags)
+        result.how[tag] += 1
+        result.which.setdefault(tag, number)
+
+
+def mutant(log: bytes, seed: int, number: int, *, hashed: bool) -> bytes:
+    """Return the mutant of a number: the same for each seed and log."""
+    rng = random.Random(f"{seed}/{number}")  # noqa: S311
+    return (of_meaning if hashed else of_bytes)(log, rng)
+
+
+def work(log: bytes, seed: int, numbers: range, *, hashed: bool = False) -> Result:
+    """Make the mutants of these numbers, and compare."""
+    result = Result()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.jsonl"
+        for number in numbers:
+            path.write_bytes(mutant(log, seed, number, hashed=hashed))
+            compare(path, number, result)
+    return result
+
+
+def small_log(folder: Path) -> bytes:
+    """Return the export of a small log: two permits, a case of one, three seals, one of them a checkpoint."""
+    from kfq_workflow.database import open_database  # noqa: PLC0415
+    from kfq_workflow.export import write_export  # noqa: PLC0415
+    from kfq_workflow.source import reading  # noqa: PLC0415
+    from tests.tampering import build  # noqa: PLC0415
+
+    database = open_database(f"sqlite:///{folder / 'log.db'}")
+    engine = build(database)
+    engine.seal()
+    engine.annotate("p", "其后", by="clerk")
+    engine.seal()
+    engine.annotate("o", "又", by="clerk")
+    with reading(database) as source:
+        write_export(source, folder / "log.jsonl")
+    database.dispose()
+    return (folder / "log.jsonl").read_bytes()
+
+
+def main() -> int:
+    """Run it; return 1 if a verdict differs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mutants", type=int, nargs="?", default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--hashed", action="store_true")
+    parser.add_argument("--log", type=Path, help="an exported log, instead of a small one that is made")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        log = options.log.read_bytes() if options.log else small_log(Path(folder))
+    result, step = Result(), max(options.mutants // (options.jobs * 8), 1)
+    ranges = [range(start, min(start + step, options.mutants)) for start in range(0, options.mutants, step)]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for found in pool.map(_worked, [(log, options.seed, numbers, options.hashed) for numbers in ranges]):
+            result.add(found)
+    print(f"{result.mutants} mutants of {len(log)} bytes, seed {options.seed}: {result.tampered} tampered")
+    print(f"differ: {result.verdicts} verdicts, {result.findings} findings, {result.skipped} of what is not checked")
+    for tag, times in result.how.most_common(25):
+        print(f"{times:7} {tag}   (such as mutant {result.which[tag]})")
+    return 1 if result.verdicts else 0
+
+
+def _worked(task: tuple[bytes, int, range, bool]) -> Result:
+    log, seed, numbers, hashed = task
+    return work(log, seed, numbers, hashed=hashed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
