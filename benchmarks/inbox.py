@@ -4,7 +4,8 @@
 
 Four tasks an instance are open, a half of them of one role, the others of fifty roles, of organisations and of
 people; as many are done, by people whose inboxes are read too. Two people read: one of six roles, among them the one
-that has half of all tasks, and one who has signed one seat of each of the oldest 1,000 instances and waits for others.
+that has half of all tasks, and one who has signed one seat of each of the oldest 1,000 instances and waits for others;
+and two proxies of the first, one of them for a workflow that has no tasks: there all tasks of the first are read.
 Printed are the median and the slowest of the runs in ms, for each question of an inbox and for all at once, 100 rows
 each. A database that is named must be empty.
 """
@@ -21,10 +22,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import schema
-from kfq_workflow.approval.tasks import BOXES, TaskRow
+from kfq_workflow.approval.tasks import BOXES, Reach, TaskRow
 from kfq_workflow.database import open_database
 from kfq_workflow.store import Store
 from kfq_workflow.tables import Tables
+from kfq_workflow.values import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +37,14 @@ LIMIT = 100
 SEATS = 4
 SIGNED = 1_000
 ROLES = [f"role_{number}" for number in range(50)]
-#: Who asks: id, roles, organisation.
-READERS = (("reader", ["common", *ROLES[:5]], "org_1"), ("signer", ["common"], "org_2"))
+_READER = Actor("reader", frozenset(["common", *ROLES[:5]]), org="org_1")
+#: Who asks: id, roles, organisation, and for whom he is a proxy: in all workflows, or in one of which there is nothing.
+READERS: tuple[tuple[str, Sequence[str], str | None, Sequence[Reach]], ...] = (
+    ("reader", ["common", *ROLES[:5]], "org_1", ()),
+    ("signer", ["common"], "org_2", ()),
+    ("proxy", [], None, [Reach(_READER, 2, ())]),
+    ("elsewhere", [], None, [Reach(_READER, 2, ("other",))]),
+)
 BATCH = 10_000
 
 
@@ -103,14 +111,14 @@ def measure(database: Engine, runs: int, *, explain: bool) -> Iterator[tuple[str
     questions = {**BOXES, "all": tuple(sorted({box for boxes in BOXES.values() for box in boxes}))}
     with database.connect() as connection:
         cursor: Any = connection.connection.cursor()
-        for actor, roles, org in READERS:
+        for actor, roles, org, reaches in READERS:
             for question, boxes in questions.items():
                 if explain:
-                    _explain(cursor, store, *store.inbox_statement(actor, roles, org, boxes, LIMIT))
+                    _explain(cursor, store, *store.inbox_statement(actor, roles, org, boxes, LIMIT, reaches))
                 spent, found = [], 0
                 for _ in range(runs):
                     began = time.perf_counter()
-                    found = len(store.inbox(cursor, actor, roles, org, boxes, LIMIT))
+                    found = len(store.inbox(cursor, actor, roles, org, boxes, LIMIT, reaches))
                     spent.append((time.perf_counter() - began) * 1000)
                 yield actor, question, found, statistics.median(spent), max(spent)
 

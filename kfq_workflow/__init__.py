@@ -33,10 +33,11 @@ if TYPE_CHECKING:
         SignerRefused,
         TransactionLost,
         VerificationFailed,
+        VerificationInterrupted,
     )
     from kfq_workflow.registry import GuardContext
     from kfq_workflow.transaction import Transaction
-    from kfq_workflow.values import Actor, Decision, Paper, Receipt, Refusal
+    from kfq_workflow.values import Actor, Decision, Paper, Proposal, Receipt, Refusal, Relied
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 __version__ = "0.1.0"
@@ -45,10 +46,11 @@ _ERRORS = (
     "AlreadyStarted", "Conflict", "DatabaseUnavailable", "DefinitionError", "EvidenceMissing", "GuardFailed",
     "IdempotencyMismatch", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
     "OutcomeUnknown", "Refused", "SchemaOutOfDate", "SignerRefused", "TransactionLost", "VerificationFailed",
+    "VerificationInterrupted",
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_ERRORS, "errors"),
-    **dict.fromkeys(("Actor", "Decision", "Paper", "Receipt", "Refusal"), "values"),
+    **dict.fromkeys(("Actor", "Decision", "Paper", "Proposal", "Receipt", "Refusal", "Relied"), "values"),
     **dict.fromkeys(("HistoryEntry", "InboxItem", "Instance", "Proxy"), "views"),
     "Definition": "definition.model",
     "GuardContext": "registry",
@@ -61,8 +63,9 @@ __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
-    "OutcomeUnknown", "Paper", "Proxy", "Receipt", "Refusal", "Refused", "SchemaOutOfDate", "SignerRefused",
-    "Transaction", "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
+    "OutcomeUnknown", "Paper", "Proposal", "Proxy", "Receipt", "Refusal", "Refused", "Relied", "SchemaOutOfDate",
+    "SignerRefused", "Transaction", "TransactionLost", "VerificationFailed", "VerificationInterrupted", "Waiting",
+    "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
+from kfq_workflow.approval import numbers
 from kfq_workflow.errors import NotFound
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class Act:
     name: str
     body: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    #: What was read together with the actor: the facts of reserved instances, by key.
+    beside: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def retired(self) -> list[tuple[str, dict[str, Any]]]:
+        """Why its papers may not be laid, as their numbers' chains say: codes of refusals with their values."""
+        return numbers.reasons(self.body.get("papers", ()), self.beside) if self.beside else []
 
     def put_day(self, on: str | None, today: str) -> None:
         """Say the day of a late act; None is an unknown one."""

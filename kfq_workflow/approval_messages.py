@@ -131,6 +131,16 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "{actor} 曾同意过本件，不能作废；须由他人办理。",
         "{actor} has approved it and may not void it; somebody else must.",
     ),
+    "number_retired": (
+        "文号“{number}”（{paper}）已随“{instance}”作废，不得再用：{day} 依“{document}”作废（第 {seq} 条记录）。"
+        "请核对文号；如属误作废：kfq reinstate {instance}。",
+        "The number {number} ({paper}) was retired with {instance}, which was voided on {day} by {document} (entry {seq}), "
+        "and is never used again. Check the number; if the voiding was a mistake: kfq reinstate {instance}",
+    ),
+    "keep_unknown": (
+        "“{key}”的文书中没有文号“{number}”，无从保留。其文号：{known}。",
+        "{key} has no paper numbered {number} that could be kept. It has: {known}.",
+    ),
     "proxy_none": (
         "{principal} 没有授权 {actor} 今天代为签署此类流程。",
         "{principal} has granted {actor} no proxy that covers this workflow today.",
@@ -188,7 +198,19 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "不能收回：审批已有结果，且其后已有依据它的记录（最新为第 {seq} 条）。",
         "It cannot be taken back: the approval is decided and relied on (the newest entry is {seq}).",
     ),
-    "urged_today": ("{actor} 今天已催办过一次，明天再催。", "{actor} has urged once today; again tomorrow."),
+    "urged_today": (
+        "{actor} 已就 {day} 催办过（每个工作日一次，休息日计入下一工作日）；{next} 起可再催。",
+        "{actor} has urged for {day} (once each working day, a day of rest counting for the next); again from {next} on.",
+    ),
+    "calendar_line": (
+        "工作日历第 {line} 行写法不对：“{text}”。每行写一个日期和 rest（休息）或 work（上班），如 2026-10-01 rest。",
+        "Line {line} of the calendar is not understood: {text!r}. Write a day and rest or work in each line: 2026-10-01 rest",
+    ),
+    "calendar_empty": ("工作日历中没有任何日期。", "The calendar names no day."),
+    "calendar_file": (
+        "无法读取工作日历文件“{path}”：{reason}。",
+        "The file of the calendar {path!r} cannot be read: {reason}.",
+    ),
     "already_copied": ("已抄送过：{actors}。", "A copy was sent before to: {actors}."),
     "copy_to": ("请写明抄送给谁，每人一次。", "Say to whom copies go, each person once."),
     "extended_before": (

@@ -21,6 +21,7 @@ from kfq_workflow.errors import InvalidInput, refused
 from kfq_workflow.steps import attest, cite
 from kfq_workflow.supervising import Supervising
 from kfq_workflow.values import EMPTY
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,9 @@ class Approving(Supervising):
             inputs.due(due, self._ledger.today(head.now))
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
-        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit")
+        decision = self._decide(
+            head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit", retired=act.retired
+        )
         if not decision.allowed:
             raise refused(decision, key=act.key, act=act)
         rule = rules.transitions[decision.transition or ""]
@@ -134,7 +137,7 @@ class Approving(Supervising):
             return opened
         head, rules, desk = opened.head, opened.rules, opened.desk
         laid = [paper["type"] for paper in act.body.get("papers", ())]
-        cast = self._ask(act, rules, lambda: operations.vote(desk, how, papers=laid, task=task))
+        cast = self._ask(act, rules, lambda: operations.vote(desk, how, papers=laid, task=task, retired=act.retired))
         act.body |= {"task": cast.task, "gates": {desk.rule.id: cast.patch}}
         if cast.outcome == "approved":
             gates = merge(head.snapshot.gates, act.body["gates"])
@@ -273,10 +276,13 @@ class Approving(Supervising):
     def urge(
         self, key: str, trigger: str | None = None, *, by: str, note: str | None = None, request: str | None = None
     ) -> Receipt:
-        """Urge those whose turn it is (催办), once a day for each who urges."""
+        """Urge those whose turn it is (催办), once a working day for each; one of rest counts for the next."""
         act = prepare("urged", "urge", key, by, request)
         act.put_text("note", note)
-        return self._apply(self._desk(act, trigger, None), lambda desk: (None, operations.urge(desk)))
+        opened = self._desk(act, trigger, None)
+        facts = act.beside.get(CALENDAR, EMPTY)
+        act.body |= {"calendar": facts["calendar"]} if facts else {}
+        return self._apply(opened, lambda desk: (None, operations.urge(desk, self._registry.calendar(facts))))
 
     def copy(
         self, key: str, trigger: str | None = None, *, by: str, to: Sequence[str], note: str | None = None,

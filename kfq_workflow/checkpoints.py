@@ -23,10 +23,11 @@ from kfq_workflow.seal_store import CheckpointRow
 from kfq_workflow.sealing import consistency_proof, inclusion_proof, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from kfq_workflow.audit.note import Signer, VerifierKey
+    from kfq_workflow.audit.keyfile import Held
+    from kfq_workflow.audit.note import VerifierKey
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
@@ -77,18 +78,18 @@ class Admitted:
             seen.put(self.found)
 
 
-def admitted(
-    engine: WorkflowEngine, keys: Mapping[str | Path, Signer], stack: ExitStack, *, recovered: bool = False
-) -> Admitted:
+def admitted(engine: WorkflowEngine, keys: Iterable[Held], stack: ExitStack, *, recovered: bool = False) -> Admitted:
     """Compare the log with what each key has signed last, holding the keys until `stack` is closed.
 
     `recovered` is the word that the log was restored from a backup (see `recovery`). Raises SignerRefused when the log
     is not the continuation of that, InvalidInput for a key of another suite.
     """
     suite = engine.log().suite
-    for signer in keys.values():
-        _fits(signer.key, suite)
-    held = [stack.enter_context(keyfile.hold(path)) for path in sorted(keys, key=str)]  # in one order: no deadlock
+    paths = set()
+    for each in keys:
+        _fits(each.signer.key, suite)
+        paths.add(str(each.path))
+    held = [stack.enter_context(keyfile.hold(path)) for path in sorted(paths)]  # in one order: no deadlock
     found = current(engine)
 
     def go_on(last: Checkpoint, found: Checkpoint) -> None:
@@ -107,9 +108,15 @@ def admitted(
 
 
 def checkpoint(
-    engine: WorkflowEngine, key: str | Path | None = None, *more: str | Path, keep: bool = True, recovered: bool = False
+    engine: WorkflowEngine,
+    key: str | Path | Held | None = None,
+    *more: str | Path | Held,
+    keep: bool = True,
+    recovered: bool = False,
 ) -> Note:
     """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
+
+    A key that is elsewhere, in a module or behind a server, is given as `Held`.
 
     While one key takes over from another, `more` of them sign the same checkpoint. A signed one is kept in the
     database too, unless `keep` is off. `recovered` is the signer's word that the log was restored from a backup,
@@ -118,11 +125,11 @@ def checkpoint(
     """
     if key is None:
         return Note(str(current(engine)), ())
-    keys = {path: keyfile.load(path) for path in (key, *more)}
+    keys = [keyfile.held(each) for each in (key, *more)]
     with ExitStack() as stack:
         held = admitted(engine, keys, stack, recovered=recovered)
         found, text = held.found, str(held.found)
-        lines = _signed(lambda: tuple(sign(text, signer) for signer in keys.values()))
+        lines = _signed(lambda: tuple(sign(text, each.signer) for each in keys))
         held.put()
     note = Note(text, lines)
     if keep:
@@ -158,7 +165,7 @@ def _keep(engine: WorkflowEngine, found: Checkpoint, note: Note) -> None:
 
 def cosigned(
     data: bytes,
-    key: str | Path,
+    key: str | Path | Held,
     trust: Sequence[VerifierKey],
     proof: Callable[[int, int], Sequence[bytes]],
     *,
@@ -174,7 +181,8 @@ def cosigned(
     word for it (see `recovery`).
     Raises SignerRefused when none has, or when the log shrank or forked, and InvalidInput.
     """
-    signer = keyfile.load(key)
+    mine = keyfile.held(key)
+    signer = mine.signer
     try:
         sent = Witnessed.parse(data) if data.startswith(b"old ") else None
         note = Note.parse(data) if sent is None else sent.note
@@ -187,7 +195,7 @@ def cosigned(
     for one in signed:  # a note does not name its suite; the keys of the log do
         _fits(signer.key, one.key.kind.suite)
     hasher = hash_of(signer.key.kind.suite)
-    with keyfile.hold(key) as seen:
+    with keyfile.hold(mine.path) as seen:
         recovery.admit(
             found, seen.all(), lambda: shown(found.size),
             lambda old, new: _continues(old, new, proof(old.size, new.size), hasher), hasher, told=recovered,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.entry import parse_canonical
+from kfq_workflow.working_days import CALENDAR
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,12 +24,20 @@ class LedgerSource:
         self._def = None if row.def_ is None else bytes(row.def_)
 
     def documents(self) -> Iterator[Document]:
-        """Yield the rules under which the instance was started."""
+        """Yield the rules under which the instance was started, and every calendar of working days."""
         from kfq_workflow.source import Document
 
         body = None if self._def is None else self._ledger.store.document(self._ledger.cursor, self._def)
         if body is not None and self._def is not None:
             yield Document(self._def, "rules", body)
+        for row in self.entries(CALENDAR):
+            digest = bytes.fromhex(parse_canonical(row.body)["calendar"])
+            if (body := self._ledger.store.document(self._ledger.cursor, digest)) is not None:
+                yield Document(digest, "calendar", body)
+
+    def numbers(self) -> Iterator[Row]:
+        """Yield the entries of the chains of document numbers."""
+        return iter(self._ledger.store.number_chains(self._ledger.cursor))
 
     def entries(self, instance: str) -> Iterator[Row]:
         """Yield the entries of an instance."""

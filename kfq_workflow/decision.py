@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kfq_workflow.values import Actor, Witness
 
     Stage = Literal["fire", "submit", "close", "next", "effect"]
+    Reason = tuple[str, dict[str, Any]]
     CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
 
 #: Which error class a refusal's code belongs to.
@@ -81,6 +82,7 @@ CATEGORIES = {
     "role_missing": "NotAuthorised",
     "actor_not_valid": "NotAuthorised",
     "paper_missing": "EvidenceMissing",
+    "number_retired": "EvidenceMissing",
     "parameter_missing": "EvidenceMissing",
     "guard_failed": "GuardFailed",
     "guard_ambiguous": "GuardFailed",
@@ -175,6 +177,7 @@ def decide(
     gates: Mapping[str, Any] | None = None,
     only: str | None = None,
     cause: Witness | None = None,
+    retired: Collection[Reason] = (),
 ) -> Decision:
     """Decide whether a trigger may be fired.
 
@@ -182,7 +185,8 @@ def decide(
     source stands for papers, parameters and votes, and effects are not run again. `stage` is what is asked for:
     `fire`, `submit`, `close` (with the `gates` after the deciding vote, and `only` the transition whose gate it is), or
     `next`: whichever of fire and submit the transition takes, or `effect`: on the authority of the act of a case, the
-    `cause`, which stands for role, papers and parameters. Raises NotFound for an unknown trigger.
+    `cause`, which stands for role, papers and parameters. `retired` is why some of the papers may not be laid. Raises
+    NotFound for an unknown trigger.
     """
     definition = rules.definition
     regions = rules.table.get(trigger)
@@ -199,7 +203,7 @@ def decide(
     tried = []
     for edge in edges:
         context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates, cause=cause)
-        tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage))
+        tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage, retired=retired))
     allowed = [decision for decision in tried if decision.allowed]
     if len(allowed) == 1:
         return allowed[0]
@@ -255,7 +259,10 @@ def _role_refusals(definition: Definition, actor: Actor | None, roles: tuple[str
     return (refuse(definition, "role_missing", actor=actor.id, needs=list(roles)),)
 
 
-def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool, stage: Stage) -> Decision:
+def _try(
+    rules: Rules, edge: Edge, context: Context, *, papers: Collection[str], late: bool, stage: Stage,
+    retired: Collection[Reason],
+) -> Decision:  # fmt: skip
     rule, snapshot = edge.transition, context.snapshot
     refusals = [] if late else _stage(context, rule, stage)
     target = _target(edge, snapshot)
@@ -267,6 +274,7 @@ def _try(rules: Rules, edge: Edge, context: Context, *, papers: Collection[str],
         later = rule.gate.papers if rule.gate is not None and stage != "close" else ()
         missing = tuple(paper for paper in rule.papers if paper not in papers and paper not in later)
         refusals += _evidence(context, rule, missing, stage)
+        refusals += [refuse(context.definition, code, **values) for code, values in retired]
     refusals += _guards(context, rule)
     effects = unsupported_effects(rule)
     if effects and not late:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Actor, Decision, Receipt
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
+    from kfq_workflow.working_days import Calendar
 
 T = TypeVar("T")
 TRIES = 4
@@ -292,6 +293,11 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         """Return the proxies that an actor has granted and not revoked. Raises NotFound."""
         with self.reading() as transaction:
             return transaction.proxies(id)
+
+    def calendar(self) -> Calendar:
+        """Return the calendar of working days that is in force; see `Transaction.calendar`."""
+        with self.reading() as transaction:
+            return transaction.calendar()
 
     def instances(self, *, workflow: str | None = None, root: str | None = None) -> Iterator[Instance]:
         """Yield instances in key order, reserved ones left out; optionally of one workflow or one root."""

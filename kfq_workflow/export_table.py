@@ -13,14 +13,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import instant_text
 from kfq_workflow.entry import check_letters, parse_canonical
 from kfq_workflow.files import new_file
+from kfq_workflow.verify.erasure import erased_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from kfq_workflow.entry import Row
@@ -55,6 +57,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "via": ("途径", "via"),
     "check": ("校验码", "check"),
 }
+#: Stands in the place of a text that an entry erased, in both languages: the cells of a table have none.
+REDACTED = "[已删除 redacted]"
 _TEXTS = ("opinion", "reason", "note", "source", "question", "name")
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _TOLD = 10_000
@@ -101,6 +105,7 @@ def harmless(cell: str) -> str:
 def rows(source: Source) -> Iterator[Cells]:
     """Yield a row for each entry, by instance and number, its texts with it; one entry is in memory at a time."""
     offset = source.log().utc_offset
+    erased = lru_cache(maxsize=1)(partial(erased_texts, source))
     texts = source.texts()
     text = next(texts, None)
     for row in source.entries():
@@ -109,12 +114,15 @@ def rows(source: Source) -> Iterator[Cells]:
             if (text.instance, text.seq) == (row.instance, row.seq):
                 words[text.field] = text.value
             text = next(texts, None)
-        yield _cells(row, words, offset)
+        yield _cells(row, words, offset, erased)
 
 
-def _cells(row: Row, words: Mapping[str, str], offset: int) -> Cells:
+def _cells(row: Row, words: dict[str, str], offset: int, erased: Callable[[str], Collection[tuple[int, str]]]) -> Cells:
     try:
-        said = _said(parse_canonical(row.body))
+        body = parse_canonical(row.body)
+        said = _said(body)
+        if gone := body.get("texts", {}).keys() - words.keys():
+            words |= {name: REDACTED for name in gone if (row.seq, name) in erased(row.instance)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         said = {"values": row.body}  # not one of ours: shown as it is
     found: dict[str, Any] = {

@@ -90,6 +90,24 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "“{cited}”第 {number} 条的联动 {trigger} 在此出现不止一次。",
         "The effect {trigger} of entry {number} of {cited} is here more than once.",
     ),
+    "replay.retired_missing": (
+        "作废记录称收回了一个文号（{target}），而那里没有相应的记录：该文号还能再用。",
+        "The entry that voids it says that a document number is retired ({target}); no such entry is there, so that "
+        "the number could be used again.",
+    ),
+    "replay.released_missing": (
+        "撤销作废的记录称放开了一个文号（{target}），而那里没有相应的记录。",
+        "The entry that reinstates it says that a document number is released ({target}); no such entry is there.",
+    ),
+    "replay.number_overlap": (
+        "文号“{number}”在随“{other}”（第 {entry} 条）作废后一分钟之内又用：先后无从断定。",
+        "The number {number} was laid within a minute of its retirement with {other} (entry {entry}): which came first "
+        "cannot be told.",
+    ),
+    "replay.calendar": (
+        "所用的工作日历（{document}）当时并不适用。",
+        "The calendar of working days that it names ({document}) was not in force then.",
+    ),
     "replay.candidate": (
         "记录称 {actor} 可签署“{seat}”，而其当时并无此资格。",
         "The entry says that {actor} could have signed for {seat}; then {actor} could not.",

@@ -95,6 +95,13 @@ def text(value: str, what: str, *, required: bool = False) -> str:
     return found
 
 
+def texts(values: Iterable[str], what: str) -> list[str]:
+    """Return several texts; one text is not a list of its letters."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidInput("not_a_list", what=what, type=type(values).__name__)
+    return [text(value, what, required=True) for value in values]
+
+
 def basis(value: str) -> str:
     """Return how sure a late entry's source is: stated, implied or inferred."""
     if is_text(value, "basis") not in BASES:

@@ -28,19 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kfq_workflow.audit.keyfile import Held
     from kfq_workflow.audit.note import Signer, VerifierKey
     from kfq_workflow.engine import WorkflowEngine
 
 
-def rotate(engine: WorkflowEngine, old: str | Path, new: str | Path) -> Note:
+def rotate(engine: WorkflowEngine, old: str | Path | Held, new: str | Path | Held) -> Note:
     """Let the key in the file `old` hand over to the one in `new`; return the statement, which is on record.
 
     Both sign, and go on signing checkpoints until the old one is revoked. Raises SignerRefused where the log is not
     the continuation of what either has signed, or the statement would not count, and InvalidInput.
     """
-    giving, taking = keyfile.load(old), keyfile.load(new)
+    both = keyfile.held(old), keyfile.held(new)
+    giving, taking = (each.signer for each in both)
     with ExitStack() as stack:
-        held = admitted(engine, {old: giving, new: taking}, stack)
+        held = admitted(engine, both, stack)
         said = _said(lambda: Handover(held.found, giving.key, taking.key))
         note = _signed(str(said), giving, taking)
         _try(engine, note, giving.key, held.found.origin)
@@ -49,16 +51,22 @@ def rotate(engine: WorkflowEngine, old: str | Path, new: str | Path) -> Note:
 
 
 def revoke(
-    engine: WorkflowEngine, key: VerifierKey, by: str | Path, reason: str, *, now: Callable[[], float] = time.time
+    engine: WorkflowEngine,
+    key: VerifierKey,
+    by: str | Path | Held,
+    reason: str,
+    *,
+    now: Callable[[], float] = time.time,
 ) -> Note:
     """Revoke a key, by itself or by one after it in the line; return the statement, which is on record.
 
     `reason` is retired, lost or compromised. Checkpoints that it has signed count as far as the log goes now; on
     later ones its signature is worth nothing. Raises SignerRefused and InvalidInput, as `rotate`.
     """
-    signer = keyfile.load(by)
+    mine = keyfile.held(by)
+    signer = mine.signer
     with ExitStack() as stack:
-        held = admitted(engine, {by: signer}, stack)
+        held = admitted(engine, [mine], stack)
         said = _said(lambda: Revocation(held.found, key, reason, int(now())))
         note = _signed(str(said), signer)
         _try(engine, note, key, held.found.origin)

@@ -10,12 +10,12 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval.tasks import changed, place
+from kfq_workflow.approval.tasks import changed, granted, place
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.edtf import day_of
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION, Row, Text, commitment, parse_canonical, seal
-from kfq_workflow.errors import IdempotencyMismatch, InvalidInput, NotFound, TransactionLost
+from kfq_workflow.errors import IdempotencyMismatch, InvalidInput, KfqError, NotFound, TransactionLost
 from kfq_workflow.lines import contradictions
 from kfq_workflow.state import NOTES, InstanceRow, Snapshot
 from kfq_workflow.values import EMPTY, Receipt, Witness
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.
 _ASKED = (
-    "act", "apart", "attrs", "basis", "corrects", "direct", "due", "enabled", "erases", "grant", "instead", "kind",
-    "labels", "name", "need", "number", "org", "papers", "params", "place", "plan", "proposal", "rectify", "redact",
-    "roles", "root", "rules", "signer", "task", "to", "trigger",
+    "act", "apart", "attrs", "basis", "corrects", "direct", "due", "enabled", "erases", "grant", "instead", "keep",
+    "kind", "labels", "name", "need", "number", "org", "papers", "params", "place", "plan", "proposal", "rectify",
+    "redact", "roles", "root", "rules", "signer", "task", "to", "trigger",
     "valid_from", "valid_to", "version", "vote", "weight", "workflow",
 )  # fmt: skip
 #: What an act may leave to the library to find: it is compared where the caller said it.
@@ -42,7 +42,11 @@ _FOUND = frozenset({"task", "trigger"})
 
 @dataclass(slots=True)
 class Head:
-    """An instance as an act finds it: its row, its snapshot, and the database's clock in µs since 1970 UTC."""
+    """An instance as an act finds it: its row, its snapshot, and the time `now` of an act, in µs since 1970 UTC.
+
+    `now` is the database's clock, or the newest entry's time where the clock has run back: whatever an act asks of the
+    day is asked of the day that its entry will have.
+    """
 
     row: InstanceRow
     snapshot: Snapshot
@@ -75,7 +79,10 @@ class Ledger:
     def find(self, key: str) -> Head | None:
         """Lock an instance if it exists."""
         found = self.store.lock(self.cursor, key, joined=self._joined)
-        return Head(found[0], Snapshot.parse(found[0].snapshot), int(found[1])) if found else None
+        if found is None:
+            return None
+        row, now = found
+        return Head(row, Snapshot.parse(row.snapshot), max(int(now), row.at))
 
     def open(self, key: str, root: str | None) -> Head | None:
         """Lock the root of a new instance, and the instance itself if its key is taken."""
@@ -186,7 +193,7 @@ class Ledger:
         Raises InvalidInput `date_order` for a day of the past before that of an act on the same approval gate.
         """
         self._check_past(act, head)
-        gates = head.snapshot.gates
+        gates, grants = head.snapshot.gates, head.snapshot.attrs.get("grants", EMPTY)
         entry, texts, row = self._entry(act, head, definition)
         if head.row.seq == 0:
             self.store.begin_chain(self.cursor, entry, texts, row)
@@ -194,6 +201,8 @@ class Ledger:
             raise TransactionLost(reason=f"{act.key}: {head.row.seq}")
         if "gates" in act.body:
             self.store.put_tasks(self.cursor, changed(act.key, gates, head.snapshot.gates, entry.at))
+        elif rows := granted(act.key, act.kind, entry.seq, act.body, grants, entry.at):
+            self.store.put_tasks(self.cursor, rows)
         return _receipt(entry, act.body, rev=row.rev)
 
     def _check_past(self, act: Act, head: Head) -> None:
@@ -224,7 +233,7 @@ class Ledger:
                 text.field: commitment(text.salt, text.field, text.value, self.hasher) for text in texts
             }
         request = act.request or secrets.token_hex(12)
-        seq, at = before.seq + 1, max(head.now, before.at)
+        seq, at = before.seq + 1, head.now
         columns = (act.key, seq, act.kind, at, act.by, self._via, request, before.def_, VERSION)
         entry = seal(self.log.log, columns, bytes(before.head), act.body, self.hasher)
         self.requests.append((act.key, request))
@@ -245,14 +254,24 @@ class Ledger:
 def fold(
     chain: Iterable[Row], row: InstanceRow, definition_of: Callable[[bytes], Definition]
 ) -> tuple[InstanceRow, list[TaskRow]]:
-    """Return what an instance's row and tasks must be, from its entries; key, workflow and root are those of `row`."""
+    """Return what an instance's row and tasks must be, from its entries; key, workflow and root are those of `row`.
+
+    Raises KfqError `rebuild_malformed`, which names the entry, for one that this library cannot have written.
+    """
     snapshot = Snapshot()
     tasks: dict[Any, TaskRow] = {}
     rev, last = 0, None
     for last in chain:
-        gates = snapshot.gates
-        snapshot.apply(last.seq, last.kind, parse_canonical(last.body))
-        tasks.update((place(task), task) for task in changed(row.key, gates, snapshot.gates, last.at))
+        gates, grants = snapshot.gates, snapshot.attrs.get("grants", EMPTY)
+        try:
+            body = parse_canonical(last.body)
+            snapshot.apply(last.seq, last.kind, body)
+            made = changed(row.key, gates, snapshot.gates, last.at)
+            made += granted(row.key, last.kind, last.seq, body, grants, last.at)
+            tasks.update((place(task), task) for task in made)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"[:200]
+            raise KfqError("rebuild_malformed", key=last.instance, seq=last.seq, reason=reason) from error
         rev = rev if last.kind in NOTES else last.seq
     if last is None:
         return row, []

@@ -580,6 +580,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "连接处于 AUTOCOMMIT 模式，状态与记录无法同时提交。请使用事务。",
         "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
     ),
+    "verification_interrupted": (
+        "参与核验的一个进程提前结束（{reason}），没有核验结论。可用 --jobs 1 重试。",
+        "A process that took part in the verification ended before its time ({reason}): there is no verdict. "
+        "Try again with --jobs 1.",
+    ),
     "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
     "definition_error": (
         "流程定义 {source} 有 {count} 处问题：",
@@ -645,6 +650,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
 }
 
+SENTENCES["rebuild_malformed"] = (
+    "“{key}”第 {seq} 条记录不是本库写成的样子（{reason}），无法由它重建；什么也没有改。请先核验：kfq verify。",
+    "Entry {seq} of {key} is not as this library writes entries ({reason}): nothing can be made anew from it, and nothing "
+    "was changed. Look at it first with: kfq verify",
+)
 SENTENCES.update(APPROVALS)
 SENTENCES.update(AUDIT)
 SENTENCES.update(BUNDLES)

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.tasks import BOXES
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound
+from kfq_workflow.inbox import Inbox
 from kfq_workflow.ledger import Head
 from kfq_workflow.policy import RULED, Cited
 from kfq_workflow.proxies import Proxies
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import EMPTY, Decision
 from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy, histories, unknown
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
     from kfq_workflow.ledger import Ledger
     from kfq_workflow.machine import Rules
     from kfq_workflow.registry import Registry
+    from kfq_workflow.state import InstanceRow
     from kfq_workflow.store import Cursor
     from kfq_workflow.values import Actor, Paper
+    from kfq_workflow.working_days import Calendar
 
 
 #: So many rows an inbox has at most.
@@ -63,7 +68,16 @@ class Reading:
         clear = Act("fired", key, "", None, trigger).put_params(rules, trigger, params)
         actor = self._registry.actor(inputs.identifier(by)) if by is not None else None
         types = {paper["type"] for paper in laid}
-        return self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage)
+        return self._decide(
+            head, rules, trigger, actor=actor, papers=types, params=clear, stage=stage, retired=self._retired(laid)
+        )
+
+    def _retired(self, papers: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """Return why papers may not be laid: their numbers were retired."""
+        keys = numbers.chains(papers)
+        return (
+            numbers.reasons(papers, facts_of(self._ledger.store.instances(self._ledger.cursor, keys))) if keys else []
+        )
 
     def available(self, key: str, *, by: str | None = None) -> tuple[Decision, ...]:
         """Decide every trigger, for one actor or for anyone, no papers laid: missing ones are listed as refusals."""
@@ -94,6 +108,11 @@ class Reading:
     def today(self) -> str:
         """Return the ISO day that it is now, by the database's clock and the log's UTC offset."""
         return self._ledger.today(self._ledger.store.now(self._ledger.cursor))
+
+    def calendar(self) -> Calendar:
+        """Return the calendar of working days that is in force; without one published, weekends are rest."""
+        row = self._ledger.store.instance(self._ledger.cursor, CALENDAR)
+        return self._registry.calendar({} if row is None else Snapshot.parse(row.snapshot).attrs)
 
     def history(self, key: str, *, effective: bool = False) -> list[HistoryEntry]:
         """Return every entry of an instance, oldest first; of a reserved one, too: `~actor/ID`. Raises NotFound.
@@ -133,19 +152,15 @@ class Reading:
     def inbox(self, actor: str, *, box: str | None = None, limit: int = 100) -> list[InboxItem]:
         """Return an actor's inbox: what must be done first, the oldest first; then the rest, the newest first.
 
-        `box` is todo, waiting, done, copied or started; None is all of them. `limit` is 1 to 1000 rows. Raises
-        NotFound, InvalidInput.
+        What those are asked for whose proxy he is today is in it as well, and says so (`on_behalf_of`); a task that a
+        duty keeps him from says why (`barred`). `box` is todo, waiting, done, copied or started; None is all of them.
+        `limit` is 1 to 1000 rows. Raises NotFound, InvalidInput.
         """
         boxes = BOXES if box is None else (inputs.choice(box, "box", tuple(BOXES)),)
         if not 1 <= limit <= _MOST:
             raise InvalidInput("invalid_value", name="limit", value=limit, type=f"1–{_MOST}")
-        who = self.registry.actor(inputs.identifier(actor))
         wanted = {name for each in boxes for name in BOXES[each]}
-        listed = self._ledger.store.inbox(self._ledger.cursor, who.id, who.roles, who.org or None, wanted, limit)
-        return [
-            InboxItem(row.instance, workflow, state, *row[1:])
-            for row, workflow, state in listed
-        ]  # fmt: skip
+        return Inbox(self._ledger, self._registry).of(inputs.identifier(actor), wanted, limit)
 
     def proxies(self, id: str) -> list[Proxy]:  # noqa: A002 - the field's word
         """Return the proxies that an actor has granted and not revoked, oldest first. Raises NotFound."""
@@ -203,3 +218,8 @@ class Reading:
             code=self._registry.code_answers(head, rules, params, actor),
             **how,
         )
+
+
+def facts_of(rows: Mapping[str, InstanceRow]) -> dict[str, Mapping[str, Any]]:
+    """Return what the rows of reserved instances say, by key."""
+    return {key: Snapshot.parse(row.snapshot).attrs for key, row in rows.items()}

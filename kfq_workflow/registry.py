@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import inputs
+from kfq_workflow import inputs, working_days
 from kfq_workflow.acts import Act
 from kfq_workflow.approval.gate import may_sign
 from kfq_workflow.audit.suite import hash_of
@@ -22,6 +22,7 @@ from kfq_workflow.errors import DefinitionError, InvalidInput, KfqError, NotFoun
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
+from kfq_workflow.working_days import CALENDAR, WEEKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kfq_workflow.ledger import Head, Ledger
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.values import Receipt
+    from kfq_workflow.working_days import Calendar
 
     GuardAnswer = bool | tuple[bool, Mapping[str, Any]]
     Guard = Callable[["GuardContext"], GuardAnswer]
@@ -75,6 +77,7 @@ class Catalog:
                 raise InvalidInput("invalid_value", name="guard", value=name, type="name@version")
         self.guards = dict(guards)
         self.rules: dict[bytes, Rules] = {}
+        self.calendars: dict[bytes, Calendar] = {}
 
 
 class Registry:
@@ -93,14 +96,21 @@ class Registry:
 
     def actor(self, id: str) -> Actor:  # noqa: A002 - the field's word
         """Return an actor by id. Raises NotFound."""
+        return self.actor_beside(id, ())[0]
+
+    def actor_beside(self, id: str, keys: Sequence[str]) -> tuple[Actor, dict[str, InstanceRow]]:  # noqa: A002
+        """Return an actor by id, and the rows of other instances read in the same statement. Raises NotFound."""
+        own = f"{ACTORS}/{id}"
+        wanted = [*keys, *(() if self._resolver is not None else (own,))]
+        rows = self._ledger.store.instances(self._ledger.cursor, wanted) if wanted else {}
+        row = rows.pop(own, None)
         if self._resolver is not None:
             found = self._resolver(id, self._connection)
         else:
-            row = self._ledger.store.instance(self._ledger.cursor, f"{ACTORS}/{id}")
             found = as_actor(row) if row is not None else None
         if found is None:
             raise NotFound("actor", id)
-        return found
+        return found, rows
 
     def name(self, id: str) -> str:  # noqa: A002
         """Return what an actor is called, or nothing where that is not known."""
@@ -191,6 +201,26 @@ class Registry:
         receipt = self._write(act, head, DEFINITIONS)
         self._catalog.rules.pop(digest, None)
         return receipt
+
+    def publish(self, calendar: Calendar, *, by: str, number: str, request: str | None = None) -> Receipt:
+        """Publish which days are working days from now on, by a document; only an administrator may."""
+        act = Act("published", CALENDAR, inputs.identifier(by), request, "publish")
+        body = calendar.document()
+        digest = canonical.digest(body, hash_of(self._ledger.log.suite))
+        act.body = {"calendar": digest.hex(), "number": inputs.text(number, "number", required=True)}
+        head = self._ledger.open(act.key, None)
+        self._ledger.store.add_document(self._ledger.cursor, digest, "calendar", body)
+        return self._write(act, head, CALENDAR)
+
+    def calendar(self, facts: Mapping[str, Any]) -> Calendar:
+        """Return the calendar in force, `facts` being what its chain says: nothing where none is published."""
+        if not facts:
+            return WEEKENDS
+        digest = bytes.fromhex(facts["calendar"])
+        found = self._catalog.calendars.get(digest)
+        if found is None:
+            found = self._catalog.calendars[digest] = working_days.parse(self._document(digest))
+        return found
 
     def _defined_before(self, act: Act, head: Head) -> Receipt | None:
         for row in self._ledger.store.chain(self._ledger.cursor, act.key):

@@ -19,7 +19,8 @@ know of an instance, kept as canonical JSON in the one row that an act locks. Ve
 A correction (`rectified`) says in `becomes` which of these are others from then on, so that the fold goes on from the
 effective history; see `effective`.
 
-What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry.
+What is empty is left out. On the chain of an actor `attrs` also holds `grants`, the proxies in force by their entry; on
+that of a document number the instances that keep it retired.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.entry import encode_json
 
@@ -64,9 +66,11 @@ Mark = list[Any]  # [seq, L]: an entry number and an ISO day or None
 _FACTS = {
     "enrolled": ("enabled", "kind", "org", "roles", "valid_from", "valid_to"),
     "defined": ("labels", "name", "rules", "version"),
+    "published": ("calendar", "number"),
     "ruled": ("apart", "rectify", "redact"),
 }
 _GRANTS = frozenset({"granted", "revoked"})
+_NUMBERS = frozenset({"retired", "released"})
 #: What an entry of these kinds does to the instance as a whole.
 STANDING = {
     "suspended": ("held", True),
@@ -130,12 +134,7 @@ class Snapshot:
             self._become(body["becomes"])
             return
         changes: Mapping[str, str | None] = body.get("set") or {}
-        if kind in _FACTS:
-            self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
-        elif kind in _GRANTS:
-            self._grant(seq, kind, body)
-        elif "attrs" in body:
-            self.attrs.update(body["attrs"])
+        self._say(seq, kind, body)
         if "gates" in body or kind in STANDING or "did" in body:
             self._approve(seq, kind, body)
         if not changes:
@@ -152,6 +151,17 @@ class Snapshot:
             self.since[region] = mark
             self._put(region, before, state, adopted=adopted)
             self._mark_origin(region, state, adopted=adopted, mark=mark)
+
+    def _say(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
+        """Merge the facts that an entry says of its instance."""
+        if kind in _FACTS:
+            self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
+        elif kind in _GRANTS:
+            self._grant(seq, kind, body)
+        elif kind in _NUMBERS:
+            self.attrs.update(numbers.apply(self.attrs, kind, body))
+        elif "attrs" in body:
+            self.attrs.update(body["attrs"])
 
     def _become(self, parts: Mapping[str, Any]) -> None:
         """Go on from the state that a correction leads to. Raises TypeError for parts that are not as they are kept."""

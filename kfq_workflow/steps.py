@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kfq_workflow import inputs
 from kfq_workflow.acts import Act
+from kfq_workflow.approval import numbers
 from kfq_workflow.approval.operations import overtaken
 from kfq_workflow.decision import refuse
 from kfq_workflow.effects import planned
 from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, refused
-from kfq_workflow.reading import Reading
+from kfq_workflow.reading import Reading, facts_of
 from kfq_workflow.values import EMPTY, Decision, Receipt, Witness
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -71,7 +73,9 @@ class Steps(Reading):
 
     def _actor(self, act: Act, rules: Rules | None, now: int) -> Actor:
         """Resolve the actor inside the transaction; one who may not act today is refused."""
-        actor = self._registry.actor(act.by)
+        keys = [CALENDAR] if act.kind == "urged" else numbers.chains(act.body.get("papers", ()))
+        actor, rows = self._registry.actor_beside(act.by, keys)
+        act.beside = facts_of(rows)
         if self._registry.attests:
             told = {"roles": sorted(actor.roles)} | ({"org": actor.org} if actor.org else {})
             attest(act, {"resolver": {"answer": True, "values": told}})

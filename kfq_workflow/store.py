@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.entry import Row, Text
 from kfq_workflow.errors import TransactionLost
 from kfq_workflow.seal_store import SealStore
@@ -98,6 +99,7 @@ class Store(TaskStore, SealStore):
         self._family = one("SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}{s}")
         self._family_read = one("SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}")
         self._current = one("SELECT {cols} FROM {instance} WHERE {key} = ?{c}")
+        self._several = {1: self._current}
         self._named = one("SELECT value FROM {text} WHERE instance = ? AND field = ? ORDER BY seq DESC LIMIT 1")
         self._document = one("SELECT body FROM {document} WHERE digest = ?{c}")
         self._add_document = one("INSERT INTO {document} (digest, kind, body) VALUES (?, ?, ?)")
@@ -118,6 +120,9 @@ class Store(TaskStore, SealStore):
             "WHERE t.instance = ? AND t.seq = ? AND t.field = ? "
             "AND NOT (o.instance = t.instance AND o.seq = t.seq AND o.field = t.field) "
             "ORDER BY o.instance, o.seq, o.field LIMIT 100"
+        )
+        self._numbers = one(
+            "SELECT {ecols} FROM {entry} WHERE instance >= ? AND instance < ? ORDER BY instance, seq{c}"
         )
         self._chain_texts = one("SELECT seq, field, value FROM {text} WHERE instance = ? ORDER BY seq, field")
         self._acts = [one(_PG_ACT.replace("{texts}", _PG_TEXT if texts else "")) for texts in (False, True)]
@@ -169,6 +174,17 @@ class Store(TaskStore, SealStore):
         found = cursor.fetchone()
         return InstanceRow._make(found) if found is not None else None
 
+    def instances(self, cursor: Cursor, keys: Sequence[str]) -> dict[str, InstanceRow]:
+        """Return several rows by key, those that there are, as `instance` does and in one statement."""
+        sql = self._several.get(len(keys))
+        if sql is None:
+            marks = ", ".join("?" * len(keys))
+            sql = self._several[len(keys)] = self._statement(
+                f"SELECT {{cols}} FROM {{instance}} WHERE {{key}} IN ({marks}){{c}}"
+            )
+        cursor.execute(sql, tuple(keys))
+        return {found[0]: InstanceRow._make(found) for found in cursor.fetchall()}
+
     def rows(self, cursor: Cursor, chunk: int = 1000) -> Iterator[InstanceRow]:
         """Yield every row in key order, reading in chunks."""
         after = ""
@@ -201,6 +217,11 @@ class Store(TaskStore, SealStore):
         """Return where else the words of a text stand: instance, entry and field, at most 100."""
         cursor.execute(self._same_words, (key, seq, field))
         return [(found[0], int(found[1]), found[2]) for found in cursor.fetchall()]
+
+    def number_chains(self, cursor: Cursor) -> list[Row]:
+        """Return the entries of the chains of document numbers, by (instance, seq)."""
+        cursor.execute(self._numbers, (f"{NUMBERS}/", f"{NUMBERS}0"))
+        return [Row._make(found) for found in cursor.fetchall()]
 
     def chain_texts(self, cursor: Cursor, key: str) -> dict[int, dict[str, str]]:
         """Return the texts of one instance by entry number and field."""

@@ -2,19 +2,22 @@
 
 A row of `kfq_task` is its holder's; one without a holder is everybody's who has its role and is of its organisation,
 where they are set. So an inbox is a union of ranges: one of the index (holder, box, at) for each box, one of
-(role, box, at) for each role and shared box, one of (org, box, at) for each shared box. Each range reads no more
-rows than are asked for, whatever the number of tasks, and all of them are one statement.
+(role, box, at) for each role and shared box, one of (org, box, at) for each shared box; and the same for each of those
+whose proxy one is. Each range reads no more rows than are asked for, whatever the number of tasks, and all of them are
+one statement. Only where a grant is narrowed to some workflows are the tasks of others read and left out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval.tasks import DUTIES, SHARED, Listed, TaskRow
+from kfq_workflow.approval.tasks import DUTIES, PROXY, SHARED, Listed, TaskRow
+from kfq_workflow.state import InstanceRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kfq_workflow.approval.tasks import Reach
     from kfq_workflow.store import Cursor
 
 _COLUMNS = "instance, gate, round, task, box, state, role, org, holder, at"
@@ -39,6 +42,9 @@ _UNSIGNED = (
     " AND s.holder = ? AND s.state IN ('approved', 'rejected', 'abstained') LIMIT 1), 0) <> 1"
 )
 
+#: A grant that is narrowed to some workflows reaches no instance of others.
+_WORKFLOWS = " AND (SELECT w.workflow FROM {{instance}} w WHERE w.{{key}} = t.instance) IN ({marks})"
+
 
 class TaskStore:
     """The statements of `kfq_task` for one dialect, schema and prefix."""
@@ -57,6 +63,12 @@ class TaskStore:
         order = "ORDER BY instance, gate, round, task"
         self._tasks_of = one(f"SELECT {_COLUMNS} FROM {{task}} WHERE instance = ? {order}")
         self._drop_task = one(f"DELETE FROM {{task}} WHERE {_KEY}")
+        columns = ", ".join(f"i.{'{key}' if name == 'key' else name.rstrip('_')}" for name in InstanceRow._fields)
+        self._people = one(
+            f"SELECT {columns}, {{clock}} FROM {{instance}} i WHERE i.{{key}} = ? UNION ALL "
+            f"SELECT {columns}, {{clock}} FROM {{task}} t JOIN {{instance}} i ON i.{{key}} = t.instance "
+            f"WHERE t.holder = ? AND t.box = '{PROXY}'"
+        )
         self._drop_strays = one(
             "DELETE FROM {task} WHERE NOT EXISTS (SELECT 1 FROM {instance} i WHERE i.{key} = {task}.instance)"
         )
@@ -85,6 +97,12 @@ class TaskStore:
         cursor.execute(self._drop_strays)
         return cursor.rowcount
 
+    def inbox_people(self, cursor: Cursor, key: str, actor: str) -> tuple[dict[str, InstanceRow], int]:
+        """Return the row of an actor's chain `key` and those of whoever granted him a proxy, by key, and the clock."""
+        cursor.execute(self._people, (key, actor))
+        found = cursor.fetchall()
+        return {row[0]: InstanceRow._make(row[:11]) for row in found}, found[0][11] if found else 0
+
     def inbox(
         self,
         cursor: Cursor,
@@ -93,21 +111,24 @@ class TaskStore:
         org: str | None,
         boxes: Iterable[str],
         limit: int,
+        reaches: Sequence[Reach] = (),
     ) -> list[Listed]:
         """Return at most `limit` rows of an actor's inbox, in one statement.
 
         `boxes` are those of `kfq_task`; `approval.tasks.BOXES` says which of them answer what. Duties come first, the
         oldest first; then the rest, the newest first. Open tasks of a round in which the actor has voted are left out.
+        `reaches` are the proxies by which he signs for others: what they reach is listed as well.
         """
-        sql, values = self.inbox_statement(actor, roles, org, boxes, limit)
+        sql, values = self.inbox_statement(actor, roles, org, boxes, limit, reaches)
         # psycopg would prepare it, and PostgreSQL then plan it for an average role: it sorted 50,000 rows for 100.
         how: dict[str, Any] = {"prepare": False} if self.dialect == "postgresql" else {}
         cursor.execute(sql, values, **how)
-        return [Listed(TaskRow._make(found[:10]), found[10], found[11]) for found in cursor.fetchall()]
+        return [Listed(TaskRow._make(found[:10]), *found[10:]) for found in cursor.fetchall()]
 
     def inbox_statement(
-        self, actor: str, roles: Iterable[str], org: str | None, boxes: Iterable[str], limit: int
-    ) -> tuple[str, list[Any]]:
+        self, actor: str, roles: Iterable[str], org: str | None, boxes: Iterable[str], limit: int,
+        reaches: Sequence[Reach] = (),
+    ) -> tuple[str, list[Any]]:  # fmt: skip
         """Return the statement of `inbox` and its parameters."""
         ranges: list[str] = []
         values: list[Any] = []
@@ -117,26 +138,44 @@ class TaskStore:
             values += [actor, box]
             if box not in SHARED:
                 continue
-            for role in offices:
-                ranges.append(_range(f"role = ? AND box = ? AND {_ANY_ORG[self.dialect]}{_UNSIGNED}", box, limit))
-                values += [role, box, org or "", actor]
-            if org:
-                ranges.append(_range(f"org = ? AND box = ? AND {_NO_ROLE[self.dialect]}{_UNSIGNED}", box, limit))
-                values += [org, box, actor]
+            self._shared(ranges, values, box, limit, offices, org, _UNSIGNED, [actor])
+            for number, reach in enumerate(reaches):
+                more, also = _UNSIGNED + _UNSIGNED, [actor, reach.principal.id]
+                if reach.workflows:
+                    more += _WORKFLOWS.format(marks=", ".join("?" * len(reach.workflows)))
+                    also += reach.workflows
+                ranges.append(_range("holder = ? AND box = ?" + more, box, limit, number))
+                values += [reach.principal.id, box, *also]
+                person = reach.principal
+                theirs = sorted(person.roles.difference(offices))
+                self._shared(ranges, values, box, limit, theirs, person.org or None, more, also, number)
         union = " UNION ALL ".join(f"SELECT * FROM ({part}) r{number}" for number, part in enumerate(ranges))
         columns = ", ".join(f"u.{name}" for name in TaskRow._fields)
-        order = "ORDER BY later, turn, instance, gate, round, task"
+        order = "ORDER BY later, turn, instance, gate, round, task, reach"
         sql = (
-            f"SELECT {columns}, i.workflow, i.state FROM (SELECT * FROM ({union}) x {order} LIMIT {int(limit)}) u "
+            f"SELECT {columns}, i.workflow, i.state, i.snapshot, i.def, u.reach "
+            f"FROM (SELECT * FROM ({union}) x {order} LIMIT {int(limit)}) u "
             f"JOIN {{instance}} i ON i.{{key}} = u.instance {order}"
         )
         return self._statement(sql), values
 
+    def _shared(
+        self, ranges: list[str], values: list[Any], box: str, limit: int, roles: Iterable[str], org: str | None,
+        more: str, also: Sequence[Any], reach: int = -1,
+    ) -> None:  # fmt: skip
+        """Add the ranges of what a role or an organisation is asked for."""
+        for role in roles:
+            ranges.append(_range(f"role = ? AND box = ? AND {_ANY_ORG[self.dialect]}{more}", box, limit, reach))
+            values += [role, box, org or "", *also]
+        if org:
+            ranges.append(_range(f"org = ? AND box = ? AND {_NO_ROLE[self.dialect]}{more}", box, limit, reach))
+            values += [org, box, *also]
 
-def _range(where: str, box: str, limit: int) -> str:
+
+def _range(where: str, box: str, limit: int, reach: int = -1) -> str:
     """Return the first rows of one range of an index: the oldest duties, of the rest the newest."""
     later, turn, order = (0, "at", "at") if box in DUTIES else (1, "-at", "at DESC")
     return (
-        f"SELECT {_COLUMNS}, {later} AS later, {turn} AS turn FROM {{task}} t WHERE {where} "
+        f"SELECT {_COLUMNS}, {later} AS later, {turn} AS turn, {reach} AS reach FROM {{task}} t WHERE {where} "
         f"ORDER BY {order} LIMIT {int(limit)}"
     )

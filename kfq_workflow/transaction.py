@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.values import Paper
+    from kfq_workflow.working_days import Calendar
 
 
 class Transaction(Correcting):
@@ -93,7 +94,7 @@ class Transaction(Correcting):
             return receipt
         actor = self._actor(act, rules, head.now)
         types = {paper["type"] for paper in laid}
-        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear)
+        decision = self._decide(head, rules, trigger, actor=actor, papers=types, params=clear, retired=act.retired)
         return self._move(act, head, rules, decision, act.by, clear)
 
     def register(
@@ -246,6 +247,10 @@ class Transaction(Correcting):
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a workflow definition; see `Registry.define`."""
         return self._registry.define(definition, by=by)
+
+    def publish_calendar(self, calendar: Calendar, *, by: str, number: str, request: str | None = None) -> Receipt:
+        """Publish which days are working days; see `Registry.publish`."""
+        return self._registry.publish(calendar, by=by, number=number, request=request)
 
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""

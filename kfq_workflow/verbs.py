@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kfq_workflow.bulk import Outcome
     from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Receipt
+    from kfq_workflow.working_days import Calendar
 
 T = TypeVar("T")
 
@@ -108,6 +109,10 @@ class ApprovalVerbs:
     def reinstate(self, key: str, **how: Any) -> Receipt:
         """Reinstate a void instance; see `Transaction.reinstate`."""
         return self.run(lambda transaction: transaction.reinstate(key, **how))
+
+    def publish_calendar(self, calendar: Calendar, **how: Any) -> Receipt:
+        """Publish which days are working days; see `Registry.publish`."""
+        return self.run(lambda transaction: transaction.publish_calendar(calendar, **how))
 
     def grant_proxy(self, id: str, **how: Any) -> Receipt:  # noqa: A002 - the field's word
         """Let somebody sign for an actor; see `Proxies.grant`."""

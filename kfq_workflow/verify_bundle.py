@@ -847,18 +847,18 @@ class Genesis(NamedTuple):
 def find_genesis(lines: Lines) -> Optional[Genesis]:
     """Find the log's first entry, by which everything else is read."""
     for entry in lines.log_entries(sha256):
-        if entry.seq == 1 and entry.kind == "genesis":
+        if entry.seq == 1:
             body = entry.body or {}
             suite, origin, offset = body.get("suite"), body.get("origin"), body.get("utc_offset")
-            hash_ = SUITES.get(suite, sha256) if isinstance(suite, str) else sha256
+            if not isinstance(suite, str) or not is_int(offset, -900):
+                return None
+            hash_ = SUITES.get(suite, sha256)
             for again in lines.log_entries(hash_):
-                if again.seq == 1 and again.kind == "genesis":
+                if again.seq == 1:
                     entry = again
                     break
             host = origin if isinstance(origin, str) and origin else "kfq"
-            return Genesis(
-                entry.log, entry.leaf, str(suite), hash_, "%s/%s" % (host, entry.log), offset if is_int(offset, -900) else 0
-            )
+            return Genesis(entry.log, entry.leaf, suite, hash_, "%s/%s" % (host, entry.log), int(offset or 0))
     return None
 
 
@@ -905,7 +905,7 @@ class Run:
     """Leaves that are to follow each other from a position on, cut where a checkpoint's root will be wanted."""
 
     def __init__(self, hash_: Hash, start: int, cuts: Set[int]) -> None:
-        self.hash, self.cuts, self.end = hash_, cuts, start
+        self.hash, self.cuts, self.start, self.end = hash_, cuts, start, start
         self.parts: List[Peaks] = []
         self.broken = False
 
@@ -1035,6 +1035,8 @@ class Documents:
             self.kinds[digest] = record["kind"]
             if record["kind"] == "rules":
                 self.rules[digest] = body
+            elif record["kind"] == "calendar":  # which only entries name that are not checked here
+                self.named.add(digest)
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
@@ -1057,12 +1059,12 @@ class Documents:
 
     def close(self) -> None:
         """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked):
+        for digest in sorted(self.asked | self.registered):
             if digest not in self.kinds:
                 self.book.find("document.missing", say="the document %s is missing" % digest)
             elif digest not in self.registered:
                 self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
-        for digest in sorted(set(self.kinds) - self.named - self.asked):
+        for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
 
@@ -1118,6 +1120,7 @@ class Verification:
     def run(self) -> None:
         """Read everything once."""
         chain: Optional[Chain] = None
+        genesis = False
         for entry in self.lines.entries(self.hash, self.genesis.log):
             if chain is None or entry.instance != chain.instance:
                 if chain is not None:
@@ -1127,6 +1130,7 @@ class Verification:
                 chain = Chain(entry.instance)
                 self.book.instances += 1
             self.book.entries += 1
+            genesis = genesis or (entry.instance, entry.seq, entry.kind) == ("~log", 1, "genesis")
             self._link(chain, entry)
             self._texts(chain, entry)
             self._place(chain, entry)
@@ -1136,6 +1140,8 @@ class Verification:
                 self.replay.read(entry)
         if chain is not None:
             self._end(chain)
+        if not genesis:
+            self.book.find("chain.genesis_missing")
         self._close()
 
     def _see(self, entry: Entry) -> None:
@@ -1164,12 +1170,9 @@ class Verification:
             find("chain.order", entry.instance, entry.seq)
         elif entry.seq != chain.seq + 1:
             find("chain.gap", entry.instance, entry.seq)
-        first = entry.seq == 1
-        before = chain.leaf
-        if first:
-            before = bytes(32) if entry.instance == "~log" else self.genesis.leaf
+        before = chain.leaf or (bytes(32) if entry.instance == "~log" else self.genesis.leaf)
         if bytes.fromhex(entry.prev) != before:
-            find("chain.first_prev" if first else "chain.prev", entry.instance, entry.seq)
+            find("chain.first_prev" if entry.seq == 1 else "chain.prev", entry.instance, entry.seq)
         if chain.at is not None and entry.at < chain.at:
             find("chain.clock_back", entry.instance, entry.seq)
         chain.seq, chain.leaf, chain.at = entry.seq, entry.leaf, entry.at
@@ -1693,6 +1696,8 @@ class Replay:
         if self.case.unknown or entry.body is None or entry.kind not in KINDS:
             if entry.body is None and self.case.first:
                 self.case.definition = ""
+            if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
+                self._roles(entry)
             self.case.first = False
             self.case.fold(entry)
             return
@@ -1713,6 +1718,8 @@ class Replay:
                 if entry.kind not in kinds:
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
+        if entry.kind in ("granted", "revoked") or entry.kind == "sealed" and entry.actor != "system":
+            self._roles(entry)
         if entry.kind == "sealed":
             if not (is_hex(body.get("heads")) and is_int(body.get("instances"), 1) and is_int(body.get("size"), 1) and len(body) == 3):
                 self.book.find("replay.malformed", entry.instance, entry.seq)
@@ -1784,7 +1791,7 @@ class Replay:
             return
         if entry.seq == 1 and entry.kind not in ("started", "adopted"):
             find("replay.not_started", entry.instance, entry.seq)
-        if not case.first and entry.kind == "started":
+        if entry.seq != 1 and entry.kind == "started":
             find("replay.not_first", entry.instance, entry.seq)
         rules = self._under(entry)
         if entry.kind in _MOVES:
@@ -2290,8 +2297,7 @@ class PartTree:
         self.runs: List[Run] = []
         self.genesis = False
         self.seals: Dict[int, Body] = {}  # by size, what the entries `sealed` say that are shown at their places
-        self.whole = False
-        self.hidden = 0
+        self.whole = False  # whether all positions are covered
 
     def place(self, entry: Entry, position: int) -> None:
         """Put an entry at its place."""
@@ -2392,7 +2398,8 @@ class PartVerification(Verification):
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
-            return entry.instance in (self.scope["instance"], "~log") or entry.instance.startswith(("~actor/", "~definition/"))
+            own = entry.instance in (self.scope["instance"], "~log", "~calendar")
+            return own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
         after = self.scope["from"] is None or entry.at >= self.scope["from"]
         return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
 
@@ -2471,10 +2478,6 @@ class PartVerification(Verification):
     def _look(self, hidden: Dict[str, Any]) -> None:
         if hidden["width"] == 1:
             self.cited.pop(hidden["hash"], None)
-        if self.scope["kind"] == "recorded":
-            low, high = self._bounds()
-            end = hidden["position"] + hidden["width"]
-            self.tree.hidden += max(0, min(end, high) - max(hidden["position"], low))
 
     def _bounds(self) -> Tuple[int, int]:
         """Return the sizes of the tree between which everything lies that was recorded in the interval and sealed."""
@@ -2532,8 +2535,10 @@ class PartVerification(Verification):
             return
         self.book.skip("replay", needed=True)
         self.book.skip("earlier entries")
-        if self.tree.hidden:
-            self.book.skip("hidden %d" % self.tree.hidden)
+        low, high = self._bounds()
+        hidden = high - low - sum(max(0, min(run.end, high) - max(run.start, low)) for run in self.tree.runs)
+        if hidden > 0:
+            self.book.skip("hidden %d" % hidden)
 
     def _manifest(self) -> None:
         """Compare what the manifest says with what was found."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kfq_workflow.effective import Mark
     from kfq_workflow.entry import Row
     from kfq_workflow.state import InstanceRow, Snapshot
+    from kfq_workflow.values import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class InboxItem:
     `gate` is the id of the transition under approval, `task` the number of a signer's task, `applicant`, `copy:N` or
     `ask:TASK:N`; `box` is todo, back or ask for what must be done, wait, done, copy, read, mine or closed; `state` is
     the task's, `instance_state` that of the instance's main region. `role`, `org` and `holder` say whose it is; `at` is
-    the time of the entry that last changed it, µs since 1970 UTC.
+    the time of the entry that last changed it, µs since 1970 UTC. What is listed by a proxy says for whom
+    (`on_behalf_of`) and by which entry of theirs (`grant`); `barred` is why the actor may not sign it all the same.
     """
 
     instance: str
@@ -102,6 +104,9 @@ class InboxItem:
     org: str | None
     holder: str | None
     at: int
+    on_behalf_of: str | None = None
+    grant: int | None = None
+    barred: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ def compare(path: Path, number: int, result: Result) -> None:
 
 def mutant(log: bytes, seed: int, number: int, *, hashed: bool) -> bytes:
     """Return the mutant of a number: the same for each seed and log."""
-    rng = random.Random(f"{seed}/{number}")  # noqa: S311
+    rng = random.Random(f"{seed}/{number}")
     return (of_meaning if hashed else of_bytes)(log, rng)
 
 
@@ -277,18 +277,34 @@ def work(log: bytes, seed: int, numbers: range, *, hashed: bool = False) -> Resu
 
 
 def small_log(folder: Path) -> bytes:
-    """Return the export of a small log: two permits, a case of one, three seals, one of them a checkpoint."""
-    from kfq_workflow.database import open_database  # noqa: PLC0415
-    from kfq_workflow.export import write_export  # noqa: PLC0415
-    from kfq_workflow.source import reading  # noqa: PLC0415
-    from tests.tampering import build  # noqa: PLC0415
+    """Return the export of a small log: a permit, a case of it, two seals, a checkpoint that the log keeps."""
+    from kfq_workflow import WorkflowEngine, schema
+    from kfq_workflow.database import open_database
+    from kfq_workflow.export import write_export
+    from kfq_workflow.source import reading
+    from kfq_workflow.values import Paper
+    from tests.tampering import case
+    from tests.workflows import permit
 
     database = open_database(f"sqlite:///{folder / 'log.db'}")
-    engine = build(database)
+    schema.init(database)
+    engine = WorkflowEngine(database, via="tests")
+    for definition in (permit(), case()):
+        engine.define(definition, by="system")
+    for office in ("applicant", "clerk", "authority", "registrar"):
+        engine.enroll(office, by="system", roles=[office], name=office)
+    engine.start("permit", "p", by="applicant", name="许可", attrs={"area": "12.50", "owner": "某办"})
+    engine.fire("p", "submit", by="applicant", papers=[Paper("request", number="1", title="请示")], opinion="请批示")
+    engine.fire("p", "survey", by="clerk")
+    engine.fire("p", "grant", by="authority", opinion="同意")
+    engine.start("case", "p/case", by="clerk", name="案", root="p")
+    engine.fire("p/case", "open", by="clerk")
     engine.seal()
+    engine.start("permit", "q", by="applicant", name="旧", on="2019")
+    engine.register("q", "submit", by="registrar", performed_by="applicant", source="报", basis="stated", on="2020")
     engine.annotate("p", "其后", by="clerk")
     engine.seal()
-    engine.annotate("o", "又", by="clerk")
+    engine.annotate("q", "又", by="clerk")
     with reading(database) as source:
         write_export(source, folder / "log.jsonl")
     database.dispose()

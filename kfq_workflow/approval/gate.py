@@ -3,7 +3,7 @@
     gate = {"round": n, "state": S, "opened": seq, "closed": seq, "by": applicant, "org": the applicant's,
             "tally": {…}, "need": n, "papers": [type], "params": {…}, "bound": HEX, "touched": [attribute],
             "settled": {vote: {"by", "for", "weight"}}, "returned": {"by": task, "to": state}, "due": day,
-            "extended": seq, "copies": {actor: {"seq", "read"}}, "urged": {actor: day}, "waived": {actor: [id]},
+            "extended": seq, "copies": {actor: {"seq", "read"}}, "urged": {actor: working day}, "waived": {actor: [id]},
             "tasks": {"1": task, …}}
     task = {"seat", "kind", "of", "step", "after", "weight", "veto", "state", "by", "for", "vote", "from", "asked",
             "since"}
@@ -141,6 +141,11 @@ class Round:
                 task["since"] = self._seq
         self.gate["tally"] = self.tally().plain()
         return patch(self._before, self.gate)
+
+
+def with_applicant(gate: Mapping[str, Any]) -> bool:
+    """Tell whether a file was returned to whoever submitted it; one returned to a state waits for who acts there."""
+    return gate["state"] == "returned" and not gate.get("returned", {}).get("to")
 
 
 def may_sign(task: Mapping[str, Any], actor: Actor) -> bool:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.duties import WAIVERS, barred
-from kfq_workflow.approval.gate import VOTED, VOTES, Round, may_sign
+from kfq_workflow.approval.gate import VOTED, VOTES, Round, may_sign, with_applicant
 from kfq_workflow.approval.standing import standing
+from kfq_workflow.working_days import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.definition.model import Gate, Transition
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
+    from kfq_workflow.working_days import Calendar
 
     State = dict[str, Any]
     Reason = tuple[str, dict[str, Any]]
@@ -113,12 +115,15 @@ class Voted:
     outcome: str | None
 
 
-def vote(desk: Desk, how: str, *, papers: Sequence[str] = (), task: str | None = None) -> Voted:
-    """Approve, reject or abstain (`how`), laying these types of papers."""
+def vote(
+    desk: Desk, how: str, *, papers: Sequence[str] = (), task: str | None = None, retired: Iterable[Reason] = ()
+) -> Voted:
+    """Approve, reject or abstain (`how`), laying these types of papers; `retired` is why some may not be laid."""
     work = desk.round()
     number = own_task(desk, work, task)
     reasons = desk.bars(work.gate, desk.people())
     reasons += [("paper_missing", {"paper": paper}) for paper in desk.gate.papers if paper not in papers]
+    reasons += retired
     if reasons:
         raise Denied(*reasons)
     signed: State = {"state": VOTES[how], "by": desk.by.id, "vote": desk.seq}
@@ -214,12 +219,13 @@ def withdraw(desk: Desk) -> State:
     return work.patch()
 
 
-def urge(desk: Desk) -> State:
-    """Urge those whose turn it is; everybody once a day."""
+def urge(desk: Desk, calendar: Calendar) -> State:
+    """Urge those whose turn it is; everybody once a working day, a day of rest being one with the next working day."""
     work = desk.round()
-    if work.gate.get("urged", {}).get(desk.by.id) == desk.today:
-        raise Denied(("urged_today", {"actor": desk.by.id}))
-    work.gate.setdefault("urged", {})[desk.by.id] = desk.today
+    day = calendar.counts_for(desk.today)
+    if work.gate.get("urged", {}).get(desk.by.id) == day:
+        raise Denied(("urged_today", {"actor": desk.by.id, "day": day, "next": next_day(day)}))
+    work.gate.setdefault("urged", {})[desk.by.id] = day
     return work.patch()
 
 
@@ -274,17 +280,27 @@ def waive(desk: Desk, person: Actor) -> State:
 
 
 def each_open(
-    snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, change: Callable[[Round], None]
+    snapshot: Snapshot,
+    rules: Mapping[str, Transition],
+    seq: int,
+    change: Callable[[Round], None],
+    *,
+    returned: bool = False,
 ) -> dict[str, State]:
-    """Return the patches that a change of every open gate makes."""
+    """Return the patches that a change of every open gate makes, with `returned` also of those that went back."""
     patches = {}
     for name in sorted(snapshot.gates):
+        stored = snapshot.gates[name]
         gate = rules[name].gate if name in rules else None
-        if snapshot.gates[name]["state"] == "open" and gate is not None:
-            work = Round(gate, snapshot.gates[name], seq)
+        if gate is not None and (stored["state"] == "open" or (returned and with_applicant(stored))):
+            work = Round(gate, stored, seq)
             change(work)
             patches[name] = work.patch()
     return patches
+
+
+def _end(work: Round) -> None:
+    work.close("void", "void")
 
 
 def stand(snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, kind: str, by: str) -> dict[str, State]:
@@ -308,21 +324,22 @@ def stand(snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, kind: s
         reasons.append(("approver_may_not_void", {"actor": by}))
     if reasons:
         raise Denied(*reasons)
-    changes: dict[str, Callable[[Round], None]] = {
-        "suspended": Round.block,
-        "resumed": Round.line_up,
-        "voided": lambda work: work.close("void", "void"),
-    }
+    if kind == "voided":
+        return each_open(snapshot, rules, seq, _end, returned=True)
+    changes: dict[str, Callable[[Round], None]] = {"suspended": Round.block, "resumed": Round.line_up}
     return each_open(snapshot, rules, seq, changes[kind]) if kind in changes else {}
 
 
 def overtaken(
     snapshot: Snapshot, rules: Mapping[str, Transition], seq: int, changes: Mapping[str, str | None], but: str = ""
 ) -> dict[str, State]:
-    """Return the patches that void open gates whose region is moved out of the states that they leave."""
+    """Return the patches that void gates whose region is moved out of the states that they leave.
+
+    Open ones, and those that were returned to their applicant, who cannot submit them from where the instance is now.
+    """
     left = {
         name: rule
         for name, rule in rules.items()
         if name != but and rule.region in changes and changes[rule.region] not in rule.sources
     }
-    return each_open(snapshot, left, seq, lambda work: work.close("void", "void"))
+    return each_open(snapshot, left, seq, _end, returned=True)

@@ -17,6 +17,9 @@ A gate, as the snapshot keeps it, is one round of approval on one transition. Ea
                                                       done   he replied                         replied
                                                       gone   no longer wanted                   asked
 
+On the chain of an actor each proxy that he grants makes a row with gate and task `proxy` and the number of its entry as
+the round, held by the proxy: in the box `proxy`, and `gone` when it is revoked. Its days are in the entry.
+
 N counts copies, and the opinions asked of one task, in the order of their entries. A row with a holder is his alone;
 without one it is everybody's who has its role and is of its organisation, where they are set. Rows are never
 deleted. When a new round begins the rows of the one before stay as they ended; only what would remain a duty or
@@ -30,8 +33,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kfq_workflow.approval.gate import with_applicant
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from kfq_workflow.values import Actor
 
 #: What an inbox is asked for, and the boxes that answer it.
 BOXES: Mapping[str, tuple[str, ...]] = {
@@ -46,6 +53,8 @@ DUTIES = frozenset({"todo", "back", "ask"})
 #: Boxes whose rows may be a role's or an organisation's; the rows of all others have a holder.
 SHARED = frozenset({"todo", "wait"})
 APPLICANT = "applicant"
+#: Gate, task and box of a proxy's row.
+PROXY = "proxy"
 
 _OF_A_TASK = {
     "open": "todo",
@@ -80,11 +89,25 @@ class TaskRow(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A row of an inbox with the workflow and the state of its instance; the instance's key is `row.instance`."""
+    """A row of an inbox with the workflow, state, snapshot and definition of its instance, whose key is `row.instance`.
+
+    `reach` is the number of the proxy by which it is listed, -1 for what is the actor's own.
+    """
 
     row: TaskRow
     workflow: str
     state: str | None
+    snapshot: str
+    def_: bytes | None
+    reach: int
+
+
+class Reach(NamedTuple):
+    """Whom a proxy of today stands for, with the roles that the grant covers, and its workflows; none: all."""
+
+    principal: Actor
+    grant: int
+    workflows: tuple[str, ...]
 
 
 def rows(key: str, transition: str, gate: Mapping[str, Any], at: int = 0) -> dict[str, TaskRow]:
@@ -139,6 +162,23 @@ def changed(
     return sorted(found, key=place)
 
 
+def granted(
+    key: str, kind: str, seq: int, body: Mapping[str, Any], grants: Mapping[str, Any], at: int
+) -> list[TaskRow]:
+    """Return the row of a proxy that an entry `granted` or `revoked` on an actor's chain, `grants` being those before.
+
+    It is the row of whom it was granted to, so that a proxy finds by the index for whom he may sign.
+    """
+    if not key.startswith("~actor/"):
+        return []
+    if kind == "granted":
+        return [TaskRow(key, PROXY, seq, PROXY, PROXY, "granted", None, None, body["grant"]["to"], at)]
+    if kind != "revoked":
+        return []
+    number = body["grant"]
+    return [TaskRow(key, PROXY, number, PROXY, "gone", "revoked", None, None, grants[str(number)]["to"], at)]
+
+
 def place(row: TaskRow) -> tuple[str, str, int, str]:
     """Return the primary key of a row."""
     return row[:4]
@@ -160,9 +200,7 @@ def _box_of_applicant(gate: Mapping[str, Any]) -> str:
     """Return the box of the applicant; a file that was returned to a state is a duty of whoever may act there."""
     if gate["state"] == "open":
         return "mine"
-    if gate["state"] == "returned" and not gate.get("returned", {}).get("to"):
-        return "back"
-    return "closed"
+    return "back" if with_applicant(gate) else "closed"
 
 
 def _numbered(people: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,22 @@ if TYPE_CHECKING:
 
 _BEGINS, _PARTS = "PRIVATE+KEY+", 3
 _MOST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A signer, and the file beside which lies what it signed last: the key's own, or any where the key is elsewhere.
+
+    So a signing server or a certified module signs; the file, which is made where there is none, then holds no key.
+    """
+
+    signer: Signer
+    path: str | Path
+
+
+def held(key: str | Path | Held) -> Held:
+    """Return the key in a file, or one that is elsewhere as it is. Raises InvalidInput, as `load`."""
+    return key if isinstance(key, Held) else Held(load(key), key)
 
 
 def create(path: str | Path, name: str, *, cosigner: bool = False, suite: str = SUITE) -> VerifierKey:
@@ -119,6 +136,6 @@ def hold(path: str | Path) -> Iterator[Seen]:
     """Yield what a key has signed last; nobody else signs with the key meanwhile."""
     import fcntl
 
-    with Path(path).open("rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600), "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield Seen(Path(f"{path}.seen"))

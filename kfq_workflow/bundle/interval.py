@@ -19,8 +19,6 @@ from kfq_workflow.verify.texts import TextCheck, TextsWithheld
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kfq_workflow.bundle.layout import Scope
-    from kfq_workflow.bundle.part import PartTree
     from kfq_workflow.bundle.source import PartSource
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.report import Report
@@ -35,7 +33,7 @@ def verify_interval(source: PartSource, progress: Callable[[int], object] | None
     book.not_checked("earlier entries")
     book.not_checked("replay", needed=True)
     check = _Chains(source, book)
-    for instance, rows in groupby(source.all_entries(), key=lambda row: row.instance):
+    for instance, rows in groupby(source.entries(), key=lambda row: row.instance):
         book.instances += 1
         check.instance(Run(instance, Node(Snapshot()), head.genesis), rows, progress)
     check.finish()
@@ -65,7 +63,7 @@ class _Chains:
             if source.withheld
             else TextCheck(raw(source.texts()), book, erasures, self._chain.hasher)
         )
-        self._heads = HeadCheck(source.all_heads(), book)
+        self._heads = HeadCheck(source.heads() or iter(()), book)
         self._shapes = Shapes()
 
     def instance(self, run: Run, rows: Iterable[Row], progress: Callable[[int], object] | None) -> None:
@@ -95,18 +93,3 @@ class _Chains:
         """Note texts and heads of no entry."""
         self._texts.skip()
         self._heads.skip()
-
-
-def completeness(tree: PartTree, scope: Scope, book: Book) -> None:
-    """Say how many entries between the seals around the interval are hidden: where none is, nothing is left out."""
-    first = last = 0
-    for size, row in tree.seals:
-        if scope.since is not None and row.at < scope.since:
-            first = size
-    for size, row in tree.seals:
-        last = size
-        if scope.until is not None and row.at >= scope.until:
-            break
-    hidden = max(last - first, 0) - tree.shown(first, last)
-    if hidden > 0:
-        book.not_checked(f"hidden {hidden}")

@@ -66,7 +66,7 @@ class PartTree:
         line = next(lines, None)
         open_: tuple[str, int] | None = None
         chain, seen = "", False
-        for row in self._source.all_entries():
+        for row in self._source.entries():
             self.entries += 1
             here = row.instance, row.seq
             if row.instance != chain:
@@ -144,7 +144,7 @@ class PartTree:
     def roots(self, wanted: set[int], cited: set[bytes]) -> dict[int, bytes]:
         """Return the roots of the trees of these sizes as far as they can be told, none where the tree has holes."""
         self._runs.sort()
-        hidden = self._proofs.hidden(cited)
+        hidden = self._proofs.hidden(cited, self._around())
         try:
             roots = fold(self._leaves(), hidden, self.size, wanted, self._hasher)
         except Uncovered as error:
@@ -162,6 +162,24 @@ class PartTree:
         elif self._source.manifest.scope.instance is not None:
             self._newest()
         return roots
+
+    def _around(self) -> tuple[int, int]:
+        """Return the sizes of the seals around the interval of a bundle: what lies between them should be shown."""
+        scope = self._source.manifest.scope
+        first = last = 0
+        for size, row in self.seals:
+            if scope.since is not None and row.at < scope.since:
+                first = size
+        for size, row in self.seals:
+            last = size
+            if scope.until is not None and row.at >= scope.until:
+                break
+        return first, last
+
+    @property
+    def left_out(self) -> int:
+        """How many positions between the seals around the interval are hidden; none: the bundle has all of them."""
+        return self._proofs.between
 
     def _leaves(self) -> Iterator[tuple[int, bytes]]:
         for position, count, base in self._runs:

@@ -66,10 +66,17 @@ class Proofs:
         self.newest: dict[tuple[int, str], Newest] = {}
         #: Leaves that are hidden alone, so that a citation can be compared with them; those of `cited` only.
         self.found: set[bytes] = set()
+        #: How many positions are hidden in the stretch that was asked about.
+        self.between = 0
 
-    def hidden(self, cited: set[bytes]) -> Iterator[Hidden]:
-        """Yield the hidden trees in their order, noting what is odd and which of the `cited` leaves are among them."""
+    def hidden(self, cited: set[bytes], stretch: tuple[int, int]) -> Iterator[Hidden]:
+        """Yield the hidden trees in their order, noting what is odd.
+
+        Which of the `cited` leaves are among them is in `found` afterwards, and in `between` how many positions of
+        the `stretch` [first, last) they hide.
+        """
         last = 0, ""
+        start, stop = stretch
         with self._part.open() as file:
             number = 0
             while line := file.readline(MAX_LINE):
@@ -78,6 +85,7 @@ class Proofs:
                 if isinstance(found, Hidden) and not self.newest:
                     if found.width == 1 and found.hash in cited:
                         self.found.add(found.hash)
+                    self.between += max(min(found.position + found.width, stop) - max(found.position, start), 0)
                     yield found
                 elif isinstance(found, Newest) and ((found.seal, found.instance) > last or not self.newest):
                     last = found.seal, found.instance

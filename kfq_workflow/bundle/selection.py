@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.bundle.cited import citations, mentioned
 from kfq_workflow.errors import NotFound
 from kfq_workflow.sealing import LOG
 from kfq_workflow.tree_source import NoTree
 from kfq_workflow.verify import verify
-from kfq_workflow.verify.keys import KIND as KEYED
 from kfq_workflow.verify.keys import recorded
 from kfq_workflow.verify.past import bodies
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
     from kfq_workflow.tree_source import Place, TreeSource
     from kfq_workflow.verify.report import Book
 
-DEFINITION, ACTOR = "~definition/", "~actor/"
-#: Entries of the log's own that are shown to everybody: what it says of keys, and of restores from a backup.
-TOLD = (KEYED, "recovered")
+SEALED = "sealed"
+DEFINITION, ACTOR, NUMBER = "~definition/", "~actor/", f"{NUMBERS}/"
 
 
 class _Placed(Protocol):
@@ -119,37 +119,53 @@ class OneInstance(Selection):
             if found == self._chains:
                 break
             self._chains = found
+        self._chains |= set(self._numbers())
         self.mentions = tuple(sorted({name for _, body in self._own() for name in mentioned(key, body)}))
         kept = max((row.size for row in self.checkpoints()), default=0)
         sealed = {row.seq: row for size in (*anchors, kept, snapshot.size) if (row := snapshot.seal_of(size))}
         #: The seals that are shown: the newest, and those that anchors were made of.
         self.seals = [sealed[seq] for seq in sorted(sealed)]
         wanted = {1, *(row.seq for row in self.seals)}
-        self._log = [row for row in snapshot.source.entries(LOG) if row.seq in wanted or row.kind in TOLD]
+        self._log = [row for row in snapshot.source.entries(LOG) if row.seq in wanted or row.kind != SEALED]
 
     def _exists(self, name: str) -> bool:
-        return name.startswith((ACTOR, DEFINITION)) and next(iter(self._source.entries(name)), None) is not None
+        needed = name == CALENDAR or name.startswith((ACTOR, DEFINITION))
+        return needed and next(iter(self._source.entries(name)), None) is not None
+
+    def _numbers(self) -> Iterator[str]:
+        """Yield the chains of document numbers that this instance retired and no other: those would name others."""
+        for _, body in self._own():
+            for item in effects if isinstance(effects := body.get("effects"), list) else ():
+                chain = item.get("on") if isinstance(item, dict) else None
+                if isinstance(chain, str) and chain.startswith(NUMBER) and self._alone(chain):
+                    yield chain
+
+    def _alone(self, chain: str) -> bool:
+        causes = [body.get("cause") for _, body in bodies(self._source.entries(chain))]
+        return all(isinstance(cause, dict) and cause.get("instance") == self._key for cause in causes)
 
     def _own(self) -> Iterator[tuple[Row, dict[str, object]]]:
         return bodies(self._source.entries(self._key))
 
     def documents(self) -> Iterator[Document]:
-        """Yield the documents that the definitions name."""
+        """Yield the documents that the definitions name, and calendars."""
         named = set()
         for name in self._chains:
             if name.startswith(DEFINITION):
                 for _, body in bodies(self._source.entries(name)):
                     named |= {body.get("rules"), body.get("labels")}
+            elif name == CALENDAR:
+                named |= {body.get("calendar") for _, body in bodies(self._source.entries(name))}
         return (document for document in self._source.documents() if document.digest.hex() in named)
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
-        """Yield the entries of these chains, and of the log's own the genesis, these seals and what it says of keys."""
+        """Yield the entries of these chains, and of the log's own all but the other seals."""
         for name in sorted({*self._chains, LOG}) if instance is None else [instance]:
             yield from self._log if name == LOG else self._source.entries(name)
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
-        """Yield the texts beside those of the chains; why a log was restored says nothing of them."""
-        for name in sorted(self._chains) if instance is None else [instance]:
+        """Yield the texts beside them, that of a recovery included: why the log was restored."""
+        for name in sorted({*self._chains, LOG}) if instance is None else [instance]:
             yield from super().texts(name)
 
     def places(self) -> Iterator[Place]:
@@ -170,7 +186,7 @@ class OneInstance(Selection):
 
 
 class Interval(Selection):
-    """What was recorded in an interval, with the genesis, the seals around it and what the log says of keys."""
+    """What was recorded in an interval, with the seals around it and what else the log says of itself."""
 
     def __init__(self, snapshot: Snapshot, scope: Scope, *, texts: bool) -> None:
         super().__init__(snapshot, texts=texts)
@@ -178,7 +194,7 @@ class Interval(Selection):
         before: Row | None = None
         after: Row | None = None
         for row in snapshot.source.entries(LOG):
-            if row.kind == "sealed":
+            if row.kind == SEALED:
                 if scope.since is not None and row.at < scope.since:
                     before = row
                 if scope.until is not None and row.at >= scope.until and after is None:
@@ -192,7 +208,7 @@ class Interval(Selection):
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield the entries of the interval."""
         for row in self._source.entries(instance):
-            extra = row.instance == LOG and (row.seq in self._seals or row.kind in TOLD)
+            extra = row.instance == LOG and (row.seq in self._seals or row.kind != SEALED)
             if extra or self._scope.holds(row.at):
                 yield row
 
@@ -221,6 +237,8 @@ def _beside(rows: Iterable[Row], items: Iterable[T]) -> Iterator[T]:
 class _Asking:
     """A source of some chains that notes which others verification asks for, and shows none that is an instance's."""
 
+    gaps = frozenset([LOG])
+
     def __init__(self, snapshot: Snapshot, chains: frozenset[str]) -> None:
         self._snapshot = snapshot
         self._chains = chains
@@ -240,8 +258,9 @@ class _Asking:
             self.asked.add(instance)
             yield from self._snapshot.source.entries(instance)
             return
-        for name in sorted(self._chains):
-            yield from self._snapshot.source.entries(name)
+        for name in sorted({*self._chains, LOG}):
+            rows = self._snapshot.source.entries(name)
+            yield from rows if name != LOG else (row for row in rows if row.kind != SEALED)
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:  # noqa: ARG002
         return iter(())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.selection import ACTOR
 from kfq_workflow.errors import NotInitialised
@@ -46,10 +47,6 @@ class WholeSource(ExportSource):
         """Return the log's name. Raises NotInitialised."""
         return self.log().log
 
-    def placed(self) -> int:
-        """Return how many entries the file says have a place in the tree."""
-        return sum(about["count"] for about in self.stretches())
-
     def tells(self, book: Book, entries: int, placed: int) -> None:
         """Compare what the manifest says with what was found, as far as both kinds of bundles have it."""
         said, head = self.manifest, self.log()
@@ -67,9 +64,9 @@ class WholeSource(ExportSource):
 
     def inspect(self, book: Book) -> None:
         """Compare the manifest with what was read, and note lines that cannot be read."""
-        book.retell(self._before)
-        self.tells(book, book.entries, self.placed())
-        size, root = book.tree or (0, None)
+        book.merge(self._before)
+        size, root, placed = book.tree or (0, None, 0)
+        self.tells(book, book.entries, placed)
         said = self.manifest
         if said.size != size or (root is not None and said.root != root):
             book.error("bundle", "manifest_differs", name="tree", found=said.size, expected=size)
@@ -81,6 +78,9 @@ class WholeSource(ExportSource):
 class PartSource(WholeSource):
     """One instance in a bundle, with the reserved chains that it needs; no other instance can be asked for."""
 
+    #: The chain of the log itself is shown with gaps.
+    gaps = frozenset([LOG])
+
     def __init__(self, opened: Opened, before: Book, carried: tuple[Anchor, ...] = ()) -> None:
         super().__init__(opened, before, carried)
         self.proofs = opened.parts["proofs.jsonl"]
@@ -89,8 +89,13 @@ class PartSource(WholeSource):
         self.absent: set[str] = set()
 
     def shows(self, instance: object) -> bool:
-        """Tell whether there is an answer to what is asked of an instance; of reserved chains there always is."""
-        return isinstance(instance, str) and (instance.startswith("~") or self.has(instance))
+        """Tell whether there is an answer to what is asked of an instance.
+
+        Of reserved chains there always is, but for a document number that another instance has retired as well.
+        """
+        if not isinstance(instance, str):
+            return False
+        return self.has(instance) or (instance.startswith("~") and not instance.startswith(f"{NUMBERS}/"))
 
     def has(self, instance: str) -> bool:
         """Tell whether the bundle has entries of an instance."""
@@ -101,26 +106,10 @@ class PartSource(WholeSource):
         return self._shown[instance]
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
-        """Yield the entries of a chain; or of all chains, that of the log itself only as far as it has no gap."""
-        if instance is None:
-            return (row for row in super().entries() if row.instance != LOG or row.seq == 1)
-        if instance.startswith(ACTOR) and not self.has(instance):
+        """Yield the entries of a chain, or of all, and note an actor that has none."""
+        if instance is not None and instance.startswith(ACTOR) and not self.has(instance):
             self.absent.add(instance.removeprefix(ACTOR))
         return super().entries(instance)
-
-    def all_entries(self) -> Iterator[Row]:
-        """Yield every entry that is there."""
-        return super().entries()
-
-    def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
-        """Yield the newest entry of each chain; of the log's own the genesis, as `entries` does."""
-        found = super().heads(instance)
-        first = self.log().genesis
-        return ((key, 1, first) if key == LOG else (key, seq, leaf) for key, seq, leaf in found or ())
-
-    def all_heads(self) -> Iterator[tuple[str, int, bytes]]:
-        """Yield the newest entry of each chain as the file says."""
-        return iter(super().heads() or ())
 
     def tree(self) -> TreeSource | None:
         """Return None: of a part of a log there is no tree, but proofs."""

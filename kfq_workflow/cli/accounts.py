@@ -11,7 +11,7 @@ from kfq_workflow.cli.words import say
 READS = frozenset({
     "board", "list", "show", "next", "inbox", "explain", "proxy list", "history", "replay", "verify", "doctor",
     "report", "export", "bundle", "receipt", "actor list", "definition list", "definition show", "definition diagram",
-    "db current", "db check", "cosign", "diff", "policy show", "key list",
+    "db current", "db check", "cosign", "diff", "policy show", "calendar show", "key list",
 })  # fmt: skip
 #: Commands that change tables, or delete from them.
 OWNS = frozenset({"demo", "init", "db upgrade", "rebuild", "scrub"})

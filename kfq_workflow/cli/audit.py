@@ -30,13 +30,16 @@ COMMANDS: dict[str, click.Command] = {}
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
     Option("--statement", "statements", metavar="FILE", multiple=True),
+    Option("--since", metavar="FILE", told="verify.since"),
+    Option("--jobs", metavar="N", type=click.IntRange(min=1)),
 )  # fmt: skip
 def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
-    statements: tuple[str, ...],
+    statements: tuple[str, ...], since: str | None, jobs: int | None,
 ) -> int:  # fmt: skip
     """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
-    report = verified(session, key, file, held(anchors), _trust(trust, statements))
+    start = None if since is None else held((since,))[0]
+    report = verified(session, key, file, held(anchors), relied(trust, statements), since=start, jobs=jobs)
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -61,7 +64,8 @@ def held(paths: tuple[str, ...]) -> list[Anchor]:
     return found
 
 
-def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+def relied(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
+    """Return whose signatures count: by public keys, and statements about keys. Raises InvalidInput."""
     from kfq_workflow.audit import signers
     from kfq_workflow.cli.keys import stated, trusted
     from kfq_workflow.verify.anchors import NOBODY, Trust
@@ -72,9 +76,9 @@ def _trust(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
 
 def verified(
     session: Session, key: str | None = None, file: str | None = None, anchors: Sequence[Anchor] = (),
-    trust: Trust | None = None,
+    trust: Trust | None = None, *, since: Anchor | None = None, jobs: int | None = None,
 ) -> Report:  # fmt: skip
-    """Run the verification with progress on stderr."""
+    """Run the verification with progress on stderr; `jobs` None: in as many processes as are worth it."""
     from kfq_workflow.verify import verify
     from kfq_workflow.verify.anchors import NOBODY
 
@@ -88,13 +92,14 @@ def verified(
             if key is not None:
                 raise click.UsageError(say("usage.verify_key"))
             with Progress("verifying") as progress:
-                return verify_bundle(file, anchors, trust=trust, progress=progress)
+                given = anchors if since is None else [*anchors, since]
+                return verify_bundle(file, given, trust=trust, progress=progress)
         with Progress("verifying") as progress:
-            return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
+            return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
     from kfq_workflow.source import reading
 
     with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
-        return verify(source, anchors, key=key, trust=trust, progress=progress)
+        return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
 
 
 def print_report(report: Report) -> None:
@@ -137,5 +142,10 @@ def _print_counts(report: Report) -> None:
 def _unchecked(what: str) -> str:
     """Return what was not checked in the language of the run: a word, or a kind and its name."""
     kind, space, name = what.partition(" ")
+    if kind == "heads":
+        return say("unchecked.heads", count=name)
+    if kind == "since":
+        entries, instances, label = name.split(" ", 2)
+        return say("unchecked.since", entries=entries, instances=instances, label=label)
     found = shown.word("unchecked", what)
     return shown.word("unchecked", kind) + space + name if found == what else found

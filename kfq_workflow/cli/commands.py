@@ -24,7 +24,7 @@ SECTIONS: dict[str, frozenset[str]] = {
         "history", "replay", "verify", "doctor", "report", "export", "bundle", "diff", "receipt", "cosign",
     }),
     "operators": frozenset({
-        "demo", "init", "db", "rebuild", "seal", "checkpoint", "recover", "key", "scrub", "policy", "actor",
+        "demo", "init", "db", "rebuild", "seal", "checkpoint", "recover", "key", "scrub", "policy", "calendar", "actor",
         "definition", "import",
     }),
 }  # fmt: skip
@@ -70,6 +70,9 @@ COMMANDS: dict[str, Entry] = {
     "copy": Entry("notices", "抄送", "send copies"),
     "read": Entry("notices", "把抄送标为已阅", "mark a copy as read"),
     "comment": Entry("notices", "发表意见，不算签署", "say something outside of any vote"),
+    "calendar": Entry("", "工作日历", "working days"),
+    "calendar load": Entry("calendars", "公布工作日历", "publish a calendar of working days"),
+    "calendar show": Entry("calendars", "查看适用的工作日历", "show the calendar in force"),
     "suspend": Entry("supervision", "挂起", "suspend an instance"),
     "resume": Entry("supervision", "恢复", "resume a suspended instance"),
     "void": Entry("supervision", "作废", "void an instance"),

@@ -11,6 +11,7 @@ from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.shown import joined, label, labelled
 from kfq_workflow.cli.told import receipt_json
 from kfq_workflow.cli.words import say
+from kfq_workflow.definition.wording import seat_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: Entries after which the gate stands as before: its round and tally are not worth saying again.
 _BESIDE = frozenset({"urged", "copied", "read", "delegated", "replied", "extended", "waived"})
 #: What a body says of an approval beside the gate itself, in the order in which it is shown.
-_FACTS = ("signer", "place", "weight", "need", "due", "number")
+_FACTS = ("signer", "place", "weight", "need", "due", "number", "keep")
 
 
 def acted(session: Session, engine: WorkflowEngine, receipt: Receipt) -> None:
@@ -80,15 +81,25 @@ def details(definition: Definition, entry: HistoryEntry, gates: Gates) -> Rows:
         yield say("task"), task_words(definition, body["task"], found or {})
     if kind in ("opened", "returned", "transferred", "delegated", "copied"):
         yield from _whom(definition, entry, gates)
-    for name in _FACTS:
-        if name in body and kind in shown.APPROVAL_KINDS:
-            yield say(f"gate.{name}"), shown.word("place", str(body[name]))
+    yield from _facts(body, kind)
     for number, (seat, people) in enumerate(sorted(body.get("candidates", {}).items())):
-        yield "" if number else say("candidates"), f"{seat}: {joined(people) if people else say('nobody')}"
+        who = joined(people) if people else say("nobody")
+        yield "" if number else say("candidates"), f"{seat_label(definition, patches, seat, locale.language())}: {who}"
     if kind not in _BESIDE:
         for name in sorted(patches):
             if "state" in patches[name] or "tally" in patches[name]:
                 yield say("gate"), round_words(definition, name, gates[name])
+
+
+def _facts(body: Mapping[str, Any], kind: str) -> Rows:
+    """Yield what an entry says beside the gate itself."""
+    for name in _FACTS:
+        if name in body and kind in shown.APPROVAL_KINDS:
+            said = body[name]
+            yield say(f"gate.{name}"), joined(said) if isinstance(said, list) else shown.word("place", str(said))
+    for verb in ("retire", "release"):
+        if found := [str(effect["number"]) for effect in body.get("effects", ()) if verb in effect]:
+            yield say(f"gate.{verb}"), joined(found)
 
 
 def _whom(definition: Definition, entry: HistoryEntry, gates: Gates) -> Rows:

@@ -37,7 +37,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "opinion": ("意见（不以明文进入记录）", "an opinion; not kept in the entry in clear"),
     "expect": ("只在修订仍为此数时办理", "act only if this is still its revision"),
     "request": ("请求号；重复提交时返回原回执", "request id: the same again returns the old receipt"),
-    "keys": ("只输出键，每行一个，可交给 --many", "print only the keys, one a line, as --many takes them"),
+    "keys": (
+        "只输出本人能签署的键，每行一个，可交给 --many",
+        "print only the keys of what one may sign oneself, one a line, as --many takes them",
+    ),
     "many": (
         "KEY 是一个文件，每行一个键（- 为标准输入），逐件办理",
         "KEY is a file with a key in each line (- for standard input); each is done by itself",
@@ -63,6 +66,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "bundle.anchors": ("一并带上的检查点，可多次给出", "a checkpoint to take along; may be repeated"),
     "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
+    "verify.since": (
+        "只核验此检查点之后有新记录的实例（检查点同时作为锚点）",
+        "read only instances that have entries newer than this checkpoint, which is an anchor, too",
+    ),
+    "jobs": (
+        "用几个进程核验；默认视日志大小与处理器核数而定",
+        "processes to use; by default as many as cores where the log is large",
+    ),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
     "out": ("写到这个新文件", "write it to this new file"),
@@ -70,10 +81,16 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "since": ("附上自这一大小起的一致性证明，供联署", "with the proof from this size on, for a cosigner"),
     "page": ("写出供打印、扫描、录入的一页", "write a page to print, to scan and to type in"),
     "qr": ("写出二维码图像；- 显示在终端", "write the QR code as an image; - shows it in the terminal"),
-    "key_files": ("密钥文件，须只有本账户可读；交接期间可给出新旧两个", "the key's file, closed to all other accounts; two while one takes over"),
+    "key_files": (
+        "密钥文件，须只有本账户可读；交接期间可给出新旧两个",
+        "the key's file, closed to all other accounts; two while one takes over",
+    ),
     "rotate.key": ("交出的密钥文件", "the file of the key that hands over"),
     "rotate.to": ("接任的密钥文件", "the file of the key that takes over"),
-    "revoke.key": ("签署声明的密钥文件：该密钥自己，或其后的密钥", "the file of the key that signs: itself, or one after it"),
+    "revoke.key": (
+        "签署声明的密钥文件：该密钥自己，或其后的密钥",
+        "the file of the key that signs: itself, or one after it",
+    ),
     "revoke.reason": ("缘由：停用、遗失、泄露", "why: its time is over, nobody has it, somebody else has it"),
     "statement.out": ("声明写到这个新文件", "write the statement to this new file"),
     "statements": ("存在库外的密钥声明，可多次给出", "a statement about keys that was kept outside; may be repeated"),
@@ -144,6 +161,11 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "place": ("与本人同时、之前或之后签署", "beside one's own task, before it or after it"),
     "weight": ("权重，用于票签", "its weight, in a quorum by weight"),
     "need": ("此后须同意的票数（或权重）", "approvals, or weight, needed from now on"),
+    "keep": (
+        "保留此文号：别的案卷也有这份文书；可多次给出",
+        "keep this number in use: other files have that paper, too; repeatable",
+    ),
+    "calendar.number": ("公布节假日安排的文号", "the number of the document that says so"),
     "number": ("所依据文件的文号", "the number of the document that it rests on"),
     "proxy.workflows": ("只限此流程，可多次给出", "for this workflow only; may be repeated"),
     "proxy.roles": ("只限此角色，可多次给出", "with this role only; may be repeated"),
@@ -168,12 +190,12 @@ OPTIONS: dict[str, tuple[str, str]] = {
 
 #: argument → (Chinese, English)
 ARGUMENTS: dict[str, tuple[str, str]] = {
+    "vkey": ("公钥", "a public key"),
     "a": ("一个时点，写法见上", "a moment, as above"),
     "b": ("另一个时点，或 now", "another one, or now"),
     "one_key": ("实例的键；不给则全部", "the instance's key; without it, all"),
     "checkpoint": ("检查点文件，可带一致性证明", "the checkpoint's file, with or without a proof"),
     "check": ("回执上的 26 个字符", "the 26 characters of a receipt"),
-    "vkey": ("要吊销的公钥", "the public key to revoke"),
     "key_name": ("密钥名，如 zones.example.cn/log", "the key's name, such as zones.example.cn/log"),
     "key": ("实例的键，如 guxian-etdz", "the instance's key, such as guxian-etdz"),
     "trigger": ("动作，见 kfq next", "what to do; see kfq next"),
@@ -274,10 +296,29 @@ HELP: dict[str, tuple[str, str]] = {
         "只减尚未签署的；至少须留一人。",
         "Only who has not voted; somebody must be left to vote.",
     ),
-    "urge": ("每人每天一次。", "Once a day for each who urges."),
+    "urge": (
+        "每人每个工作日一次；休息日催办的计入下一工作日。工作日历：kfq calendar show。",
+        "Once each working day for each who urges; a day of rest counts for the next working day.\n"
+        "The calendar: kfq calendar show",
+    ),
+    "calendar load": (
+        "文件每行写一个日期和 rest（休息）或 work（上班），# 之后为注释；未写的日子周六、周日休息。\n"
+        "新日历整个取代旧日历，所以文件里也要留着往年的日子。\n"
+        "例：2026-10-01 rest    # 国庆节",
+        "The file has a day and rest or work in each line, # begins a comment; of days that it does not name,\n"
+        "Saturday and Sunday are rest. It takes the place of the calendar before, so keep the past years in it.\n"
+        "Example: 2026-10-01 rest    # National Day",
+    ),
+    "calendar show": (
+        "输出的格式 kfq calendar load 可以读入。",
+        "What is printed can be loaded again: kfq calendar load",
+    ),
     "void": (
-        "曾同意过本件的人不能作废。误作废的：kfq reinstate。",
-        "Not by one of its approvers. If it was a mistake: kfq reinstate",
+        "曾同意过本件的人不能作废。其文书的文号和作废依据的文号不再使用；别的案卷也有的文书，用 --keep 保留其文号。\n"
+        "误作废的：kfq reinstate。",
+        "Not by one of its approvers. The numbers of its papers, and that of the document that voids it, are\n"
+        "never used again; --keep the number of a paper that other files have as well.\n"
+        "If it was a mistake: kfq reinstate",
     ),
     "waive": (
         "须由两名不同的监督人各办理一次，且都不是本人。每人每轮只签一次的规则不能豁免。",
@@ -339,9 +380,11 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"
-        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。",
+        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。\n"
+        '例：kfq verify --since 上次.checkpoint --trust "$(kfq key show office.key)"',
         "Checks digests, links, states and caches; exits 4 when it finds something. A log that was hashed\n"
-        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.",
+        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.\n"
+        'Example: kfq verify --since last.checkpoint --trust "$(kfq key show office.key)"',
     ),
     "report": (
         "给 KEY，或给 --all。文件自成一体，不联网、不用脚本，可直接打印。\n例：kfq report guxian-etdz --out 古县.html",

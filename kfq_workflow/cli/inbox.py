@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kfq_workflow.cli import shown
+from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.options import Option, actor, command
 from kfq_workflow.cli.output import Column, line, print_json, table
 from kfq_workflow.cli.words import say
@@ -32,7 +32,7 @@ def inbox(session: Session, actor: str, box: str, *, limit: int, keys: bool) -> 
         print_json({"actor": actor, "box": box, "items": [_json(item) for item in found]})
         return
     if keys:
-        for key in dict.fromkeys(item.instance for item in found):
+        for key in dict.fromkeys(item.instance for item in found if not item.barred and not item.on_behalf_of):
             line(key)
         return
     if not found:
@@ -43,6 +43,9 @@ def inbox(session: Session, actor: str, box: str, *, limit: int, keys: bool) -> 
     titles = [Column(say("key"), whole=True), Column(say("gate")), Column(say("box")), Column(say("task"), whole=True)]
     more = [Column(say("as")), Column(say("round"), right=True), Column(say("at"), whole=True)]
     table([*titles, *more], [_row(definitions[item.workflow], item, offset) for item in found])
+    for item in (item for item in found if item.barred):
+        why = " ".join(refusal.text(locale.language()) for refusal in item.barred)
+        line(say("inbox.barred", key=item.instance, task=item.task, why=why))
 
 
 def _row(definition: Definition, item: InboxItem, offset: int) -> tuple[str, ...]:
@@ -51,12 +54,19 @@ def _row(definition: Definition, item: InboxItem, offset: int) -> tuple[str, ...
     return (
         item.instance,
         shown.label(definition, "trigger", rule.trigger) if rule else item.gate,
-        shown.word("box", item.box),
+        say("box.barred") if item.barred else shown.word("box", item.box),
         item.task if item.task.isdigit() else "",
-        item.holder or " ".join(filter(None, (item.org, role))),
+        _as(item, item.holder or " ".join(filter(None, (item.org, role)))),
         str(item.round),
         shown.instant(item.at, offset)[:16],
     )
+
+
+def _as(item: InboxItem, who: str) -> str:
+    """Return as whom a task is signed: by whose role, organisation or name, and for whom."""
+    if item.on_behalf_of is None:
+        return who
+    return say("inbox.for", principal=item.on_behalf_of, who="" if who == item.on_behalf_of else who).strip()
 
 
 def _json(item: InboxItem) -> dict[str, Any]:
@@ -73,4 +83,10 @@ def _json(item: InboxItem) -> dict[str, Any]:
         "org": item.org,
         "holder": item.holder,
         "at": item.at,
+        "on_behalf_of": item.on_behalf_of,
+        "grant": item.grant,
+        "barred": [
+            {"code": refusal.code, "values": dict(refusal.values), "message": refusal.text(locale.language())}
+            for refusal in item.barred
+        ],
     }

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import click
 
     from kfq_workflow.cli.session import Session
+    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.definition.model import Definition
+    from kfq_workflow.moment import Moment
     from kfq_workflow.replay import Replay
-    from kfq_workflow.source import DatabaseSource
     from kfq_workflow.views import Instance
 
     Found = Iterator[tuple[Instance, Replay]]
@@ -100,6 +101,13 @@ def _all(source: DatabaseSource, **asked: Any) -> Found:
         definition = library.definition(row.def_ and bytes(row.def_))
         if definition is not None:
             yield Instance(row, Snapshot.parse(row.snapshot), definition, ""), each
+
+
+def moment(as_of: str | None, known_at: str | None, utc_offset: int) -> Moment:
+    """Return the moment that `--as-of` and `--known-at` ask for. Raises InvalidInput."""
+    from kfq_workflow.moment import Moment
+
+    return Moment(_day(as_of), _instant(known_at, utc_offset))
 
 
 def _day(text: str | None) -> str | None:

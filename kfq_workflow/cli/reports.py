@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,15 +28,30 @@ COMMANDS: dict[str, click.Command] = {}
     COMMANDS, "report", key(required=False), Option("--all", "everything", is_flag=True),
     Option("--out", metavar="FILE", told="report.out"),
     Option("--file", metavar="LOG.jsonl", told="report.file"), Option("--force", is_flag=True),
+    Option("--as-of", metavar="DAY"), Option("--known-at", metavar="INSTANT"),
+    Option("--anchor", "anchors", metavar="FILE", multiple=True),
+    Option("--trust", "trust", metavar="VKEY", multiple=True),
+    Option("--statement", "statements", metavar="FILE", multiple=True),
 )  # fmt: skip
 def report(
-    session: Session, key: str | None, out: str | None, file: str | None, *, everything: bool, force: bool
-) -> int:
+    session: Session, key: str | None, out: str | None, file: str | None, *, everything: bool, force: bool,
+    as_of: str | None, known_at: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
+    statements: tuple[str, ...],
+) -> int:  # fmt: skip
     """Make one HTML file on an instance, or on all; 4 when verification found something."""
     if (key is None) is not everything:
         raise click.UsageError(say("usage.report"))
+    from kfq_workflow.cli.audit import held, relied
+
+    against: dict[str, Any] = {"anchors": held(anchors), "trust": relied(trust, statements)}
     with opened(session, file) as source, Progress("verifying") as progress:
-        made = _made(source, key, progress)
+        if asked := as_of is not None or known_at is not None:
+            from kfq_workflow.cli.replays import moment
+
+            against["moment"] = moment(as_of, known_at, source.log().utc_offset)
+        if asked and key is None:
+            raise click.UsageError(say("usage.report_moment"))
+        made = _made(source, key, progress, **against)
     if out is not None:
         from kfq_workflow.files import new_file
 
@@ -53,13 +68,13 @@ def report(
     return FOUND if made.verdict == "tampered" else 0
 
 
-def _made(source: Source, key: str | None, progress: Progress) -> HtmlReport:
+def _made(source: Source, key: str | None, progress: Progress, **against: Any) -> HtmlReport:
     from kfq_workflow.report import instance_report, overview_report
 
     lang = locale.language()
     if key is None:
-        return overview_report(source, lang=lang, progress=progress)
-    return instance_report(source, key, lang=lang, progress=progress)
+        return overview_report(source, lang=lang, progress=progress, **against)
+    return instance_report(source, key, lang=lang, progress=progress, **against)
 
 
 @contextmanager

@@ -34,7 +34,10 @@ def resume(session: Session, key: str, actor: str, **how: Any) -> None:
     acted(session, engine, engine.resume(key, by=actor, **how))
 
 
-@command(COMMANDS, "void", key(), actor(told="supervisor.actor"), *_basis())
+@command(
+    COMMANDS, "void", key(), actor(told="supervisor.actor"), *_basis(),
+    Option("--keep", metavar="TEXT", multiple=True),
+)  # fmt: skip
 def void(session: Session, key: str, actor: str, **how: Any) -> None:
     """Void an instance."""
     engine = session.engine()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kfq_workflow.definition import model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _QUORUMS = {
     "all": ("会签", "all"),
@@ -28,6 +28,16 @@ def signer_label(definition: model.Definition, transition: str, signer: model.Si
         return definition.label("role", signer.of, lang)
     found = definition.label("signer", name, lang)
     return signer.name if found == name else found
+
+
+def seat_label(definition: model.Definition, transitions: Iterable[str], seat: str, lang: str) -> str:
+    """Return what people read for a seat that an entry names, which is of a gate of one of these transitions."""
+    wanted = set(transitions)
+    for rule in definition.transitions:
+        for signer in rule.gate.signers if rule.id in wanted and rule.gate else ():
+            if signer.name == seat:
+                return signer_label(definition, rule.id, signer, lang)
+    return seat
 
 
 def quorum_text(gate: model.Gate, lang: str) -> str:

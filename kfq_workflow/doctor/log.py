@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import schema, triggers
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.note import NoteError
+from kfq_workflow.database_source import clock_of
 from kfq_workflow.doctor.model import Item, Limit
 from kfq_workflow.errors import SchemaOutOfDate
 from kfq_workflow.recovery import lineage
 from kfq_workflow.sealing import LOG
-from kfq_workflow.source import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from kfq_workflow.audit.checkpoint import Anchor
+    from kfq_workflow.moment import Moment
+    from kfq_workflow.picture import Picture
     from kfq_workflow.report.material import Case, Library
     from kfq_workflow.report.speech import Speech
     from kfq_workflow.source import Source
-    from kfq_workflow.verify.report import Verdict
+    from kfq_workflow.verify.anchors import Trust
+    from kfq_workflow.verify.report import Report, Verdict
 
     Progress = Callable[[int], object]
 
@@ -33,11 +37,18 @@ class HtmlReport:
     findings: int
 
 
-def instance_report(source: Source, key: str, *, lang: str = "en", progress: Progress | None = None) -> HtmlReport:
+def instance_report(
+    source: Source, key: str, *, lang: str = "en", anchors: Sequence[Anchor] = (), trust: Trust | None = None,
+    moment: Moment | None = None, progress: Progress | None = None,
+) -> HtmlReport:  # fmt: skip
     """Make the report on one instance as an HTML page, `lang` being `zh` or `en`.
 
+    With `anchors`, checkpoints that were kept outside, the whole log is verified and compared with them: one instance
+    by itself cannot be. `trust` says whose signatures count. With a `moment`, what the instance was then is shown
+    first.
+
     Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError
-    `extra_missing` without Jinja2.
+    `extra_missing` without Jinja2; with a moment InvalidInput `impossible_days`.
     """
     from kfq_workflow import inputs
     from kfq_workflow.report import pages
@@ -48,22 +59,26 @@ def instance_report(source: Source, key: str, *, lang: str = "en", progress: Pro
     library = Library(source)
     speech, clock = _speech(library, lang), source.clock()
     case = read_case(library, inputs.key(key))
-    report = verify(source, key=case.key, progress=progress)
+    report = _anchored(source, anchors, trust, progress) if anchors else verify(source, key=case.key, progress=progress)
     newest = _newest(case)
     today = speech.local_day(clock if clock is not None else newest)
-    page = pages.instance(case, report, speech, today=today, made=_made(source, speech, clock, newest))
+    made = _made(source, speech, clock, newest)
+    picture = None if moment is None else _picture(case, moment, speech)
+    page = pages.instance(case, report, speech, today=today, made=made, picture=picture)
     return HtmlReport(render(page), report.verdict, len(report.findings))
 
 
-def overview_report(source: Source, *, lang: str = "en", progress: Progress | None = None) -> HtmlReport:
-    """Make the report on all instances as an HTML page, `lang` being `zh` or `en`.
+def overview_report(
+    source: Source, *, lang: str = "en", anchors: Sequence[Anchor] = (), trust: Trust | None = None,
+    progress: Progress | None = None,
+) -> HtmlReport:  # fmt: skip
+    """Make the report on all instances as an HTML page, `lang` being `zh` or `en`; `anchors` and `trust` as above.
 
     Raises NotInitialised, and KfqError `extra_missing` without Jinja2.
     """
     from kfq_workflow.report.board import Board
     from kfq_workflow.report.material import Library, read_cases
     from kfq_workflow.report.render import render
-    from kfq_workflow.verify import verify
 
     library = Library(source)
     speech, clock = _speech(library, lang), source.clock()
@@ -71,9 +86,36 @@ def overview_report(source: Source, *, lang: str = "en", progress: Progress | No
     for case in read_cases(library):
         board.add(case)
         newest = max(newest, _newest(case))
-    report = verify(source, progress=progress)
+    report = _anchored(source, anchors, trust, progress)
     page = board.page(report, _made(source, speech, clock, newest))
     return HtmlReport(render(page), report.verdict, len(report.findings))
+
+
+def _picture(case: Case, moment: Moment, speech: Speech) -> Picture:
+    """Return what an instance was at a moment."""
+    from kfq_workflow.errors import InvalidInput
+    from kfq_workflow.order import ImpossibleDays
+    from kfq_workflow.picture import Known
+
+    def text(seq: int, field: str) -> str | None:
+        return case.entries[seq - 1].texts.get(field)
+
+    rows = ((entry.row, entry.body) for entry in case.entries)
+    known = Known(rows, utc_offset=speech.utc_offset, known_at=moment.known_at, text=text)
+    try:
+        return known.at(moment.as_of)
+    except ImpossibleDays as error:
+        raise InvalidInput("impossible_days", key=case.key, seqs=list(error.seqs)) from error
+
+
+def _anchored(
+    source: Source, anchors: Sequence[Anchor], trust: Trust | None, progress: Progress | None
+) -> Report:  # fmt: skip
+    """Verify the whole log against what was kept outside."""
+    from kfq_workflow.verify import verify
+    from kfq_workflow.verify.anchors import NOBODY
+
+    return verify(source, anchors, trust=trust or NOBODY, progress=progress)
 
 
 def _speech(library: Library, lang: str) -> Speech:

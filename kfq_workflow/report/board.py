@@ -107,5 +107,5 @@ def _since(case: Case, speech: Speech) -> str:
     mark = case.snapshot.since.get("main")
     if not mark or case.snapshot.regions.get("main") is None:
         return ""
-    entries = {entry.row.seq: entry for entry in case.entries}
+    entries = {entry.row.seq: entry for entry in case.acts}
     return speech.day(entries[mark[0]].body.get("on", {}).get("edtf"))

@@ -234,6 +234,8 @@ class InstancePage:
     plans: tuple[Fact, ...]
     items: tuple[Item, ...]
     verification: Verification
+    #: What it was at a past moment, where that was asked for.
+    then: Waits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from kfq_workflow.remarks import remarks
 from kfq_workflow.report import drawing, path, rounds, timeline
 from kfq_workflow.report.material import ODD
 from kfq_workflow.report.model import Fact, InstancePage, Mark, Path
+from kfq_workflow.report.then import then
 from kfq_workflow.report.verdict import verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kfq_workflow.picture import Picture
     from kfq_workflow.remarks import Remarks
     from kfq_workflow.report.material import Case
     from kfq_workflow.report.speech import Speech
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 
-def instance(case: Case, report: Report, speech: Speech, *, today: str, made: tuple[str, ...]) -> InstancePage:
-    """Return the page on an instance; `today` is the day up to which the present state has lasted."""
+def instance(
+    case: Case, report: Report, speech: Speech, *, today: str, made: tuple[str, ...], picture: Picture | None = None
+) -> InstancePage:
+    """Return the page on an instance; `today` is the day up to which the present state has lasted.
+
+    `picture` is what it was at a past moment, None where that is not asked for.
+    """
     noted = remarks(case.entries)
     definition = case.definition
     days = _or(lambda: path.bounds(case), Bounds({}, {}, ()))
@@ -48,6 +55,7 @@ def instance(case: Case, report: Report, speech: Speech, *, today: str, made: tu
         plans=tuple(timeline.plan_fact(case, plan.about, speech.text(plan.note), speech) for plan in noted.plans),
         items=timeline.items(case, speech),
         verification=verification(report, speech, receipt=case.entries[-1].check),
+        then=None if picture is None else _or(lambda: then(case, picture, speech), None),
     )
 
 

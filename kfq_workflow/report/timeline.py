@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.decision import CATEGORIES, refuse
+from kfq_workflow.definition.wording import seat_label
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.report.correction import correction
 from kfq_workflow.report.material import ODD
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: Texts that people wrote as such; others stand among the facts.
 _QUOTED = ("opinion", "question", "reason", "note")
 #: What a body says of an approval beside the gate itself, in the order in which it is shown.
-_FACTS = ("place", "weight", "need", "due", "number")
+_FACTS = ("place", "weight", "need", "due", "number", "keep")
 #: Entries after which a gate stands as before: its tally is not worth saying again.
 _BESIDE = frozenset({"urged", "copied", "read", "delegated", "replied", "extended", "waived"})
 
@@ -109,10 +110,7 @@ def _more(case: Case, entry: HistoryEntry, speech: Speech) -> Iterator[Fact]:
     if kind not in ("enrolled", "defined"):
         for name, value in sorted(body.get("attrs", {}).items()):
             yield Fact(speech.label(case.definition, "attribute", name), speech.choice(case.definition, name, value))
-    for effect in body.get("effects", ()):
-        done = [speech.label(case.definition, "trigger", name) for name in effect.get("fire", effect.get("amend", ()))]
-        said = speech.say("fact.amended", instance=effect["on"], what=speech.joined(done))
-        yield Fact(speech.say("fact.effects"), said)
+    yield from _effects(case, body, speech)
     if "basis" in body:
         yield Fact(speech.say("basis"), speech.word("basis", str(body["basis"])))
     if isinstance(body.get("plan"), dict):
@@ -120,6 +118,17 @@ def _more(case: Case, entry: HistoryEntry, speech: Speech) -> Iterator[Fact]:
     told = {name: speech.text(text) for name, text in sorted(entry.texts.items())}
     told |= {name: _gone(entry, name, speech) for name in entry.gone}
     yield from (Fact(_text_label(case, name, speech), text) for name, text in told.items() if name not in _QUOTED)
+
+
+def _effects(case: Case, body: Mapping[str, Any], speech: Speech) -> Iterator[Fact]:
+    """Yield what an entry did to other instances, and to document numbers."""
+    for verb in ("retire", "release"):
+        if found := [str(effect["number"]) for effect in body.get("effects", ()) if verb in effect]:
+            yield Fact(speech.say(f"fact.{verb}"), speech.joined(found))
+    for effect in (effect for effect in body.get("effects", ()) if "number" not in effect):
+        done = [speech.label(case.definition, "trigger", name) for name in effect.get("fire", effect.get("amend", ()))]
+        said = speech.say("fact.amended", instance=effect["on"], what=speech.joined(done))
+        yield Fact(speech.say("fact.effects"), said)
 
 
 def _who(entry: HistoryEntry, speech: Speech) -> str:
@@ -168,7 +177,8 @@ def _approval(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> 
         yield Fact(speech.say("fact.signer"), speech.person(str(body["signer"])))
     for name in _FACTS:
         if name in body:
-            value = speech.word("place", str(body[name])) if name == "place" else str(body[name])
+            said = body[name]
+            value = speech.joined(map(str, said)) if isinstance(said, list) else speech.word("place", str(said))
             yield Fact(speech.say(f"fact.{name}"), value)
     yield from _votes(case, entry, gates, speech)
 
@@ -180,7 +190,7 @@ def _votes(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> Ite
     label = speech.say("fact.candidates")
     for seat, people in sorted(body.get("candidates", {}).items()):
         listed = speech.joined(map(speech.person, people)) if people else speech.say("fact.nobody")
-        yield Fact(label, f"{seat}: {listed}")
+        yield Fact(label, f"{seat_label(case.definition, patches, seat, speech.lang)}: {listed}")
         label = ""
     if kind not in _BESIDE:
         for name in sorted(patches):

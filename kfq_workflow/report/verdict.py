@@ -22,12 +22,22 @@ def verification(report: Report, speech: Speech, *, receipt: str = "") -> Verifi
         facts=tuple(_facts(report, speech, receipt)),
         findings=tuple(_finding(finding, speech) for finding in report.findings),
         more=speech.say("findings.more", count=report.left_out) if report.left_out else "",
-        anchor=speech.say("meaning.anchored" if report.verdict == "anchored" else "anchor.none"),
+        anchor=_anchor(report, speech),
     )
 
 
+def _anchor(report: Report, speech: Speech) -> str:
+    """Return which checkpoint the log agrees with, and who signed that; or that there is none."""
+    found = report.anchored
+    if found is None:
+        return speech.say("anchor.none")
+    said = speech.say("anchor.held", label=found.label, size=found.size, newer=found.newer)
+    signed = speech.say("anchor.signed", names=speech.joined(found.signed)) if found.signed else ""
+    return said + signed + speech.say("anchor.whole")
+
+
 def _facts(report: Report, speech: Speech, receipt: str) -> Iterator[Fact]:
-    code = "checked.one" if receipt else "checked.of"
+    code = "checked.one" if receipt and report.instances == 1 else "checked.of"
     counts = report.counts
     yield Fact(speech.say("scope"), speech.say(code, entries=report.entries, instances=report.instances))
     yield Fact(

@@ -31,11 +31,21 @@ VERDICTS: dict[str, tuple[str, str]] = {
     ),
     "anchor": ("库外锚点", "Anchor outside"),
     "anchor.none": (
-        "没有。本版本还不制作锚点。因此，整个日志被重新计算、最新的若干条被截去、整个案件被删除，都不能由本报告发现；"
-        "只有事先留在库外的东西（回执、打印的报告、导出文件）才能对出来。",
-        "None: this version makes none. So this report cannot show that the whole log was computed anew, that the newest "
-        "entries were cut off, or that a whole case was removed; only what was kept outside before (receipts, printed "
-        "reports, exported files) can show it.",
+        "没有与库外的检查点比对。因此，整个日志被重新计算、最新的若干条被截去、整个案件被删除，都不能由本报告发现；"
+        "只有事先留在库外的东西（检查点、回执、打印的报告、导出文件）才能对出来。",
+        "None was compared. So this report cannot show that the whole log was computed anew, that the newest entries "
+        "were cut off, or that a whole case was removed; only what was kept outside before (checkpoints, receipts, "
+        "printed reports, exported files) can show it.",
+    ),
+    "anchor.held": (
+        "与存放在库外的检查点“{label}”一致：前 {size} 条与该检查点作出之时相同，其后的 {newer} 条只受数据库权限保护。",
+        "The log agrees with the checkpoint {label}, kept outside: its first {size} entries are what they were when that "
+        "was made; the {newer} newer ones rest on the database only. ",
+    ),
+    "anchor.signed": ("检查点由 {names} 签名。", "It is signed by {names}. "),
+    "anchor.whole": (
+        "为此核验了整个日志，而不只是本报告所及的部分。",
+        "The whole log was verified for this, not only what is reported on.",
     ),
     "head": ("最新一条的回执", "Receipt of the newest entry"),
     "head.about": (
@@ -70,6 +80,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "unchecked.suite": ("算法套件", "suite"),
     "unchecked.kind": ("记录种类", "kind"),
     "unchecked.anchor": ("锚点", "anchor"),
+    "unchecked.heads": ("较早封印所记的实例末条，封印数", "the heads that the oldest seals say, in number"),
     "unchecked.rules language": ("规则语言", "rules language"),
     "findings": ("发现的问题", "Findings"),
     "findings.count": ("发现 {count} 处", "findings: {count}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfq_workflow.report.then_words import THEN
 from kfq_workflow.report.verdict_words import VERDICTS
 
 #: code → (Chinese, English)
@@ -232,6 +233,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "fact.need": ("须同意", "Needed"),
     "fact.due": ("期限", "Due"),
     "fact.number": ("依据文号", "Document"),
+    "fact.retire": ("文号不再使用", "Numbers never used again"),
+    "fact.release": ("文号恢复使用", "Numbers that may be used again"),
+    "fact.keep": ("文号保留", "Numbers kept in use"),
     "fact.candidates": ("可签署人", "May sign"),
     "fact.nobody": ("（暂无）", "(nobody yet)"),
     "fact.effects": ("联动", "Brought about"),
@@ -275,6 +279,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kind.read": ("已阅", "Copy read"),
     "kind.extended": ("延期", "Deadline extended"),
     "kind.waived": ("豁免回避", "Duty waived"),
+    "kind.published": ("公布工作日历", "Calendar published"),
+    "kind.retired": ("文号作废", "Number retired"),
+    "kind.released": ("文号恢复", "Number released"),
     "kind.granted": ("授权代理", "Proxy granted"),
     "kind.proposed": ("提议", "Proposed"),
     "kind.rectified": ("更正", "Corrected"),
@@ -305,7 +312,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "none": ("无", "none"),
 }
 
-PHRASES.update(VERDICTS)
+PHRASES.update(VERDICTS | THEN)
 
 
 def phrase(code: str, lang: str, /, **values: object) -> str:

@@ -45,7 +45,7 @@ class Anchored:
     through: tuple[str, ...] = ()
 
 
-__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said"]
+__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said", "trusted"]
 
 NOBODY = Trust()
 
@@ -56,6 +56,17 @@ def origin_said(log: str, genesis: Row | None) -> str:
     with suppress(ValueError, TypeError, AttributeError):
         said = json.loads(genesis.body).get("origin") if genesis is not None else None
     return origin_of(log, said if isinstance(said, str) else "")
+
+
+def trusted(anchor: Anchor, keys: Keys, trust: Trust) -> bool:
+    """Tell whether a signature of an anchor counts, and none is false; where no keys are trusted any anchor will do."""
+    if keys.line is None or trust.check is None:
+        return not trust.keys
+    try:
+        found = verify(anchor.note, keys.line.keys, trust.check)
+    except NoteError:
+        return False
+    return bool(keys.line.counting(found, anchor.checkpoint.size))
 
 
 class AnchorCheck:
@@ -119,7 +130,7 @@ class AnchorCheck:
                 at = max((one.at for one in signed if one.at is not None), default=None)
                 through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 said = anchor.checkpoint
-                newer = max(self._book.entries - said.size, 0)
+                newer = max(self._book.entries + self._book.skipped[0] - said.size, 0)
                 best = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
         if best is None:  # evidence of what was lost, and nothing that what is left could be compared with
             for label in self._losses:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval import opening, operations, signers
+from kfq_workflow.approval import numbers, opening, operations, signers
 from kfq_workflow.approval.deciding import Outside, asking, closing
 from kfq_workflow.approval.gate import may_sign, merge
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.values import EMPTY, Actor
 from kfq_workflow.verify.past import OVERLAP_US
+from kfq_workflow.working_days import WEEKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.case import Case
     from kfq_workflow.verify.legality import Judge
     from kfq_workflow.verify.past import Cited
+    from kfq_workflow.working_days import Calendar
 
     Patches = Mapping[str, dict[str, Any]]
 
@@ -50,7 +52,7 @@ class ApprovalJudge:
                 desk, case.body["task"], need=case.body.get("need"), manages=case.supervises(desk.by)
             ),
             "withdrawn": lambda _case, desk: operations.withdraw(desk),
-            "urged": lambda _case, desk: operations.urge(desk),
+            "urged": lambda case, desk: operations.urge(desk, self._calendar(case)),
             "copied": lambda case, desk: operations.copy_to(desk, [Actor(name) for name in case.body["to"]]),
             "read": lambda _case, desk: operations.mark_read(desk),
             "extended": lambda case, desk: operations.extend(desk, case.body["due"]),
@@ -139,7 +141,8 @@ class ApprovalJudge:
     def _voted(self, case: Case) -> None:
         body, desk = case.body, self._desk(case)
         papers = [paper["type"] for paper in body.get("papers", ())]
-        cast = operations.vote(desk, body["vote"], papers=papers, task=body["task"])
+        retired = self._judge.numbers(case)
+        cast = operations.vote(desk, body["vote"], papers=papers, task=body["task"], retired=retired)
         if cast.outcome != "approved":
             self._same(case, {desk.rule.id: cast.patch})
             case.still()
@@ -184,6 +187,13 @@ class ApprovalJudge:
         self._same(case, {desk.rule.id: self._simple[case.row.kind](case, desk)})
         case.still()
 
+    def _calendar(self, case: Case) -> Calendar:
+        """Return the calendar that an entry says decided which day it counts for: the one then in force."""
+        said = case.body.get("calendar", "")
+        if said not in self._judge.library.calendars(case.row.at):
+            case.error("calendar", document=said or "-")
+        return (self._judge.library.calendar(said) if said else None) or WEEKENDS
+
     def _added(self, case: Case, desk: Desk) -> dict[str, Any]:
         body = case.body
         _, patch = signers.add(
@@ -201,6 +211,18 @@ class ApprovalJudge:
             return
         self._same(case, patches)
         case.still()
+        self._renumbered(case, kind)
+
+    def _renumbered(self, case: Case, kind: str) -> None:
+        """Check which document numbers an entry retires or releases: those of the papers before it, and its own."""
+        retired, key = self._judge.retired, case.row.instance
+        effects: list[dict[str, Any]] = []
+        if kind == "voided":
+            laid = retired.laid(key, case.row.seq)
+            effects = numbers.told(numbers.retiring(laid, case.body["number"], case.body.get("keep", ())), "retire")
+        elif kind == "reinstated":
+            effects = numbers.told(numbers.retired(retired.body(key, case.before.voided["seq"])), "release")
+        self._judge.renumbered(case, effects)
 
     # What they share
 

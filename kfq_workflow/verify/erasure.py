@@ -25,7 +25,7 @@ class Erasures:
         """Tell whether an entry erased a text that is missing, and count it if so."""
         if instance != self._instance:
             self._instance, self._gone = instance, set()
-            self._erased = frozenset(self._read(instance))
+            self._erased = erased_texts(self._source, instance)
         self._gone.add((seq, field))
         covered = (seq, field) in self._erased
         self._book.redacted += covered
@@ -35,11 +35,13 @@ class Erasures:
         """Tell whether a text was found missing while the entries of its instance were read."""
         return instance == self._instance and (seq, field) in self._gone
 
-    def _read(self, instance: str) -> set[tuple[int, str]]:
-        found = set()
-        for row, body in bodies(self._source.entries(instance)):
-            erases = body.get("erases") if row.kind == "redacted" else None
-            for item in erases if isinstance(erases, list) else ():
-                if isinstance(item, dict) and isinstance(item.get("seq"), int) and isinstance(item.get("field"), str):
-                    found.add((item["seq"], item["field"]))
-        return found
+
+def erased_texts(source: Chains, instance: str) -> frozenset[tuple[int, str]]:
+    """Return the texts of an instance that entries of it erased, by entry and field."""
+    found = set()
+    for row, body in bodies(source.entries(instance)):
+        erases = body.get("erases") if row.kind == "redacted" else None
+        for item in erases if isinstance(erases, list) else ():
+            if isinstance(item, dict) and isinstance(item.get("seq"), int) and isinstance(item.get("field"), str):
+                found.add((item["seq"], item["field"]))
+    return frozenset(found)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.approval.tasks import changed, place
+from kfq_workflow.approval.tasks import changed, granted, place
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import encode_json
 from kfq_workflow.state import NAMES, STANDING, Snapshot
@@ -150,6 +150,11 @@ class Run:
         """Merge the rows of the inbox that an entry changed, which leads to the node `after`."""
         gates = self.node.snapshot.gates
         self.tasks.update((place(row), row) for row in changed(self.instance, gates, after.snapshot.gates, at))
+
+    def fold_grants(self, row: Row, body: Mapping[str, Any]) -> None:
+        """Merge the row of the inbox that an entry of an actor makes; the proxies are still those before it."""
+        made = granted(self.instance, row.kind, row.seq, body, self.attrs.get("grants", {}), row.at)
+        self.tasks.update((place(task), task) for task in made)
 
     def bound(self, after: tuple[int, ...]) -> tuple[str, int] | None:
         """Return the latest of the earliest days of these entries, and which it is."""

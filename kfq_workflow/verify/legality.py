@@ -22,12 +22,13 @@ from kfq_workflow.verify.reserved import RESERVED, ReservedJudge
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from kfq_workflow.decision import Stage
+    from kfq_workflow.decision import Reason, Stage
     from kfq_workflow.entry import Row
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Decision
     from kfq_workflow.verify.fold import Run
-    from kfq_workflow.verify.past import Actors, Library, Witnesses
+    from kfq_workflow.verify.numbers import Retired
+    from kfq_workflow.verify.past import Actors, Cited, Library, Witnesses
     from kfq_workflow.verify.report import Book
 
 BASES = frozenset({"stated", "implied", "inferred"})
@@ -44,17 +45,19 @@ class Judge:
     """Decides entries again and notes what does not agree."""
 
     def __init__(
-        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, day: Callable[[int], str],
+        self, book: Book, library: Library, actors: Actors, witnesses: Witnesses, retired: Retired,
+        day: Callable[[int], str],
         corrections: Callable[[Judge], Mapping[str, Callable[[Case], None]]] | None = None,
     ) -> None:  # fmt: skip
         self._book = book
-        self._library = library
+        self.library = library
         self.hasher = library.hasher
         self.actors = actors
         self.witnesses = witnesses
-        self._day = day
+        self.retired = retired
+        self.day = day
         self._approvals = ApprovalJudge(self)
-        self._consequences = Consequences(book, witnesses)
+        self.consequences = Consequences(witnesses)
         #: The newest entry that could not be decided again.
         self.undecided: tuple[str, int] | None = None
         self._kinds: dict[str, Callable[[Case], None]] = {
@@ -73,13 +76,9 @@ class Judge:
         """Tell whether entries of this kind can be judged."""
         return kind in self._kinds
 
-    def finish(self) -> None:
-        """Note what only the whole log shows."""
-        self._consequences.finish()
-
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
-        case = Case(self._book, row, body, run, before, actor, self._day(row.at))
+        case = Case(self._book, row, body, run, before, actor, self.day(row.at))
         try:
             reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
             allowed = RESERVED.get(reserved, ()) if reserved else ACTS
@@ -154,7 +153,7 @@ class Judge:
             case.error("unknown_trigger", trigger=body.get("trigger"))
             return
         if "cause" in body:
-            cause = self._consequences.cause(case, body["trigger"])
+            cause = self.consequences.cause(case, body["trigger"])
             decision = self.decide(case, None, stage="effect", cause=cause)
         else:
             decision = self.decide(case, performer, late=late)
@@ -190,7 +189,7 @@ class Judge:
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
         if params is not None:
-            self._consequences.promised(case, rules.transitions[decision.transition or ""], params)
+            self.consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
     @staticmethod
     def seen(decision: Decision) -> list[dict[str, Any]]:
@@ -239,13 +238,14 @@ class Judge:
         except Undisclosed as error:
             self._undisclosed(case, error)
             return None
+        retired = () if late else self.numbers(case)
 
         def again(actor: Actor | None) -> Decision:
             return decide(
                 case.rules, case.before, body["trigger"], actor=actor,
                 papers={paper["type"] for paper in body.get("papers", ())}, params=self.params(case),
                 key=row.instance, root=case.run.root, witnesses=witnesses, code=self.answers(case), late=late,
-                stage=stage, cause=cause,
+                stage=stage, cause=cause, retired=retired,
             )  # fmt: skip
 
         try:
@@ -260,6 +260,25 @@ class Judge:
                 self._book.warning("replay", "actor_changed", row.instance, row.seq, actor=who.id)
                 return tried
         return decision
+
+    def numbers(self, case: Case) -> list[Reason]:
+        """Return why the papers of an entry could not be laid; that perhaps they could not is a warning."""
+        certain, perhaps = self.retired.reasons(case.body.get("papers", ()), case.row.at)
+        for _, about in perhaps:
+            values = {"number": about["number"], "other": about["instance"], "entry": about["seq"]}
+            self._book.warning("replay", "number_overlap", case.row.instance, case.row.seq, **values)
+        return certain
+
+    def renumbered(self, case: Case, effects: list[dict[str, Any]]) -> None:
+        """Check what an entry does to document numbers, and expect it on their chains."""
+        case.equal("effects", effects, case.body.get("effects", []))
+        self.consequences.expect(case, effects)
+
+    def caused(self, case: Case, kind: str) -> Cited | None:
+        """Return the entry that caused one on a number's chain; note one that did not."""
+        said = case.body["cause"]
+        found = self.consequences.cause(case, kind)
+        return None if found is None else self.witnesses.after(said["instance"], said["seq"])
 
     def cited(self, case: Case) -> dict[str, Witness]:
         """Return the instances that the entry cites as they were after the entries cited."""
@@ -307,7 +326,7 @@ class Judge:
         case.still()
         self._attrs(case)
         if "cause" in case.body:
-            self._consequences.cause(case, AMEND)
+            self.consequences.cause(case, AMEND)
         else:
             self.authorise(case, case.rules.definition.permissions.amend)
         self._approvals.rebound(case)

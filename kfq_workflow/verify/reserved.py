@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.approval import numbers
 from kfq_workflow.audit.incarnation import Recovery
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.statements import Statement
 from kfq_workflow.policy import ACTS, well_formed
+from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,8 @@ RESERVED = {
     "~log": ("genesis", "sealed", "recovered", "keyed", "ruled"),
     "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
     "~definition": ("defined",),
+    numbers.NUMBERS: ("retired", "released"),
+    CALENDAR: ("published",),
 }
 
 
@@ -42,6 +46,9 @@ class ReservedJudge:
             "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
+            "published": self._published,
+            "retired": self._retired,
+            "released": self._retired,
             "ruled": self._ruled,
         }
 
@@ -73,6 +80,25 @@ class ReservedJudge:
                 case.error("malformed", reason="grant")
         elif str(grant) not in case.run.attrs.get("grants", {}):
             case.error("malformed", reason="grant")
+
+    def _published(self, case: Case) -> None:
+        """Check a calendar: an administrator published it, and its document is there."""
+        self._administer(case)
+        self._library.named(bytes.fromhex(case.body["calendar"]), "calendar", case.run.instance, case.row.seq)
+        if not case.body["number"] or self._library.calendar(case.body["calendar"]) is None:
+            case.error("malformed", reason="calendar, number")
+
+    def _retired(self, case: Case) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        case.still()
+        body, kind = case.body, case.row.kind
+        if numbers.numbered(body["type"], body["number"]).chain != case.row.instance:
+            case.error("malformed", reason="number")
+        cited = self._judge.caused(case, kind)
+        if cited is not None and kind == "retired":
+            told = {"day": self._judge.day(cited.at), "document": cited.number}
+            for name in (name for name in told if told[name] != body[name]):
+                case.error("malformed", reason=name)
 
     def _genesis(self, case: Case) -> None:
         if case.row.seq != 1:

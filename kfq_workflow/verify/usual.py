@@ -236,7 +236,7 @@ class Usual:
         self, text: bytes, node: Node, kind: str, roles: frozenset[str] | None, def_: bytes | None, at: int
     ) -> tuple[Way, Cut] | None:
         """Return the way of a body among the others of a node, cut up; learn it from the edge known by its shape."""
-        if roles is None:
+        if roles is None or self._replay.retired.touched(text):
             return None
         for way in node.ways:
             if way.roles is not roles or way.kind != kind or way.def_ != def_:

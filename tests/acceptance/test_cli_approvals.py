@@ -31,8 +31,8 @@ PROXY = words("proxy grant boss --to c3 --from 2026-01-01 --until 2999-12-31 --n
 DONE: dict[str, tuple[tuple[Args, ...], Args, tuple[str, ...], tuple[str, ...]]] = {
     "submit": (
         (), (*OPEN, "--opinion", "请批", "--due", "2999-12-31"),
-        ("提交审批 批准（grant）", "clerks: c1、c2、c3", "“批准”第 1 轮审批中", "期限", "2999-12-31"),
-        ("submitted grant the permit (grant)", "clerks: c1, c2, c3", "round 1, open: 0 approved", "due"),
+        ("提交审批 批准（grant）", "经办科室: c1、c2、c3", "主管部门: boss", "“批准”第 1 轮审批中", "2999-12-31"),
+        ("submitted grant the permit (grant)", "clerk: c1, c2, c3", "authority: boss", "round 1, open: 0", "due"),
     ),
     "submit direct": (
         (OPEN, words("return p --actor c1 --reason r")), (*OPEN, "--direct"),

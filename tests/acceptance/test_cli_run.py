@@ -291,8 +291,8 @@ def test_every_mutating_command_takes_an_actor() -> None:
                       "actor add", "actor update", "actor disable", "submit", "approve", "reject", "abstain", "retract",
                       "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
                       "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
-                      "proxy grant", "proxy revoke", "inbox", "rectify", "redact", "confirm", "decline",
-                      "policy set"}  # fmt: skip
+                      "proxy grant", "proxy revoke", "inbox", "calendar load", "rectify", "redact", "confirm",
+                      "decline", "policy set"}  # fmt: skip
 
 
 #: Said by a prefix and a code of the record, not by name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -94,15 +95,77 @@ def test_a_log_that_shrank_is_not_signed(sealed: tuple[Kfq, str, str], tmp_path:
     assert (ran.code, "拒绝签名：此密钥签过 167 条，日志现在只有 165 条" in ran.err) == (4, True)
 
 
-def test_a_page_and_the_bare_text(sealed: tuple[Kfq, str, str]) -> None:
-    kfq, path, _ = sealed
-    page = kfq.ok("checkpoint", "--key", path, "--page").out
+def test_a_page_a_code_and_the_bare_text(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    page, image, typed, kept = (tmp_path / name for name in ("sheet.html", "code.png", "typed", "kept"))
+    said = kfq.ok("checkpoint", "--key", path, "--out", str(kept), "--page", str(page), "--qr", str(image)).out
+    assert said.count("Checkpoint of 165 entries written to") == 3
+    assert image.read_bytes().startswith(b"\x89PNG")
+    sheet = page.read_text("utf-8")
     root = kfq.ok("checkpoint", "--json").json["root"]
-    assert page.startswith("CHECKPOINT OF THE LOG\n")
-    assert "  ".join(root[place : place + 8] for place in (0, 8, 16, 24)) in page
-    assert "— zones.example.cn/log" in page
+    assert all(f"<code>{root[place : place + 8]}</code>" in sheet for place in range(0, 64, 8))
+    rows = re.findall(r'row">(\d+)</th><td>(.*?)</td><td>(\w+)</td>', sheet)
+    typed.write_text(f"CHECKPOINT {len(rows)}\n" + "".join(
+        f"{number} {re.sub('<.*?>', ' ', groups)} {letters}\n" for number, groups, letters in rows
+    ))  # fmt: skip
+    assert "Signed by: zones.example.cn/log" in kfq.ok("verify", "--anchor", str(typed), "--trust", key).out
+    typed.write_text(typed.read_text().replace(" 165 ", " 166 "))
+    ran = kfq("verify", "--anchor", str(typed))
+    assert (ran.code, "mistyped: line 2" in ran.err) == (1, True)
+    assert "▄" in kfq.ok("checkpoint", "--qr", "-").out
+    for bad in (("--page", str(page)), ("--qr", str(tmp_path / "code.gif"))):
+        assert kfq("checkpoint", *bad).code == 1
     assert kfq.ok("checkpoint").out.count("\n") == 3
     assert kfq("checkpoint", "--since", "999").code == 1
+
+
+def test_keys_hand_over_and_are_revoked(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    assert "No handover" in kfq.ok("key", "list").out
+    new, note, kept = (str(tmp_path / name) for name in ("new.key", "handover", "kept"))
+    public = kfq.ok("key", "new", "next", "--out", new).out.strip()
+    assert "keep it with the checkpoints" in kfq.ok("key", "rotate", "--key", path, "--to", new, "--out", note).out
+    kfq.ok("seal")
+    kfq.ok("checkpoint", "--key", path, "--key", new, "--out", kept)
+    said = kfq.ok("verify", "--anchor", kept, "--trust", key).out
+    assert "Trusted through handovers: zones.example.cn/log → next (~log #3)" in said
+    assert "经交接受信任" in kfq.ok("verify", "--anchor", kept, "--trust", key, lang="zh").out
+    told = kfq.ok("verify", "--anchor", kept, "--trust", key, "--statement", note, "--json").json["anchored"]
+    assert (told["signed"], len(told["through"])) == (["zones.example.cn/log", "next"], 1)
+    text = kfq.ok("key", "revoke", key, "--key", new, "--reason", "compromised").out
+    assert text.startswith("kfq-revocation/v1\n")
+    assert "作废：泄露" in kfq.ok("key", "list", lang="zh").out
+    listed = kfq.ok("key", "list", "--json").json["statements"]
+    assert [(each["place"], each.get("new"), each.get("reason")) for each in listed] == [
+        ("~log #3", public, None), ("~log #5", None, "compromised"),
+    ]  # fmt: skip
+    ran = kfq("key", "rotate", "--key", path, "--to", new)
+    assert ran.code == 0  # the same handover again
+    kfq.ok("seal")
+    kfq.ok("checkpoint", "--key", path, "--out", kept + "2")
+    said = kfq("verify", "--anchor", kept + "2", "--trust", key)
+    assert (said.code, "Only revoked keys (zones.example.cn/log)" in said.out) == (0, True)
+    ran = kfq("verify", "--anchor", kept, "--statement", path)
+    assert (ran.code, "no statement about keys" in ran.err) == (1, True)
+    assert kfq("key", "revoke", "x", "--key", new, "--reason", "lost").code == 1
+
+
+def test_a_log_of_national_algorithms(empty: Kfq, tmp_path: Path) -> None:
+    kfq = empty
+    kfq.ok("init", "--suite", "s2", "--admin", "administrator")
+    made = kfq.ok("definition", "load", "zone_lifecycle", "--actor", "administrator", "--json").json
+    assert kfq.ok("definition", "show", "zone_lifecycle", "--json").json["rules"] == made["rules"]
+    path, kept = str(tmp_path / "k"), str(tmp_path / "kept")
+    key = kfq.ok("key", "new", "办公室", "--out", path, "--suite", "s2").out.strip()
+    kfq.ok("seal")
+    kfq.ok("checkpoint", "--key", path, "--out", kept)
+    assert kfq.ok("verify", "--anchor", kept, "--trust", key).out.startswith("INTACT, anchored.\n")
+    assert "s2" in kfq.ok("history", "~log").out
+    ran = kfq("init", "--suite", "s1", lang="zh")
+    assert (ran.code, "套件是 s2" in ran.err) == (1, True)
+    kfq.ok("key", "new", "ed", "--out", path + "2")
+    ran = kfq("checkpoint", "--key", path + "2")
+    assert (ran.code, "--suite s2" in ran.err) == (1, True)
 
 
 def test_a_receipt_is_found(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
@@ -118,6 +181,37 @@ def test_a_receipt_is_found(sealed: tuple[Kfq, str, str], tmp_path: Path) -> Non
     assert out.read_text().startswith("c2sp.org/tlog-proof@v1\nindex 165\n")
     (found,) = kfq.ok("receipt", check, "--json").json["found"]
     assert (found["key"], found["position"], found["size"], found["signed"]) == ("guxian-etdz", 165, 167, True)
+    misread = check.replace("O", "0").replace("B", "8").replace("I", "1", 1).lower()
+    assert kfq.ok("receipt", f"{misread[:13]} {misread[13:]}", "--json").json["found"] == [found]
+    ran = kfq("receipt", "A" * 25 + "9")
+    assert (ran.code, "none of them may be: 9" in ran.err) == (1, True)
     ran = kfq("receipt", "A" * 26)
     assert (ran.code, "No entry has the check" in ran.err) == (1, True)
     assert kfq("receipt", "short", lang="zh").code == 1
+
+
+def test_verify_takes_a_number_of_processes(demo: Kfq, tmp_path: Path) -> None:
+    demo.ok("seal")
+    one = demo.ok("verify", "--jobs", "1", "--json").json
+    assert demo.ok("verify", "--jobs", "3", "--json").json == demo.ok("verify", "--json").json == one
+    file = str(tmp_path / "log.jsonl")
+    demo.ok("export", file)
+    alone = demo.ok("verify", "--file", file, "--jobs", "1").out
+    assert demo.ok("verify", "--file", file, "--jobs", "2").out == alone
+    assert demo("verify", "--jobs", "0").code == 2
+
+
+def test_verify_goes_on_from_a_checkpoint(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    kept = str(tmp_path / "kept")
+    kfq.ok("checkpoint", "--key", path, "--out", kept)
+    kfq.ok("annotate", "guxian-etdz", "later", "--actor", "registrar")
+    said = kfq.ok("verify", "--since", kept, "--trust", key).out
+    assert said.startswith("INTACT, anchored.\n")
+    assert f"instances that have nothing newer than {kept} were not read again" in said
+    assert f"在 {kept} 之后没有新记录" in kfq.ok("verify", "--since", kept, "--trust", key, lang="zh").out
+    told = kfq.ok("verify", "--since", kept, "--json").json
+    everything = kfq.ok("verify", "--anchor", kept, "--json").json
+    assert told["entries"] < everything["entries"] == 166
+    assert told["anchored"] == everything["anchored"]
+    assert kfq("verify", "--since", str(tmp_path / "none")).code == 1

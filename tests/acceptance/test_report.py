@@ -66,7 +66,7 @@ def test_a_case_in_chinese_says_what_is_known_and_no_more(demo: Kfq) -> None:
         "古县经济技术开发区", "guxian-etdz", "机构编制与班子配备", "机构编制审批中", "补录 4 条",
         "存疑 F1 F2 F3 F4 F7", "13 条，其中补录 4 条、被拒 0 条", "补记，未见过程", "不能断定", "至多 120 天",
         "2020 年 2 月至 2020 年 5 月之间",
-        "仅有名称，未见原件", "自身一致，仅此而已", "本版本还不制作锚点", "（registrar）补录，当时由省人民政府",
+        "仅有名称，未见原件", "自身一致，仅此而已", "没有与库外的检查点比对", "（registrar）补录，当时由省人民政府",
         "现在",
     ):  # fmt: skip
         assert words in page.text, words
@@ -78,7 +78,7 @@ def test_a_case_in_english(demo: Kfq) -> None:
         "Hongtong Economic and Technological Development Zone", "reform rollout (open for business)",
         "SELF-CONSISTENT ONLY",
         "adopted, no procedure on record", "between January 2017 and May 2020", "not started → in progress",
-        "only named, not seen", "Receipt of the newest entry", "None: this version makes none.",
+        "only named, not seen", "Receipt of the newest entry", "None was compared.",
     ):  # fmt: skip
         assert words in page.text, words
 
@@ -220,3 +220,51 @@ def test_a_log_that_was_tampered_with_still_makes_a_report(demo: Kfq, how: str, 
         page = Words(ran.out).text
         assert {"zh": "已被改动", "en": "TAMPERED"}[lang] in page
         assert "guxian-etdz" in page
+
+
+def test_an_anchor_from_outside_makes_the_verdict(demo: Kfq, tmp_path: Path) -> None:
+    key, anchor = str(tmp_path / "log.key"), str(tmp_path / "june.checkpoint")
+    public = demo.ok("key", "new", "zones.example.cn/log", "--out", key, "--json").json["key"]
+    demo.ok("seal")
+    demo.ok("checkpoint", "--key", key, "--out", anchor)
+    demo.ok("annotate", "guxian-etdz", "later", "--actor", "registrar")
+    against = ("--anchor", anchor, "--trust", public)
+    for args in (("guxian-etdz",), ("--all",)):
+        english = demo.ok("report", *args, *against).out
+        assert "INTACT, anchored" in english
+        assert "The log agrees with the checkpoint" in english
+        assert "the 1 newer ones rest on the database only" in english
+        assert "It is signed by zones.example.cn/log" in english
+        assert "None was compared" not in english
+        chinese = demo.ok("report", *args, *against, lang="zh").out
+        assert "完整，且与锚点一致" in chinese
+        assert "检查点由 zones.example.cn/log 签名。为此核验了整个日志" in chinese
+    assert "None was compared" in demo.ok("report", "guxian-etdz").out
+    assert demo.ok("report", "guxian-etdz", *against, "--json").json["verdict"] == "anchored"
+    assert demo("report", "guxian-etdz", "--anchor", "/nowhere", "--json").json["error"]["code"] == "anchor_bad"
+
+
+def test_a_past_moment_is_shown_first(demo: Kfq) -> None:
+    english = demo.ok("report", "hongtong-etdz", "--as-of", "2019-06-30").out
+    assert "<h2>As of 2019-06-30</h2>" in english
+    assert "cannot be told, one of: approved, being set up; (not on record); leadership in place" in english
+    assert "(between entry 2 and entry 4)" in english
+    chinese = demo.ok("report", "hongtong-etdz", "--as-of", "2019-06-30", "--known-at", "2999-01-01", lang="zh").out
+    assert "截至 2019-06-30，按 2999-01-01 23:59:59 已登记的记录" in chinese
+    assert (
+        "不能断定，为其一：已批准·筹建；（未记录）；班子成员到位；已成立运营·改革推进（在第 2 条与第 4 条之间）"
+        in chinese
+    )
+    assert "Nothing had been recorded by then." in demo.ok("report", "hongtong-etdz", "--known-at", "2020-06-01").out
+    assert "As of" not in demo.ok("report", "hongtong-etdz").out
+    assert demo("report", "--all", "--as-of", "2019-06-30").code == 2
+    assert demo("report", "hongtong-etdz", "--as-of", "2019", "--json").json["error"]["code"] == "not_a_day"
+
+
+def test_a_past_approval_and_standing_are_shown(reported: Kfq) -> None:
+    for key in [each["key"] for each in reported.ok("list", "--json").json["instances"]]:
+        page = reported.ok("report", key, "--as-of", "2999-01-01").out
+        assert "As of 2999-01-01" in page
+        assert "<script>alert" not in page
+        past = reported.ok("report", key, "--as-of", "2000-01-01", lang="zh").out
+        assert "截至 2000-01-01" in past

@@ -88,6 +88,7 @@ CHANGES: dict[str, list[str]] = {
     "confirm": ["v", "7", "--actor", "boss"],
     "decline": ["v", "7", "--actor", "boss", "--reason", "r"],
     "policy set": ["--redact-propose", "registrar", "--redact-confirm", "authority", "--actor", "admin"],
+    "calendar load": ["calendar.txt", "--number", "1", "--actor", "admin"],
     "seal": [],
     "import": ["cases.yaml", "--actor", "reg"],
     "actor add": ["new", "--role", "clerk", "--actor", "admin"],
@@ -104,6 +105,7 @@ def log(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     """Make a log on which each of CHANGES could be done: gates open on `g` and `v`, `s` suspended, `w` void."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cases.yaml").write_text(CASES, "utf-8")
+    (tmp_path / "calendar.txt").write_text("2030-01-01 rest\n", "utf-8")
     prepare(database)
     engine = WorkflowEngine(database)
     for key in ("g", "v", "s", "w"):
@@ -153,6 +155,7 @@ def reads(log: WorkflowEngine, folder: Path) -> dict[str, list[str]]:
         "receipt": [check_letters(bytes(row.row.leaf))], "actor list": [],
         "definition list": [], "definition show": ["permit"], "definition diagram": ["permit"], "db current": [],
         "db check": [], "diff": ["2020-01-01", "2030-01-01"], "policy show": [], "key list": [],
+        "calendar show": [],
         "cosign": [str(folder / "signed"), "--key", str(folder / "w.key"), "--trust", str(folder / "office")],
     }  # fmt: skip
 

@@ -92,6 +92,7 @@ def test_another_open_case_of_the_same_zone_stops_it(engine: WorkflowEngine) -> 
 @pytest.mark.parametrize(
     ("workflow", "states", "stops"),
     [
+        ("upgrade_to_national", "goal_set", True),  # a goal can be withdrawn, so it is a case that is open
         ("upgrade_to_national", "preparing", True),
         ("upgrade_to_national", "upgraded", False),
         ("zone_merge", "posts_merging", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,10 +21,11 @@ from kfq_workflow import (
 )
 from kfq_workflow.acts import Act
 from kfq_workflow.corrections import folded, tell
+from kfq_workflow.database_source import DatabaseSource
 from kfq_workflow.effective import effective
 from kfq_workflow.replay import replay
-from kfq_workflow.source import DatabaseSource, verify_database
 from kfq_workflow.source import reading as source_reading
+from kfq_workflow.source import verify_database
 from kfq_workflow.state import Snapshot
 from kfq_workflow.tables import Tables
 from kfq_workflow.verify import verify
@@ -344,6 +346,46 @@ def _setters(rows: Any, upto: int) -> set[int]:
         if seq <= upto:
             found.update(dict.fromkeys(body.get("set", {}), seq))
     return set(found.values())
+
+
+def test_two_who_confirm_at_once_do_it_once(database: Engine) -> None:
+    engine = prepared(database)
+    engine.enroll("chief2", by="system", roles=["chief"])
+    for number in range(8):
+        day = f"2020-02-{number + 2:02}"
+        seq = engine.rectify("p", 2, by="rec", reason="r", on=day).receipt.seq
+
+        def attempt(by: str, seq: int = seq) -> str:
+            try:
+                return engine.confirm("p", seq, by=by).receipt.kind
+            except NotAllowed as error:
+                return error.refusals[0].code
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(attempt, ("chief", "chief2"))) == ["proposal_settled", "rectified"]
+    agrees(engine)
+
+
+def test_it_goes_with_the_callers_transaction(database: Engine) -> None:
+    engine = prepared(database)
+    with database.connect() as connection:
+        tx = engine.join(connection)
+        seq = tx.rectify("p", 4, by="rec", reason="r", struck=True).receipt.seq
+        tx.confirm("p", seq, by="chief")
+        tx.redact("p", [(seq, "reason")], by="rec", reason="r", number="1")
+        tx.confirm("p", seq + 2, by="chief")
+        connection.rollback()
+    assert engine.show("p").row.state == "granted"
+    with database.connect() as connection:
+        tx = engine.join(connection)
+        tx.rectify("p", 4, by="rec", reason="r", struck=True)
+        tx.confirm("p", 5, by="chief")
+        tx.redact("p", [(5, "reason")], by="rec", reason="r", number="1")
+        tx.confirm("p", 7, by="chief")
+        connection.commit()
+    assert engine.show("p").row.state == "review"
+    assert engine.history("p")[4].erased == ("reason",)
+    agrees(engine)
 
 
 class Still(Snapshot):

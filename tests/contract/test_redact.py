@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow import InvalidInput, NotAllowed, NotAuthorised, NotFound, WorkflowEngine, triggers
 from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.export_table import write_csv
 from kfq_workflow.source import reading, verify_database
 from kfq_workflow.tables import Tables
 from kfq_workflow.verify import verify
@@ -62,6 +63,9 @@ def test_a_text_is_erased_and_the_log_verifies(database: Engine, tmp_path: Path)
         write_export(source, out)
     assert WORDS not in out.read_text("utf-8")
     again = verify(ExportSource(out))
+    with reading(database) as source:
+        write_csv(source, tmp_path / "log.csv")
+    assert ",[已删除 redacted]," in (tmp_path / "log.csv").read_text("utf-8")
     assert (again.counts.redacted, again.findings) == (2, ())
 
 

@@ -103,6 +103,13 @@ def test_texts_cost_one_statement_more_or_none(database: Engine, engine: Workflo
         assert count() == IN_A_TRANSACTION[dialect] + AROUND[dialect] + A_TEXT[dialect]
 
 
+def test_a_paper_with_a_number_costs_no_statement_more(database: Engine, engine: WorkflowEngine) -> None:
+    """Whether the number was retired is read together with the actor."""
+    with counted(database) as count:
+        engine.fire("p", "comment", by="clerk", papers=[Paper("request", number="市函〔2026〕1号")])
+        assert count() == IN_A_TRANSACTION[name(database)] + AROUND[name(database)]
+
+
 def test_acts_in_a_callers_transaction(database: Engine, engine: WorkflowEngine) -> None:
     with counted(database) as count:
         with database.begin() as connection:

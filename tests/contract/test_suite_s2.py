@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kfq_workflow import InvalidInput, SignerRefused, checkpoints, keys, schema
-from kfq_workflow.audit import keyfile, merkle, signers
+from kfq_workflow.audit import keyfile, merkle, signers, sm2
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed
-from kfq_workflow.audit.note import Note, VerifierKey, verify
+from kfq_workflow.audit.note import SM2, Note, VerifierKey, verify
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import SUITE, check_letters, encode
 from kfq_workflow.export import ExportSource, write_export
@@ -127,6 +127,35 @@ def test_keys_of_another_suite_sign_nothing(database: Engine, office: Path, tmp_
         checkpoints.cosigned(str(note).encode(), tmp_path / "edw", [keyfile.load(office).key], lambda *_: ())
     with pytest.raises(InvalidInput, match="one kind"):
         keys.rotate(engine, office, office)
+
+
+def test_a_key_that_is_elsewhere_signs(database: Engine, tmp_path: Path) -> None:
+    """A module that keeps its key signs behind two members; what it signed last lies beside a file without a key."""
+
+    class Module:
+        def __init__(self) -> None:
+            self._inside = sm2.signer("模块", SM2, sm2.new_secret())
+            self.asked: list[bytes] = []
+
+        @property
+        def key(self) -> VerifierKey:
+            return self._inside.key
+
+        def sign(self, message: bytes) -> bytes:
+            self.asked.append(message)
+            return self._inside.sign(message)
+
+    engine, module = build(database), Module()
+    engine.seal()
+    held = keyfile.Held(module, tmp_path / "module")
+    note = checkpoints.checkpoint(engine, held)
+    assert module.asked == [note.text.encode()]
+    assert verify(note, [module.key], signers.check)[0].key == module.key
+    with keyfile.hold(tmp_path / "module") as seen:
+        assert seen.last(Checkpoint.parse(note.text).origin) == Checkpoint.parse(note.text)
+    assert (tmp_path / "module").stat().st_size == 0
+    keyfile.create(tmp_path / "next", "next", suite="s2")
+    keys.rotate(engine, held, tmp_path / "next")
 
 
 @pytest.mark.tampers

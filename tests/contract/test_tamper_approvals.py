@@ -10,6 +10,7 @@ import pytest
 
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
+from kfq_workflow.errors import KfqError
 from kfq_workflow.source import verify_database
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
 from tests.tampering import change, insert, places, rehash, remove, tampering
@@ -347,3 +348,18 @@ def test_acts_of_suspension_are_found_where_a_vote_was_cast_in_between(database:
     chain = case.rows
     moved = [*chain[:3], chain[4], chain[3], *chain[5:]]
     assert ("replay", "not_allowed", "p", 5) in forge(case, moved)
+
+
+def test_a_rebuild_names_an_entry_that_it_cannot_read(case: Case) -> None:
+    def no_kind(body: Body) -> None:
+        del gates(body)["tasks"]["3"]["kind"]
+
+    rows = case.rows
+    found = forge(case, [*rows[:2], edited(rows[2], no_kind), *rows[3:]], rebuilt=False)
+    assert ("replay", "malformed", "p", 3) in found
+    before = case.engine.show("p").row
+    with pytest.raises(KfqError) as caught:
+        case.engine.rebuild()
+    assert (caught.value.code, caught.value.values["key"], caught.value.values["seq"]) == ("rebuild_malformed", "p", 3)
+    assert "3" in caught.value.text("zh")
+    assert case.engine.show("p").row == before

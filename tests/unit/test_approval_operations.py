@@ -17,6 +17,7 @@ from kfq_workflow.definition import model as m
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
+from kfq_workflow.working_days import WEEKENDS
 from tests.approvals import BOSS, CLERKS, gate, guarded
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def desk(asked: m.Gate | None, by: Actor = APP, **gates: Any) -> Desk:
 
 def test_a_transition_without_a_gate_or_a_round_has_no_desk() -> None:
     stored = {"state": "open", "tasks": {}, "by": "app"}
-    assert denied(lambda: operations.urge(desk(None, grant=stored))) == ["gate_closed"]
-    assert denied(lambda: operations.urge(desk(gate()))) == ["gate_closed"]
+    assert denied(lambda: operations.urge(desk(None, grant=stored), WEEKENDS)) == ["gate_closed"]
+    assert denied(lambda: operations.urge(desk(gate()), WEEKENDS)) == ["gate_closed"]
     assert denied(lambda: opening.submit(rule(None), Snapshot(), 1, APP, NOBODY)) == ["no_gate"]
 
 
