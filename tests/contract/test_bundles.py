@@ -279,7 +279,7 @@ def test_the_file_is_private_complete_and_never_replaced_unasked(database: Engin
 @pytest.mark.backends("sqlite")
 def test_the_same_log_gives_the_same_bytes(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sealed(database)
-    monkeypatch.setattr("kfq_workflow.source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
+    monkeypatch.setattr("kfq_workflow.database_source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
     for scope in (Scope(), Scope("p"), EVERYTHING):
         first = bundle(database, tmp_path / "1.zip", scope).read_bytes()
         assert bundle(database, tmp_path / "2.zip", scope).read_bytes() == first
