@@ -85,7 +85,7 @@ def open_database(
     if backend == "sqlite":
         _prepare_sqlite(database, synchronous)
     if plain:
-        _RECIPES[database] = Recipe(parsed.render_as_string(hide_password=False), synchronous)
+        _RECIPES[database] = Recipe(url, synchronous)  # as given: SQLAlchemy would write a file: URI otherwise
     return database
 
 

@@ -7,11 +7,26 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow import export_tree as tree
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import SUITE, Row, encode, leaf_hash, parse_canonical
+from kfq_workflow.entry import SUITE, Row, encode, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
-from kfq_workflow.export_tree import CHECKPOINT, PLACED, ExportTree
+from kfq_workflow.export_lines import (
+    DOCUMENTS,
+    ENTRIES,
+    HEADS,
+    MAX_LINE,
+    PLACED,
+    TEXTS,
+    TOLD,
+    block_of,
+    parse_entry,
+    place_of,
+    suite_of,
+    typed,
+)  # fmt: skip
+from kfq_workflow.export_tree import ExportTree
 from kfq_workflow.files import Part
 from kfq_workflow.log import LogHead
 from kfq_workflow.seal_store import CheckpointRow
@@ -31,19 +46,6 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"
-#: No line is longer: an entry has at most 65,535 bytes, a text 16,384, a document is far below.
-MAX_LINE = 16 * 1024 * 1024
-_DOCUMENTS, _ENTRIES, _TEXTS, _HEADS, _PLACED, _CHECKPOINTS = range(6)
-_BLOCKS = {b'{"document":': _DOCUMENTS, b'{"actor":': _ENTRIES, b'{"text":': _TEXTS, b'{"head":': _HEADS}
-_BLOCKS |= {b'{"placed":': _PLACED, b'{"checkpoint":': _CHECKPOINTS}
-#: What the lines of a block say.
-_TOLD = {
-    PLACED: (_PLACED, ("count", "instance", "position", "seq")),
-    CHECKPOINT: (_CHECKPOINTS, ("note", "root", "size")),
-}
-_BODY = '"body":'
-#: Bytes of a digest, in every suite.
-_HASH = 32
 #: Bytes of an entry's line, about.
 _LINE = 600
 
@@ -70,7 +72,7 @@ class ExportSource:
         """Return the log's head as its genesis entry tells it. Raises NotInitialised when there is none."""
         if self._head is None:
             # In a file that is out of order bisection may miss the genesis, which must not pass for a file without one.
-            self._head = self._genesis(self._lines(_ENTRIES, (LOG,))) or self._genesis(self._anywhere())
+            self._head = self._genesis(self._lines(ENTRIES, (LOG,))) or self._genesis(self._anywhere())
         if self._head is None:
             raise NotInitialised("export_no_log", path=str(self._path))
         return self._head
@@ -78,7 +80,7 @@ class ExportSource:
     def _genesis(self, lines: Iterator[tuple[int, bytes]]) -> LogHead | None:
         """Return what the first entry of ~log among these lines says."""
         for start, line in lines:
-            row = self._entry(start, line, known_hash(_suite(line)))
+            row = self._entry(start, line, known_hash(suite_of(line)))
             if row is not None and row.instance == LOG:
                 body = json.loads(row.body)
                 suite, offset = body.get("suite"), body.get("utc_offset")
@@ -91,19 +93,19 @@ class ExportSource:
         with self._path.open() as file:
             position = 0
             while line := file.readline(MAX_LINE):
-                if _block(line) == _ENTRIES and b'"instance":"~log"' in line:
+                if block_of(line) == ENTRIES and b'"instance":"~log"' in line:
                     yield position, line
                 position += len(line)
 
     def documents(self) -> Iterator[Document]:
         """Yield every document."""
-        for about in self._ascending("digest", _DOCUMENTS, ("body", "digest", "kind")):
+        for about in self._ascending("digest", DOCUMENTS, ("body", "digest", "kind")):
             yield Document(bytes.fromhex(about["digest"]), about["kind"], about["body"])
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
         """Yield entries by (instance, seq)."""
-        region = self._region(_ENTRIES) if instance is None else None
-        for start, line in self._lines(_ENTRIES, (self._from(instance),), region):
+        region = self._region(ENTRIES) if instance is None else None
+        for start, line in self._lines(ENTRIES, (self._from(instance),), region):
             row = self._entry(start, line)
             if row is None:
                 continue
@@ -113,7 +115,7 @@ class ExportSource:
 
     def numbers(self) -> Iterator[Row]:
         """Yield the entries of the chains of document numbers by (instance, seq)."""
-        for start, line in self._lines(_ENTRIES, (f"{NUMBERS}/",)):
+        for start, line in self._lines(ENTRIES, (f"{NUMBERS}/",)):
             row = self._entry(start, line)
             if row is not None and not row.instance.startswith(f"{NUMBERS}/"):
                 return
@@ -122,14 +124,14 @@ class ExportSource:
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
         """Yield texts by (instance, seq, field)."""
-        for _, about in self._said(_TEXTS, ("field", "instance", "salt", "seq", "value"), instance):
+        for _, about in self._said(TEXTS, ("field", "instance", "salt", "seq", "value"), instance):
             yield TextRow(about["instance"], about["seq"], about["field"], bytes.fromhex(about["salt"]), about["value"])
 
     def heads(self, instance: str | None = None) -> Iterator[tuple[str, int, bytes]] | None:
         """Yield the newest entry of each instance: key, number and leaf."""
         return (
             (about["instance"], about["seq"], bytes.fromhex(about["leaf"]))
-            for _, about in self._said(_HEADS, ("instance", "leaf", "seq"), instance)
+            for _, about in self._said(HEADS, ("instance", "leaf", "seq"), instance)
         )
 
     def instances(self, instance: str | None = None) -> Iterator[InstanceRow] | None:  # noqa: ARG002
@@ -146,11 +148,11 @@ class ExportSource:
 
     def stretches(self) -> Iterator[dict[str, Any]]:
         """Yield what the `placed` lines say: count, instance, position and seq."""
-        return (about for _, about in self._said(*_TOLD[PLACED], None))
+        return (about for _, about in self._said(*TOLD[tree.PLACED], None))
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
         """Yield the checkpoints that the file has."""
-        for about in self._ascending("size", *_TOLD[CHECKPOINT]):
+        for about in self._ascending("size", *TOLD[tree.CHECKPOINT]):
             yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
@@ -163,7 +165,7 @@ class ExportSource:
         highest = position = 0
         with self._path.open() as file:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
-                block = _block(line)
+                block = block_of(line)
                 if block is None or block < highest:
                     self._note(position, line, "unknown" if block is None else "out of place")
                 highest = max(highest, block or 0)
@@ -188,7 +190,7 @@ class ExportSource:
     def spans(self, parts: int, least: int) -> list[Span]:
         """Divide the instances where the entries of a file are divided into parts of about as many bytes."""
         with self._path.open() as file:
-            first, last = self._find(file, (_ENTRIES, ("",))), self._find(file, (_TEXTS, ("",)))
+            first, last = self._find(file, (ENTRIES, ("",))), self._find(file, (TEXTS, ("",)))
             parts = min(parts, (last - first) // max(least * _LINE, 1))
             return divided(self._key_at(file, first + (last - first) * number // parts) for number in range(1, parts))
 
@@ -196,8 +198,8 @@ class ExportSource:
         """Return the instance of the first whole line after a position."""
         file.seek(position)
         file.readline(MAX_LINE)
-        place = _place(file.readline(MAX_LINE))
-        return None if place is None or place[0] != _ENTRIES else place[1][0]
+        place = place_of(file.readline(MAX_LINE))
+        return None if place is None or place[0] != ENTRIES else place[1][0]
 
     def settle(self) -> tuple[int, int]:
         """Return the file's size and when it was changed last."""
@@ -215,7 +217,7 @@ class ExportSource:
 
     def gather(self, told: Sequence[Told]) -> bool:
         """Take what is wrong with lines. False where a block is not in order: something was read twice, or never."""
-        for block in (_ENTRIES, _TEXTS, _HEADS, _PLACED):
+        for block in (ENTRIES, TEXTS, HEADS, PLACED):
             regions = [each.regions[block] for each in told if block in each.regions]
             if any(not region.sorted for region in regions):
                 return False
@@ -228,7 +230,7 @@ class ExportSource:
     def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
         """Read an entry's line, which must be exactly the bytes of the entry that it says."""
         try:
-            row, log = _parse_entry(line[:-1].decode(), hasher or self._hash())
+            row, log = parse_entry(line[:-1].decode(), hasher or self._hash())
             same = encode(row, log) == line[:-1]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             same = False
@@ -246,7 +248,7 @@ class ExportSource:
         for start, line in self._lines(block, (self._from(instance) if "instance" in names else "",), region):
             try:
                 (about,) = parse_canonical(line[:-1].decode()).values()
-                good = sorted(about) == list(names) and _typed(about)
+                good = sorted(about) == list(names) and typed(about)
             except (ValueError, TypeError, AttributeError, RecursionError):
                 good = False
             if not good:
@@ -285,7 +287,7 @@ class ExportSource:
             file.seek(position)
             while line := file.readline(MAX_LINE):
                 start, position = position, position + len(line)
-                found = _block(line)
+                found = block_of(line)
                 if region is not None:
                     region.end = start if found is not None and found > block else position
                 if not line.endswith(b"\n"):
@@ -311,7 +313,7 @@ class ExportSource:
             where = None
             while start < high and where is None:
                 line = file.readline()
-                where = _place(line)
+                where = place_of(line)
                 if where is None:
                     start = file.tell()
             if where is None or where >= wanted:
@@ -329,67 +331,3 @@ class ExportSource:
         elif line.endswith(b"\r\n"):
             reason = "CR LF"
         self._bad.setdefault(start, reason)
-
-
-def _block(line: bytes) -> int | None:
-    return _BLOCKS.get(line[: line.find(b":") + 1])
-
-
-def _place(line: bytes) -> tuple[int, tuple[Any, ...]] | None:
-    """Return a line's block and its place there, None for one that cannot be read."""
-    block = _block(line)
-    try:
-        value = json.loads(line)
-        if block in (_DOCUMENTS, _CHECKPOINTS):
-            return block, ("", 0)
-        (about,) = (value,) if block == _ENTRIES else value.values()
-        if block is None or not isinstance(about["instance"], str):
-            return None
-        return block, (about["instance"], int(about["seq"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _typed(about: dict[str, Any]) -> bool:
-    """Tell whether the values of a line are of their types and bytes are hex of lower case."""
-    for name, value in about.items():
-        if name in ("seq", "count", "position", "size"):
-            good = type(value) is int and value >= (name == "count")
-        elif name in ("salt", "leaf", "digest", "root"):
-            size = 16 if name == "salt" else 32
-            good = type(value) is str and len(value) == 2 * size and bytes.fromhex(value).hex() == value
-        else:
-            good = type(value) is str or (name == "kind" and value is None)
-        if not good:
-            return False
-    return True
-
-
-def _suite(line: bytes) -> str:
-    """Return the suite that a genesis names, which says how its own leaf is made; `s1` where it names none."""
-    try:
-        suite = json.loads(line)["body"]["suite"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return SUITE
-    return suite if isinstance(suite, str) else SUITE
-
-
-def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
-    """Return the row that an entry's line says, and the log's name; the body stays the text that it is."""
-    found = json.loads(text)
-    start = text.index(_BODY, text.index(f'"at":{found["at"]},')) + len(_BODY)
-    _, end = _DECODER.raw_decode(text, start)
-    def_ = found["def"]
-    draft = Row(
-        found["instance"], found["seq"], found["kind"], found["at"], found["actor"], found["via"], found["req"],
-        None if def_ is None else bytes.fromhex(def_), found["v"], bytes.fromhex(found["prev"]), b"",
-        text[start:end],
-    )  # fmt: skip
-    if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
-        raise ValueError("a number is none")
-    if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
-        raise ValueError("a hash is none")
-    return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
-
-
-_DECODER = json.JSONDecoder()

@@ -116,9 +116,11 @@ def test_a_database_in_memory_is_read_by_one() -> None:
 
 
 @pytest.mark.backends("sqlite")
-def test_a_file_that_may_only_be_read_is_read_by_several(database: Engine) -> None:
+def test_a_file_that_may_only_be_read_is_read_by_several(database: Engine, tmp_path: Path) -> None:
     prepared(database)
-    own = open_database(f"sqlite:///file:{database.url.database}?immutable=1&uri=true")
+    with database.connect() as connection:
+        connection.exec_driver_sql(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+    own = open_database(f"sqlite:///file:{tmp_path / 'copy.db'}?immutable=1&uri=true")
     with reading(own) as source:
         assert shared(source) == 3
     assert verify_database(own, jobs=2) == verify_database(database)
