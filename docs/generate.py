@@ -147,7 +147,7 @@ def error_page() -> str:
     parts.append("| code | class | English | 中文 |\n|---|---|---|---|")
     raised = _raised()
     for code, (zh, en) in sorted(messages.SENTENCES.items()):
-        if not code.startswith(("finding.", "definition.", "lint.", "yaml.", "casefile.")):
+        if not code.startswith(("finding.", "doctor.", "definition.", "lint.", "yaml.", "casefile.")):
             parts.append(f"| `{code}` | {_cell(raised.get(code, '–'))} | {_cell(en)} | {_cell(zh)} |")
     parts.append("\n## Problems of a document\n\nIn `.problems` of a `DefinitionError`, each with its line.\n")
     parts.append("| code | English | 中文 |\n|---|---|---|")
@@ -233,6 +233,8 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "export_table": ("write_csv",),
     "export_xlsx": ("write_xlsx",),
     "report": ("instance_report", "overview_report", "HtmlReport"),
+    "doctor": ("examine", "Examination", "Account", "Item", "Limit"),
+    "recovery": ("Recovered",),
     "edtf": ("parse", "Day"),
     "messages": ("render",),
 }

@@ -114,7 +114,7 @@ class DatabaseSource:
 
     def clock(self) -> int | None:
         """Return the database's clock in µs since 1970 UTC."""
-        return int(self._connection.exec_driver_sql(f"SELECT {_CLOCKS[self._dialect]}").scalar_one())
+        return clock_of(self._connection)
 
     def inspect(self, book: Book) -> None:
         """Look at the triggers. One that this account may not see is not checked."""
@@ -303,6 +303,12 @@ class DatabaseSource:
             values = [last[n] for part in spread for n in part]
             where = f"{only} AND ({after})" if only else after
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
+
+
+def clock_of(connection: Connection) -> int:
+    """Return the clock of a database in µs since 1970 UTC."""
+    name = connection.dialect.name
+    return int(connection.exec_driver_sql(f"SELECT {_CLOCKS['mysql' if name == 'mariadb' else name]}").scalar_one())
 
 
 def _octets(value: Any) -> bytes:

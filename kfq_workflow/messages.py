@@ -11,7 +11,9 @@ from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
 from kfq_workflow.bundle_messages import BUNDLES
 from kfq_workflow.correction_messages import CORRECTIONS
+from kfq_workflow.doctor_messages import DOCTOR
 from kfq_workflow.finding_messages import FINDINGS
+from kfq_workflow.recovery_messages import RECOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -658,6 +660,8 @@ SENTENCES.update(AUDIT)
 SENTENCES.update(BUNDLES)
 SENTENCES.update(CORRECTIONS)
 SENTENCES.update(FINDINGS)
+SENTENCES.update(RECOVERY)
+SENTENCES.update(DOCTOR)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 

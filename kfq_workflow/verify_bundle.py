@@ -793,7 +793,8 @@ class Lines:
 
 KINDS = frozenset(
     """
-    genesis sealed defined enrolled granted revoked started fired adopted annotated amended refused
+    genesis sealed keyed ruled defined enrolled granted revoked retired released published
+    proposed rectified redacted declined started fired adopted annotated amended refused
     opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
     suspended resumed voided reinstated
     """.split()
@@ -830,7 +831,8 @@ class Chain:
         self.at: Optional[int] = None
         self.unplaced: Optional[int] = None
         self.placed: Optional[Tuple[int, bytes]] = None  # number and leaf of the newest entry that has a place
-        self.missing: Dict[Tuple[int, str], None] = {}  # texts that are gone, until a redaction of them is met
+        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone, until an entry that erased them is met
+        self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
 class Genesis(NamedTuple):
@@ -1040,7 +1042,7 @@ class Documents:
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels"):
+        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
             digest = (entry.body or {}).get(kind)
             if not is_hex(digest):
                 continue
@@ -1158,8 +1160,10 @@ class Verification:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
         if entry.kind not in KINDS:
             self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind == "defined" and self.with_documents:
+        if entry.kind in ("defined", "published") and self.with_documents:
             self.documents.defined(entry)
+        if entry.kind == "keyed" and self.trust:
+            self.book.skip("keys", needed=True)  # a key that another one handed over to may count
         self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
@@ -1192,7 +1196,21 @@ class Verification:
             elif wanted.pop(field) != commitment(self.hash, text):
                 find("text.differs", *key, "the text %s does not open its commitment" % field)
         for field in wanted:
-            chain.missing[entry.seq, field] = None
+            chain.missing.add((entry.seq, field))
+        chain.opened.update((entry.seq, field) for field in commitments(entry) if field not in wanted)
+        if entry.kind == "redacted":
+            self._erased(chain, entry.body)
+
+    def _erased(self, chain: Chain, body: Dict[str, Any]) -> None:
+        """Take away what an entry has erased: it must be gone, and nothing else may be."""
+        erases = body.get("erases")
+        for about in erases if isinstance(erases, list) else ():
+            if not isinstance(about, dict) or not is_int(about.get("seq")) or not isinstance(about.get("field"), str):
+                continue
+            place = about["seq"], about["field"]
+            if place in chain.opened:
+                self.book.find("text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1])
+            chain.missing.discard(place)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
@@ -1213,7 +1231,7 @@ class Verification:
 
     def _end(self, chain: Chain) -> None:
         find = self.book.find
-        for (seq, field), _ in chain.missing.items():
+        for seq, field in sorted(chain.missing):
             find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
@@ -1317,6 +1335,7 @@ class Verification:
             self.book.anchored = {
                 "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
                 "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
+                "through": [],
             }  # fmt: skip
 
 
@@ -1339,7 +1358,14 @@ Body = Dict[str, Any]
 Answer = Optional[bool]
 _REGISTRAR = ["registrar"]
 _CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
-_RESERVED_KINDS = {"~log": ("genesis", "sealed"), "~definition/": ("defined",), "~actor/": ("enrolled", "granted", "revoked")}
+_RESERVED_KINDS = {
+    "~log": ("genesis", "sealed", "keyed", "ruled"),
+    "~definition/": ("defined",),
+    "~actor/": ("enrolled", "granted", "revoked"),
+    "~number/": ("retired", "released"),
+    "~calendar": ("published",),
+}
+_CORRECTIONS = ("proposed", "rectified", "redacted", "declined")
 _MOVES = ("started", "fired", "adopted")
 
 
@@ -1715,7 +1741,7 @@ class Replay:
     def _reserved(self, entry: Entry, body: Body) -> None:
         for prefix, kinds in _RESERVED_KINDS.items():
             if entry.instance == prefix or prefix.endswith("/") and entry.instance.startswith(prefix):
-                if entry.kind not in kinds:
+                if entry.kind not in (*kinds, "refused") and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
         if entry.kind in ("granted", "revoked") or entry.kind == "sealed" and entry.actor != "system":
@@ -1756,7 +1782,7 @@ class Replay:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
             return None
-        if not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
+        if entry.kind != "refused" and not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
             self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
         return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
 
@@ -1804,7 +1830,13 @@ class Replay:
             self._unseen(about)
         for about in body.get("effects", ()):
             self._unseen(about["on"])
+        if "effects" in body or "cause" in body:
+            self.book.skip("effects")
         seen = self._seen(entry, body)
+        if entry.kind in _CORRECTIONS:
+            self.book.skip("corrections")
+            case.unknown = case.unknown or entry.kind == "rectified"
+            return
         if entry.kind not in (*_MOVES, "annotated", "amended"):
             self.book.skip("approvals")
             return
@@ -1893,7 +1925,7 @@ class Replay:
             if region not in rules.regions or (state is not None and state not in known):
                 find("replay.adoption", entry.instance, entry.seq)
                 return
-            if (state is not None) != rules.active(region, main):
+            if state is not None and not rules.active(region, main):
                 find("replay.adoption", entry.instance, entry.seq)
                 return
 
@@ -1993,7 +2025,7 @@ class Replay:
             for name in rules.regions:
                 if name == "main":
                     continue
-                now, then = case.states.get(name) is not None, rules.active(name, state)
+                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
                 if then and not now:
                     wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
                 elif now and not then:
@@ -2375,6 +2407,7 @@ class PartVerification(Verification):
         self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
         self.covered = dict.fromkeys(self.sizes, 0)
+        self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
@@ -2398,8 +2431,8 @@ class PartVerification(Verification):
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
-            own = entry.instance in (self.scope["instance"], "~log", "~calendar")
-            return own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
+            own = (self.scope["instance"], "~log", "~calendar")
+            return entry.instance in own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
         after = self.scope["from"] is None or entry.at >= self.scope["from"]
         return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
 
@@ -2478,6 +2511,10 @@ class PartVerification(Verification):
     def _look(self, hidden: Dict[str, Any]) -> None:
         if hidden["width"] == 1:
             self.cited.pop(hidden["hash"], None)
+        if self.scope["kind"] != "recorded":
+            return
+        low, high = self._bounds()
+        self.hidden += max(0, min(hidden["position"] + hidden["width"], high) - max(hidden["position"], low))
 
     def _bounds(self) -> Tuple[int, int]:
         """Return the sizes of the tree between which everything lies that was recorded in the interval and sealed."""
@@ -2535,10 +2572,8 @@ class PartVerification(Verification):
             return
         self.book.skip("replay", needed=True)
         self.book.skip("earlier entries")
-        low, high = self._bounds()
-        hidden = high - low - sum(max(0, min(run.end, high) - max(run.start, low)) for run in self.tree.runs)
-        if hidden > 0:
-            self.book.skip("hidden %d" % hidden)
+        if self.hidden:
+            self.book.skip("hidden %d" % self.hidden)
 
     def _manifest(self) -> None:
         """Compare what the manifest says with what was found."""
@@ -2628,6 +2663,72 @@ class WholeVerification(Verification):
 
 
 
+# --------------------------------------------------------------------------------------------------------------- words
+
+_VERDICTS = {
+    "anchored": ("intact, and as it was when the anchor was made", "完好，且与锚定时一致"),
+    "self-consistent": ("SELF-CONSISTENT ONLY: no anchor to compare with", "仅自洽：没有可对照的锚点"),
+    "incomplete": ("INCOMPLETE: not everything could be checked", "不完整：有内容无法核验"),
+    "tampered": ("TAMPERED", "被篡改"),
+}
+_LAYERS_ZH = {
+    "bytes": "字节", "chain": "链", "text": "文字", "document": "文档", "cache": "末条", "tree": "日志树", "anchor": "锚点",
+    "replay": "重演", "bundle": "审计包",
+}  # fmt: skip
+#: What was found, in Chinese; the English is the kind's name, or a sentence that says more.
+_KINDS_ZH = {
+    "line": "此行无法读取", "version": "格式版本未知", "too_large": "记录过大", "not_canonical": "正文不是规范 JSON",
+    "genesis_missing": "缺少创世记录", "gap": "此前缺少记录", "duplicate": "记录号重复", "order": "次序不对",
+    "sorted": "实例次序不对或重复", "prev": "没有接在上一条之后", "first_prev": "没有接在创世记录之后", "clock_back": "时刻早于上一条",
+    "orphan": "文字没有对应的记录", "uncommitted": "文字没有被承诺", "differs": "文字与承诺不符", "missing": "不在了",
+    "present": "已删除的文字仍在", "digest": "文档与摘要不符", "kind": "文档类别不对", "not_defined": "规则没有登记",
+    "not_yet_defined": "规则当时尚未登记", "unreadable": "不是流程规则", "unused": "没有记录提到此文档",
+    "row_orphan": "有末条而无记录", "row_missing": "有记录而无末条", "seq": "末条的记录号不符", "head": "末条的散列不符",
+    "place_orphan": "位置上没有记录", "entry_unplaced": "记录不在树中而其后的却在", "position_unsealed": "位置在最近一次封存之后",
+    "position_missing": "缺少位置", "position_moved": "位置被移动", "position_twice": "位置重复", "seal_size": "封存的大小不对",
+    "heads_differ": "封存所说的末条与记录不符", "checkpoint_malformed": "检查点无法读取", "other_log": "是另一个日志的检查点",
+    "size_shrunk": "日志比检查点短", "root_differs": "与检查点的根不符", "signature_bad": "签名是假的",
+    "signature_missing": "没有受信任的签名", "fork": "两份检查点的根不同", "malformed": "内容不合格式", "kind_place": "此类记录不应在此",
+    "def_missing": "没有指明规则", "def_changed": "规则中途更换", "not_started": "首条不是启动或补记", "not_first": "只能是首条",
+    "root_missing": "所属实例当时不存在", "attributes": "属性未声明", "late_unmarked": "没有标为补录", "late_flags": "补录缺少标记",
+    "not_allowed": "按规则不应获准", "unknown_trigger": "没有此动作", "seen_missing": "所引记录不存在", "seen_leaf": "所引记录不同",
+    "adoption": "补记的状态不合规则", "actor_unknown": "办理人没有登记", "actor_role": "办理人不具备角色",
+    "actor_not_valid": "办理人当时无效", "mode": "方式不对", "date_missing": "没有日期", "date_malformed": "日期无效",
+    "date_differs": "日期与所记的最早、最晚日不符", "date_order": "日期与先后矛盾", "container": "打包方式不对，请解包后核验文件夹",
+    "member_name": "不属于审计包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
+    "member_extra": "清单外的文件", "member_differs": "文件与清单不符", "manifest": "清单无法读取", "manifest_differs": "与清单不符",
+    "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
+    "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
+    "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
+}  # fmt: skip
+
+
+def say(book: Book, zh: bool) -> Iterator[str]:
+    """Yield the report for people."""
+    yield _VERDICTS[book.verdict][zh]
+    anchored = book.anchored
+    if anchored:
+        told = (anchored["label"], anchored["size"], anchored["newer"], ", ".join(anchored["signed"]) or "-")
+        yield ("锚点 %s：%d 条；更新的 %d 条；签名：%s" if zh else "Anchor %s: %d entries; newer: %d; signed by: %s") % told
+    yield ("核验了 %d 条记录、%d 个实例" if zh else "Verified %d entries of %d instances") % (book.entries, book.instances)
+    counts = tuple(book.counts[name] for name in ("decided", "witnessed", "attested", "late", "refused"))
+    yield (
+        "重新判断 %d 次；其中依据其他实例 %d；依据应用程序或未登记者 %d；补录 %d；被拒绝 %d"
+        if zh
+        else "Decided again: %d; also from other instances: %d; on the application's word: %d; late: %d; refused: %d"
+    ) % counts
+    for what in sorted(book.unchecked):
+        yield ("未核验：" if zh else "Not checked: ") + what
+    for found in book.findings:
+        place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
+        words = found.message
+        if zh:
+            words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
+        yield "  %s %s.%s  %s  %s" % (found.severity, found.layer, found.kind, place, words)
+    if book.left_out:
+        yield ("另有 %d 项" if zh else "%d more findings") % book.left_out
+
+
 # -------------------------------------------------------------------------------------------------------- command line
 
 
@@ -2681,7 +2782,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1
-    print(json.dumps(book.as_json(), ensure_ascii=False, indent=2))
+    lines = [json.dumps(book.as_json(), ensure_ascii=False, indent=2)] if options.json else say(book, options.lang == "zh")
+    for line in lines:
+        # Words from the log must not steer a terminal, and an odd locale must not stop the report.
+        clean = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in line)
+        sys.stdout.buffer.write((clean + "\n").encode())
+    sys.stdout.flush()
     return 4 if book.verdict == "tampered" else 0
 
 

@@ -329,7 +329,8 @@ def main() -> int:
             result.add(found)
     print(f"{result.mutants} mutants of {len(log)} bytes, seed {options.seed}: {result.tampered} tampered")
     print(f"differ: {result.verdicts} verdicts, {result.findings} findings, {result.skipped} of what is not checked")
-    for tag, times in result.how.most_common(25):
+    worst_first = sorted(result.how.items(), key=lambda about: (not about[0].startswith("verdict"), -about[1]))
+    for tag, times in worst_first[:25]:
         print(f"{times:7} {tag}   (such as mutant {result.which[tag]})")
     return 1 if result.verdicts else 0
 

@@ -112,12 +112,7 @@ def print_report(report: Report) -> None:
             line(say("verdict.signed", names=", ".join(anchored.signed)))
         for path in anchored.through:
             line(say("verdict.through", path=path))
-    line(say("verified", entries=report.entries, instances=report.instances))
-    counts = report.counts
-    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
-             late=counts.late, refused=counts.refused))  # fmt: skip
-    if counts.redacted:
-        line(say("verified.redacted", count=counts.redacted))
+    _print_counts(report)
     for what in report.not_checked:
         line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()
@@ -131,6 +126,17 @@ def print_report(report: Report) -> None:
         line(say("findings_left_out", count=report.left_out))
     if report.verdict == "self-consistent":
         line(say("verdict.limits"))
+
+
+def _print_counts(report: Report) -> None:
+    line(say("verified", entries=report.entries, instances=report.instances))
+    counts = report.counts
+    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
+             late=counts.late, refused=counts.refused))  # fmt: skip
+    if counts.lost:
+        line(say("verdict.lost", count=counts.lost))
+    if counts.redacted:
+        line(say("verified.redacted", count=counts.redacted))
 
 
 def _unchecked(what: str) -> str:

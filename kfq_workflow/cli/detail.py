@@ -213,7 +213,7 @@ def _fact(value: object) -> str:
     if isinstance(value, bool):
         return say("yes" if value else "no")
     if isinstance(value, list):
-        return joined(map(str, value))
+        return joined(map(_fact, value))
     if isinstance(value, dict):
         return "  ".join(f"{name}={_fact(part)}" for name, part in sorted(value.items()))
     return str(value)

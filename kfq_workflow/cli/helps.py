@@ -95,6 +95,26 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "statement.out": ("声明写到这个新文件", "write the statement to this new file"),
     "statements": ("存在库外的密钥声明，可多次给出", "a statement about keys that was kept outside; may be repeated"),
     "no_store": ("不在库内留存", "do not keep it in the database as well"),
+    "doctor.key": (
+        "签名密钥的文件，只看其权限；可多次给出",
+        "a signing key's file, of which only the modes are looked at; may be repeated",
+    ),
+    "meant": (
+        "此账号应为谁所用；多出的权限算作问题",
+        "whose account it is meant to be: what it may do beyond is a problem",
+    ),
+    "recovered": (
+        "确认日志曾从备份恢复；每次恢复后首次签名时须给出",
+        "confirm that the log was restored from a backup; for the first signature after one",
+    ),
+    "checkpoints": (
+        "恢复之前最后发布的检查点，可多次给出",
+        "the last checkpoint that was published before the restore; may be repeated",
+    ),
+    "kept": (
+        "备份带回的已封存条数；默认为现有的全部",
+        "sealed entries that the backup brought back; all there are now by default",
+    ),
     "cosigner": ("联署用的密钥", "a key for cosignatures"),
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
@@ -403,6 +423,19 @@ HELP: dict[str, tuple[str, str]] = {
         "检查点文件可由 kfq checkpoint --since 写出，其中带有一致性证明；没有证明时从数据库读取。",
         "The file is best written by kfq checkpoint --since, with the proof from what was cosigned last; where it\n"
         "has none, the proof is read from the database.",
+    ),
+    "doctor": (
+        "用哪个账号连接，就检查哪个账号；什么都不改。有问题时退出码为 4。\n"
+        "例：kfq doctor --as application --key /srv/signer/office.key",
+        "Examines the account that it connects with and changes nothing. Exits 4 when something is a problem.\n"
+        "Example: kfq doctor --as application --key /srv/signer/office.key",
+    ),
+    "recover": (
+        "恢复备份等于截去末尾。由管理员登记：此后日志为新的一代，检查点的来源随之不同，核验时一律报告丢失的范围。\n"
+        "例：kfq recover --checkpoint 最后.checkpoint --actor admin --reason 磁盘损坏，恢复至昨日备份",
+        "To the log a restore is a cut tail. An administrator says so: the log is a new incarnation from then on, with\n"
+        "an origin of its own in checkpoints, and every verification reports what was lost.\n"
+        "Example: kfq recover --checkpoint last.checkpoint --actor admin --reason 'disk failed; backup of last night'",
     ),
     "receipt": (
         "大小写、空格和连字符不计。--out 把证明写成文件，可脱离数据库核对。",

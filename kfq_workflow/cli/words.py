@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfq_workflow.cli import correction_words, locale
 from kfq_workflow.cli.time_words import TIME
+from kfq_workflow.cli.watch_words import WATCH
 
 #: code → (Chinese, English)
 PHRASES: dict[str, tuple[str, str]] = {
@@ -487,6 +488,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     **correction_words.PHRASES,
 }
+
+PHRASES.update(WATCH)
 
 
 def say(code: str, /, **values: object) -> str:

@@ -29,6 +29,7 @@ from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head
 from kfq_workflow.verify.keys import KIND as KEYED
 from kfq_workflow.verify.keys import keys_of
 from kfq_workflow.verify.reader import WHOLE, Outcome, read
+from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.seals import Seals
 from kfq_workflow.verify.since import chosen
@@ -95,6 +96,8 @@ def _newer(source: Source, since: Anchor, trust: Trust) -> Chosen | None:
     keys = keys_of([row for row in log if row.kind == KEYED], trust, origin, Book())
     if head.suite not in SUITES or not trusted(since, keys, trust):
         return None
+    if not read_recoveries(origin, log, {}, Book(), partial=True).stands(since.checkpoint):
+        return None
     return chosen(source, since.checkpoint.size)
 
 
@@ -126,7 +129,8 @@ def settle(
     origin = origin_said(head.log, first)
     keys = keys_of([row for row in source.entries(LOG) if row.kind == KEYED], trust, origin, book)
     book.tree = seals.size, roots.get(seals.size), sum(outcome.leaves.placed for outcome in outcomes)
-    check = AnchorCheck(origin, roots, seals.size, keys, trust, book)
+    lineage = read_recoveries(origin, source.entries(LOG), roots, book)
+    check = AnchorCheck(lineage, roots, seals.size, keys, trust, book)
     check.statements()
     check.stored(tree.checkpoints())
     check.carried(getattr(source, "carried", ()))

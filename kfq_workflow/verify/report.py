@@ -69,7 +69,8 @@ class Counts:
 
     `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
     `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
-    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them.
+    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them; `lost`
+    entries were sealed and published, and are gone since a restore.
     """
 
     decided: int = 0
@@ -78,6 +79,7 @@ class Counts:
     late: int = 0
     refused: int = 0
     redacted: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,13 @@ class Report:
     anchored: Anchored | None = None
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the report as `kfq verify --json` prints it; `anchored` is there where the verdict is."""
+        """Return the report as `kfq verify --json` prints it; `anchored` and `lost` are there where there is one."""
         return {
             "verdict": self.verdict,
             "entries": self.entries,
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
+            **({"lost": self.counts.lost} if self.counts.lost else {}),
             "redacted": self.counts.redacted,
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
@@ -130,6 +133,7 @@ class Book:
         self.late = 0
         self.refused = 0
         self.redacted = 0
+        self.lost = 0
         self.moves: Counter[str] = Counter()
         self.anchored: Anchored | None = None
         #: Size and root of the tree that the newest seal made, and how many entries have a place in it; no root where
@@ -200,7 +204,7 @@ class Book:
             verdict = "incomplete"
         counts = Counts(
             self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused,
-            self.redacted,
+            self.redacted, self.lost,
         )  # fmt: skip
         findings = tuple(self.findings)
         return Report(

@@ -26,6 +26,7 @@ DOORS = {
         "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
         "kfq_workflow/database_source.py",
+        "kfq_workflow/doctor/",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
         "kfq_workflow/scrub.py",

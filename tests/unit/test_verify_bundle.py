@@ -1,0 +1,207 @@
+"""The independent verifier: alone in an empty folder, on golden vectors, and beside the library on mutants."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfq_workflow import verify_bundle as alone
+from kfq_workflow.audit.ed25519 import signer
+from kfq_workflow.audit.note import ED25519
+from tests.mutants import Result, compare, mutant, small_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOURCE = Path(alone.__file__)
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return small_log(tmp_path_factory.mktemp("log"))
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a copy in a folder of its own, with nothing of the project to import."""
+    shutil.copy(SOURCE, folder / "verify.py")
+    command = [sys.executable, "-I", "verify.py", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+# Alone
+
+
+def test_it_needs_python_3_9_and_the_standard_library_only() -> None:
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 9))
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else
+                     [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+    }  # fmt: skip
+    assert imported <= set(sys.stdlib_module_names)
+    assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
+
+
+def test_a_copy_verifies_in_an_empty_folder(tmp_path: Path, log: bytes) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log)
+    done = run(tmp_path, "log.jsonl", "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["findings"], found["entries"]) == ("self-consistent", [], log.count(b'\n{"actor":'))
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "被篡改"), ("en", "TAMPERED")])
+def test_an_altered_log_is_exit_code_4_in_both_languages(tmp_path: Path, log: bytes, lang: str, word: str) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log.replace(b'"via":"tests"', b'"via":"texts"', 1))
+    done = run(tmp_path, "log.jsonl", "--lang", lang)
+    assert done.returncode == 4
+    assert done.stdout.startswith(word)
+    assert "chain.prev" in done.stdout
+
+
+def test_what_is_no_log_is_exit_code_1_and_wrong_usage_2(tmp_path: Path, log: bytes) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log)
+    (tmp_path / "none").write_bytes(b"{}\n")
+    assert run(tmp_path, "none").returncode == 1
+    assert run(tmp_path, "missing").returncode == 1
+    assert run(tmp_path, "log.jsonl", "--anchor", "none").returncode == 1
+    assert run(tmp_path, "log.jsonl", "--trust", "office+00000000+AA==").returncode == 2
+    assert run(tmp_path).returncode == 2
+
+
+# Its own cryptography
+
+
+def test_sm3_by_hand_is_that_of_the_standard() -> None:
+    told = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"  # GB/T 32905-2016, A.1
+    assert alone.sm3_by_hand(b"abc").hex() == told
+    told = "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"  # A.2
+    assert alone.sm3_by_hand(b"abcd" * 16).hex() == told
+    for size in (0, 55, 56, 63, 64, 65, 119, 120, 1000):
+        try:
+            told = hashlib.new("sm3", b"x" * size).hexdigest()
+        except ValueError:
+            pytest.skip("OpenSSL has no SM3 here")
+        assert alone.sm3_by_hand(b"x" * size).hex() == told
+
+
+# RFC 8032, 7.1: public key, message, signature.
+RFC_8032 = (
+    ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
+    ("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
+    ("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "message", "signature"), RFC_8032)
+def test_ed25519_by_hand_is_that_of_the_standard_and_strict(key: str, message: str, signature: str) -> None:
+    public, said, signed = bytes.fromhex(key), bytes.fromhex(message), bytes.fromhex(signature)
+    assert alone.ed25519(public, said, signed)
+    assert not alone.ed25519(public, said + b"x", signed)
+    order = 2**252 + 27742317777372353535851937790883648493
+    second = int.from_bytes(signed[32:], "little") + order  # the same S, spelled otherwise
+    assert not alone.ed25519(public, said, signed[:32] + second.to_bytes(32, "little"))
+    assert not alone.ed25519(public, said, (2**255 - 18).to_bytes(32, "little") + signed[32:])  # y = 1, not below p
+    for place in range(0, 64, 5):
+        assert not alone.ed25519(public, said, signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :])
+
+
+def test_ed25519_by_hand_agrees_with_the_librarys() -> None:
+    rng = random.Random(3)
+    for _ in range(5):
+        key, said = signer("office", ED25519, rng.randbytes(32)), rng.randbytes(40)
+        assert alone.ed25519(alone.read_key(str(key.key)).public, said, key.sign(said))
+
+
+# Golden vectors, shared with the library
+
+
+def test_entries_have_the_leaves_of_the_vectors() -> None:
+    for vector in json.loads((GOLDEN / "entry-v1.json").read_text(encoding="utf-8"))["entries"]:
+        data = vector["bytes"].encode()
+        entry = alone.read_entry(alone.sha256, data)
+        assert entry.leaf.hex() == vector["leaf"]
+        assert alone.canonical(json.loads(data)) == data
+
+
+def notes() -> Iterator[Any]:
+    for vector in json.loads((GOLDEN / "note.json").read_text(encoding="utf-8"))["notes"]:
+        text, _, below = vector["note"].rpartition("\n\n")
+        yield text + "\n", below, vector
+
+
+def test_published_notes_verify() -> None:
+    tried = 0
+    for text, below, vector in notes():
+        signatures = tuple(alone._read_signature(line) for line in below.split("\n")[:-1])
+        checkpoint = alone.Checkpoint("", 0, b"", text, signatures)
+        keys = [alone.read_key(key) for key in vector["keys"]]
+        good, bad, when = alone.signers(checkpoint, keys)
+        assert (set(good), bad) == ({key.name for key in keys}, [])
+        assert when == [at for at in vector["at"] if at is not None]
+        assert alone.signers(checkpoint._replace(text=text + "x\n"), keys)[1] != []
+        tried += len(keys)
+    assert tried >= 4
+
+
+# One spelling for one meaning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":1}', '{"b":1,"a":1}', '{"a": 1}', '{"a":1.0}', '{"a":1e3}', '{"a":NaN}', '{"a":-0}', '{"a":01}',
+        '{"a":9007199254740992}', '{"a":"\\u0041"}', '{"a":"\\ud800"}', '{"a":"\\u0000"}', '{"\u00e9":1}', '{"a":"\t"}',
+        "[" * 100_000, '"a', "",
+    ],
+)  # fmt: skip
+def test_other_spellings_are_refused(text: str) -> None:
+    with pytest.raises(alone.Malformed):
+        alone.parse(text.encode())
+
+
+@pytest.mark.parametrize("text", ["AB==", "AA=", "AA", " AA==", "A A=", "AA==\n", "_w==", "AA==="])
+def test_base64_has_no_bits_to_spare(text: str) -> None:
+    with pytest.raises(alone.Malformed):
+        alone.unbase64(text)
+
+
+def test_days_are_those_of_the_library() -> None:
+    from kfq_workflow.edtf import parse  # noqa: PLC0415
+
+    for text in ("2020-05-09", "2020-02", "2019-02", "2020-34", "2020-41", "2020", "[2017-01..2020-05]", "[..2017]",
+                 "[2017..]", "[2017,2019,2020-05]"):  # fmt: skip
+        day = parse(text)
+        assert alone.read_day(text) == (day.lo, day.hi)
+    for text in ("2020-13", "2020-02-30", "2020-21", "2020?", "[2020]", "[..]", "", "\uff12020", "2020-1"):
+        with pytest.raises(alone.Malformed):
+            alone.read_day(text)
+
+
+# Beside the library
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hashed", [False, True])
+def test_both_give_every_mutant_the_same_verdict(tmp_path: Path, log: bytes, *, hashed: bool) -> None:
+    result, path = Result(), tmp_path / "log.jsonl"
+    for number in range(300 if hashed else 1200):
+        path.write_bytes(mutant(log, 7, number, hashed=hashed))
+        compare(path, number, result)
+    assert (result.verdicts, result.skipped) == (0, 0), result.how
+    assert result.findings < result.mutants * 0.2, result.how
+    assert result.tampered > result.mutants * 0.8
