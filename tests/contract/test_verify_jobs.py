@@ -125,7 +125,6 @@ def test_a_file_that_may_only_be_read_is_read_by_several(database: Engine, tmp_p
         assert shared(source) == 3
     assert verify_database(own, jobs=2) == verify_database(database)
     assert recipe(open_database("sqlite:///file::memory:?uri=true")) is None
-    assert recipe(open_database("sqlite:///file:x?mode=memory&uri=true")) is None
     own.dispose()
 
 
