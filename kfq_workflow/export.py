@@ -409,6 +409,8 @@ def _parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
         raise ValueError("a number is none")
     if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
         raise ValueError("a hash is none")
+    if len(found["log"]) != len("01" * 16) or not set(found["log"]) <= set("0123456789abcdef"):
+        raise ValueError("a name is none")
     return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]
 
 
