@@ -24,6 +24,8 @@ TOLD = {
 _BODY = '"body":'
 #: Bytes of a digest, in every suite.
 _HASH = 32
+#: Hex digits of a log\'s name.
+_NAME, _HEX = 32, frozenset("0123456789abcdef")
 _DECODER = json.JSONDecoder()
 
 
@@ -86,4 +88,6 @@ def parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
         raise ValueError("a number is none")
     if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
         raise ValueError("a hash is none")
+    if len(found["log"]) != _NAME or not set(found["log"]) <= _HEX:
+        raise ValueError("a name is none")
     return draft._replace(leaf=leaf_hash(text.encode(), hasher)), found["log"]

@@ -35,7 +35,23 @@ import re
 import struct
 import sys
 from decimal import Decimal
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # Python 3.10 has it
 
 LINE_LIMIT = 16_777_216
 ENTRY_LIMIT = 65_535
@@ -61,7 +77,7 @@ class Malformed(ValueError):
 # "1_0", -0, other escapes and wrong order alike.
 
 
-def _no_float(text: str) -> Any:
+def _no_float(_text: str) -> Any:
     raise Malformed("a number that is no integer")
 
 
@@ -108,12 +124,12 @@ def parse(data: bytes) -> Any:
     return value
 
 
-def is_int(value: Any, least: int = 0) -> bool:
+def is_int(value: Any, least: int = 0) -> TypeGuard[int]:
     """Whether this is an integer that the format may hold; True and False are none."""
     return type(value) is int and least <= value <= LARGEST
 
 
-def is_hex(value: Any) -> bool:
+def is_hex(value: Any) -> TypeGuard[str]:
     """Whether this is a hash: 64 hex digits in lower case."""
     return isinstance(value, str) and HEX64.match(value) is not None
 
@@ -303,7 +319,8 @@ class Checkpoint(NamedTuple):
     signatures: Tuple[Signature, ...]
 
 
-def _read_signature(line: str) -> Signature:
+def read_signature(line: str) -> Signature:
+    """Read a line under a note; raises Malformed."""
     if not line.startswith(_DASH):
         raise Malformed("not a signature line")
     name, _, encoded = line[len(_DASH) :].partition(" ")
@@ -315,11 +332,11 @@ def _read_signature(line: str) -> Signature:
 
 def read_checkpoint(note: str) -> Checkpoint:
     """Read a checkpoint, with signatures or (as it is before it is signed) without; raises Malformed."""
-    if not note.endswith("\n") or any(ord(letter) < 32 and letter != "\n" or ord(letter) == 127 for letter in note):
+    if not note.endswith("\n") or any((ord(letter) < 32 and letter != "\n") or ord(letter) == 127 for letter in note):
         raise Malformed("the text is empty, does not end with a line feed, or has control characters")
     text, empty, below = note.rpartition("\n\n")
     text = text + "\n" if empty else note
-    signatures = tuple(_read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
+    signatures = tuple(read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
     if empty and not signatures:
         raise Malformed("no signature")
     lines = text.split("\n")
@@ -456,7 +473,7 @@ class Book:
         layer, kind = code.split(".")
         self.findings.append(Finding(layer, kind, severity, instance, seq, say or kind.replace("_", " ")))
 
-    def skip(self, what: str, needed: bool = False) -> None:
+    def skip(self, what: str, *, needed: bool = False) -> None:
         """Note what was not looked at; needed: whoever relies on the verdict would expect it to have been."""
         self.unchecked[what] = self.unchecked.get(what, False) or needed
 
@@ -495,7 +512,7 @@ class Book:
 # How a line begins says to which block it belongs, whether it can be read or not.
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str)
 
 
@@ -759,7 +776,7 @@ class Lines:
             else:
                 low = offset + len(line)
         begun = False
-        for offset, line in self.part.lines(self._line_at(max(low, first))[0]):
+        for _, line in self.part.lines(self._line_at(max(low, first))[0]):
             if block_of(line) not in (None, "entry"):
                 return
             try:
@@ -878,7 +895,7 @@ class Places:
         while self._line is not None:
             line, end = self._line, self._line["seq"] + self._line["count"]
             here = line["instance"] == instance
-            if instance is not None and (line["instance"] > instance or here and self._seq > seq):
+            if instance is not None and (line["instance"] > instance or (here and self._seq > seq)):
                 return
             stop = min(end, seq) if here else end
             while self._seq < stop:
@@ -926,7 +943,7 @@ class Run:
 class Seal:
     """One seal: the positions that it gave, in the three runs that come in the order of the file each.
 
-        ~log's entries | all others, by (instance, seq) | its own entry `sealed`
+    ~log's entries | all others, by (instance, seq) | its own entry `sealed`
     """
 
     def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int, cuts: Set[int]) -> None:
@@ -1079,7 +1096,9 @@ def commitments(entry: Entry) -> Dict[str, Any]:
 def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
     """Return what an entry must hold for a text: H(02 || salt || u32 len || field || value)."""
     field = text["field"].encode()
-    return hash_(b"\x02" + bytes.fromhex(text["salt"]) + struct.pack(">I", len(field)) + field + text["value"].encode()).hex()
+    return hash_(
+        b"\x02" + bytes.fromhex(text["salt"]) + struct.pack(">I", len(field)) + field + text["value"].encode()
+    ).hex()
 
 
 class Verification:
@@ -1104,7 +1123,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: Any) -> bool:
+    def shown(self, instance: Any) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -1162,8 +1181,8 @@ class Verification:
             self.book.skip("kind " + entry.kind, needed=True)
         if entry.kind in ("defined", "published") and self.with_documents:
             self.documents.defined(entry)
-        if entry.kind == "keyed" and self.trust:
-            self.book.skip("keys", needed=True)  # a key that another one handed over to may count
+        if entry.kind == "keyed":
+            self.book.skip("keys", needed=bool(self.trust))  # a key that another one handed over to may count
         self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
@@ -1209,7 +1228,9 @@ class Verification:
                 continue
             place = about["seq"], about["field"]
             if place in chain.opened:
-                self.book.find("text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1])
+                self.book.find(
+                    "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
+                )
             chain.missing.discard(place)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
@@ -1287,7 +1308,9 @@ class Verification:
             for label, checkpoint in checkpoints:
                 held = self._holds(layer, label, checkpoint)
                 if layer == "anchor" and seen.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                    self.book.find("anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size))
+                    self.book.find(
+                        "anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size)
+                    )
                 if layer == "anchor" and held is not None:
                     self._anchor(label, checkpoint, held)
         if (self.kept or self.anchors) and not self.trust:
@@ -1403,7 +1426,7 @@ def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
         return _span(text)
     if ".." in text:
         low, high = text[1:-1].split("..", 1)
-        if not low and not high or low and high and (len(low) != len(high) or low >= high):
+        if (not low and not high) or (low and high and (len(low) != len(high) or low >= high)):
             raise Malformed("not a span")
         return _span(low)[0] if low else None, _span(high)[1] if high else None
     spans = [_span(part) for part in text[1:-1].split(",")]
@@ -1471,7 +1494,9 @@ class Rules:
         told = parse(document.encode())
         self.told = _object(told)
         self.name = self.told.get("name")
-        self.regions: Dict[str, Body] = {name: _object(about) for name, about in _object(self.told.get("regions")).items()}
+        self.regions: Dict[str, Body] = {
+            name: _object(about) for name, about in _object(self.told.get("regions")).items()
+        }
         self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
         if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
             raise Malformed("not rules")
@@ -1619,7 +1644,7 @@ class Judge:
         told = _object(rules.guards.get(told) if isinstance(told, str) else told)
         kind = told.get("is")
         if kind in ("All", "Any"):
-            return self._many(rules, kind == "Any", told.get("of") or [])
+            return self._many(rules, told.get("of") or [], any_=kind == "Any")
         if kind == "Not":
             answer, rests = self.holds(rules, told.get("of"))
             return (None if answer is None else not answer), rests
@@ -1644,7 +1669,7 @@ class Judge:
             since = {seq}
         return answer, since
 
-    def _many(self, rules: Rules, any_: bool, parts: List[Any]) -> Tuple[Answer, Set[int]]:
+    def _many(self, rules: Rules, parts: List[Any], *, any_: bool) -> Tuple[Answer, Set[int]]:
         rests: Set[int] = set()
         unknown = False
         for part in parts:
@@ -1665,7 +1690,7 @@ class Judge:
         value = values.get(str(name))
         if value is None:
             return told.get("op") == "ne"
-        kind = _object(_object(rules.told.get(fields)).get(name)).get("type")
+        kind = _object(_object(rules.told.get(fields)).get(str(name))).get("type")
         try:
             if kind == "decimal":
                 value = Decimal(value)
@@ -1679,13 +1704,13 @@ class Judge:
         if kind == "RootIn":
             for about in self.seen:
                 if about["instance"] == self.case.root:
-                    return about["states"].get(told.get("region")) in told.get("states", ())
+                    return about["states"].get(str(told.get("region"))) in told.get("states", ())
             return None
         if kind == "OtherIn":
             here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
-            return any(about["states"].get(told.get("region")) in told.get("states", ()) for about in here)
+            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
         if kind == "Code":
-            answer = _object(_object(self.body.get("attested")).get(told.get("name"))).get("answer")
+            answer = _object(_object(self.body.get("attested")).get(str(told.get("name")))).get("answer")
             return answer if isinstance(answer, bool) else None
         if kind == "Unsupported" and not self.late:
             return False
@@ -1715,7 +1740,7 @@ class Replay:
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
-        if entry.instance != self.case.instance or self.case.first and not entry.instance:
+        if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.case = Case(entry.instance)
         if entry.v != 1:
             self.case.unknown = True
@@ -1740,16 +1765,26 @@ class Replay:
 
     def _reserved(self, entry: Entry, body: Body) -> None:
         for prefix, kinds in _RESERVED_KINDS.items():
-            if entry.instance == prefix or prefix.endswith("/") and entry.instance.startswith(prefix):
+            if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
                 if entry.kind not in (*kinds, "refused") and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
-        if entry.kind in ("granted", "revoked") or entry.kind == "sealed" and entry.actor != "system":
+        for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
+            if entry.instance.startswith(prefix):
+                self.book.skip(what)
+        if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
             self._roles(entry)
         if entry.kind == "sealed":
-            if not (is_hex(body.get("heads")) and is_int(body.get("instances"), 1) and is_int(body.get("size"), 1) and len(body) == 3):
+            if not (
+                is_hex(body.get("heads"))
+                and is_int(body.get("instances"), 1)
+                and is_int(body.get("size"), 1)
+                and len(body) == 3
+            ):
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind == "enrolled" and not (_is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)):
+        if entry.kind == "enrolled" and not (
+            _is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)
+        ):
             self.book.find("replay.malformed", entry.instance, entry.seq)
         if entry.kind in ("defined", "enrolled"):
             self._administrator(entry)
@@ -1782,7 +1817,11 @@ class Replay:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
             return None
-        if entry.kind != "refused" and not self.actors.valid(now, entry.at) and (before is None or not self.actors.valid(before, entry.at)):
+        if (
+            entry.kind != "refused"
+            and not self.actors.valid(now, entry.at)
+            and (before is None or not self.actors.valid(before, entry.at))
+        ):
             self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
         return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
 
@@ -1851,7 +1890,7 @@ class Replay:
         """Check the day of a move: its text, its bounds, and whether something before it happened later."""
         find, case = self.book.find, self.case
         mode, on = body.get("mode"), body.get("on")
-        if mode not in ("live", "late") or entry.kind == "adopted" and mode != "late":
+        if mode not in ("live", "late") or (entry.kind == "adopted" and mode != "late"):
             find("replay.mode", entry.instance, entry.seq)
         if mode == "late":
             self.book.counts["late"] += 1
@@ -1983,7 +2022,12 @@ class Replay:
         if for_ and not late:
             self.book.find("replay.late_unmarked", entry.instance, entry.seq)
         filed = any(about.get("filed") is not False for about in body.get("papers", ()))
-        if late and not (not filed and for_ and body.get("basis") in ("stated", "implied", "inferred") and "source" in commitments(entry)):
+        if late and not (
+            not filed
+            and for_
+            and body.get("basis") in ("stated", "implied", "inferred")
+            and "source" in commitments(entry)
+        ):
             self.book.find("replay.late_flags", entry.instance, entry.seq)
         if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
             self.book.find("replay.actor_role", entry.instance, entry.seq)
@@ -2001,7 +2045,9 @@ class Replay:
             laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
             if "gate" in way or not laid >= set(_strings(way.get("papers"))):
                 return False
-            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(rules, way, body):
+            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(
+                rules, way, body
+            ):
                 return False
         answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
         if any(answer is False for answer in answers):
@@ -2060,7 +2106,9 @@ class Replay:
 _M = 0xFFFFFFFF
 _MEMBERS = 1100
 _DATE = bytes(6) + b"\x21\x00"
-_NAME = re.compile(r"(log\.jsonl|proofs\.jsonl|README\.md|verify\.py|manifest\.json|anchors/(?!000)[0-9]{3}\.checkpoint)\Z")
+_NAME = re.compile(
+    r"(log\.jsonl|proofs\.jsonl|README\.md|verify\.py|manifest\.json|anchors/(?!000)[0-9]{3}\.checkpoint)\Z"
+)
 _LIMITS = {"manifest.json": 1_048_576, "README.md": 1_048_576, "verify.py": 1_048_576, "anchors": 262_144}
 
 
@@ -2093,7 +2141,18 @@ class Member(NamedTuple):
             version, size, offset = b"\x2d", _M, _M
             extra = struct.pack("<HHQQQ", 1, 24, self.size, self.size, self.offset)
         told = struct.pack("<IIIHH", self.crc, size, size, len(self.name), len(extra)) + bytes(8) + b"\x80\x81"
-        return b"PK\x01\x02" + version + b"\x03" + version + b"\x00" + _DATE + told + struct.pack("<I", offset) + self.name + extra
+        return (
+            b"PK\x01\x02"
+            + version
+            + b"\x03"
+            + version
+            + b"\x00"
+            + _DATE
+            + told
+            + struct.pack("<I", offset)
+            + self.name
+            + extra
+        )
 
 
 def read_container(path: str) -> Optional[List[Member]]:
@@ -2175,7 +2234,7 @@ class Members:
                 self._take(name, Part(file, 0, os.path.getsize(file)))
 
     def _take(self, name: str, part: Part) -> None:
-        if part.size > _LIMITS.get(name.split("/")[0], part.size):
+        if part.size > _LIMITS.get(name.split("/", maxsplit=1)[0], part.size):
             self.book.find("bundle.member_size", say=name)
         else:
             self.parts[name] = part
@@ -2306,13 +2365,19 @@ class Proofs:
             raise Malformed("not an object")
         if block == "hidden" and set(record) == {"hash", "position", "width"}:
             width = record["width"]
-            good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
+            good = (
+                is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
+            )
             if good and last is None:
                 return block, record
         if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seal", "seq"}:
             hashes = record["hashes"]
-            good = isinstance(hashes, list) and len(hashes) <= 63 and all(map(is_hex, hashes)) and is_hex(record["leaf"])
-            good = good and _is_text(record["instance"]) and all(is_int(record[name]) for name in ("index", "seal", "seq"))
+            good = (
+                isinstance(hashes, list) and len(hashes) <= 63 and all(map(is_hex, hashes)) and is_hex(record["leaf"])
+            )
+            good = (
+                good and _is_text(record["instance"]) and all(is_int(record[name]) for name in ("index", "seal", "seq"))
+            )
             if good and (last is None or (record["seal"], record["instance"]) > last):
                 return block, record
         raise Malformed("a key, a value or its place")
@@ -2374,7 +2439,7 @@ class PartTree:
         for width, piece in self._pieces(watched()):
             if wrong:
                 continue  # the rest of proofs.jsonl is still to be read
-            if piece.start < whole.end or width and (piece.start % width or piece.end > self.size):
+            if piece.start < whole.end or (width and (piece.start % width or piece.end > self.size)):
                 wrong = "tree.position_twice"
             elif piece.start > whole.end:
                 wrong = "tree.position_missing"
@@ -2434,7 +2499,7 @@ class PartVerification(Verification):
             own = (self.scope["instance"], "~log", "~calendar")
             return entry.instance in own or entry.instance.startswith(("~actor/", "~definition/", "~number/"))
         after = self.scope["from"] is None or entry.at >= self.scope["from"]
-        return entry.instance == "~log" or after and (self.scope["to"] is None or entry.at < self.scope["to"])
+        return entry.instance == "~log" or (after and (self.scope["to"] is None or entry.at < self.scope["to"]))
 
     def _see(self, entry: Entry) -> None:
         if not self._belongs(entry):
@@ -2601,7 +2666,9 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
         book.find("bundle.manifest", say=str(error))
         return
     if manifest["bundle"] != 1 or manifest["suite"] not in SUITES:
-        book.skip("bundle %d" % manifest["bundle"] if manifest["bundle"] != 1 else "suite " + manifest["suite"], needed=True)
+        book.skip(
+            "bundle %d" % manifest["bundle"] if manifest["bundle"] != 1 else "suite " + manifest["suite"], needed=True
+        )
         return
     whole = manifest["scope"]["kind"] == "log"
     if not members.compare(manifest["members"], whole=whole):
@@ -2626,7 +2693,9 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
     if whole:
         check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
     else:
-        check = PartVerification(lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book))
+        check = PartVerification(
+            lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book)
+        )
     check.came_along = frozenset(label for label, _ in came)
     check.run()
 
@@ -2658,9 +2727,10 @@ class WholeVerification(Verification):
             if self.manifest[name] != value:
                 self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
         root = self.tree.roots.get(self.tree.size)
-        if self.manifest["tree"]["size"] != self.tree.size or root is not None and root.hex() != self.manifest["tree"]["root"]:
+        if self.manifest["tree"]["size"] != self.tree.size or (
+            root is not None and root.hex() != self.manifest["tree"]["root"]
+        ):
             self.book.find("bundle.manifest_differs", say="the manifest says another tree")
-
 
 
 # --------------------------------------------------------------------------------------------------------------- words
@@ -2703,14 +2773,19 @@ _KINDS_ZH = {
 }  # fmt: skip
 
 
-def say(book: Book, zh: bool) -> Iterator[str]:
+def say(book: Book, *, zh: bool) -> Iterator[str]:
     """Yield the report for people."""
     yield _VERDICTS[book.verdict][zh]
     anchored = book.anchored
     if anchored:
         told = (anchored["label"], anchored["size"], anchored["newer"], ", ".join(anchored["signed"]) or "-")
-        yield ("锚点 %s：%d 条；更新的 %d 条；签名：%s" if zh else "Anchor %s: %d entries; newer: %d; signed by: %s") % told
-    yield ("核验了 %d 条记录、%d 个实例" if zh else "Verified %d entries of %d instances") % (book.entries, book.instances)
+        yield (
+            "锚点 %s：%d 条；更新的 %d 条；签名：%s" if zh else "Anchor %s: %d entries; newer: %d; signed by: %s"
+        ) % told
+    yield ("核验了 %d 条记录、%d 个实例" if zh else "Verified %d entries of %d instances") % (
+        book.entries,
+        book.instances,
+    )
     counts = tuple(book.counts[name] for name in ("decided", "witnessed", "attested", "late", "refused"))
     yield (
         "重新判断 %d 次；其中依据其他实例 %d；依据应用程序或未登记者 %d；补录 %d；被拒绝 %d"
@@ -2782,7 +2857,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1
-    lines = [json.dumps(book.as_json(), ensure_ascii=False, indent=2)] if options.json else say(book, options.lang == "zh")
+    lines = (
+        [json.dumps(book.as_json(), ensure_ascii=False, indent=2)]
+        if options.json
+        else say(book, zh=options.lang == "zh")
+    )
     for line in lines:
         # Words from the log must not steer a terminal, and an odd locale must not stop the report.
         clean = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in line)

@@ -2,7 +2,7 @@
 
     python -m tests.mutants 100000 [--seed 1] [--jobs 2] [--hashed]
 
-Mutants are made of bytes: flipped, removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; of the end: cut off.
+Mutants are made of bytes: flipped, removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; or cut off.
 With --hashed they are made of what entries say, and the chains are hashed anew, so that only replay can object.
 """
 
@@ -45,7 +45,9 @@ class Said:
         """Take it from the report as JSON."""
         found = report["findings"]
         keys = ("layer", "kind", "severity", "instance", "seq")
-        return cls(report["verdict"], frozenset(tuple(f[key] for key in keys) for f in found), tuple(report["not_checked"]))
+        return cls(
+            report["verdict"], frozenset(tuple(f[key] for key in keys) for f in found), tuple(report["not_checked"])
+        )
 
 
 def by_library(path: Path) -> Said:
@@ -82,7 +84,9 @@ def _removed(data: bytearray, rng: random.Random) -> None:
 
 def _inserted(data: bytearray, rng: random.Random) -> None:
     start = rng.randrange(len(data))
-    data[start:start] = rng.choice((b"0", b" ", b'"', b"\n", b"\0", b"1", b"e1", b".0", b"_", b"\\u0000", bytes([rng.randrange(256)])))
+    data[start:start] = rng.choice(
+        (b"0", b" ", b'"', b"\n", b"\0", b"1", b"e1", b".0", b"_", b"\\u0000", bytes([rng.randrange(256)]))
+    )
 
 
 def _doubled(data: bytearray, rng: random.Random) -> None:
@@ -134,7 +138,8 @@ def _remove_lines(lines: list[bytes], rng: random.Random) -> None:
 
 
 _WAYS = (
-    _flipped, _flipped, _flipped, _set, _set, _removed, _removed, _inserted, _inserted, _doubled, _number, _number, _cut,
+    _flipped, _flipped, _flipped, _set, _set, _removed, _removed, _inserted, _inserted, _doubled, _number, _number,
+    _cut,
     *map(_lines, (_remove_line, _double_line, _swap_lines, _move_line, _remove_lines)),
 )  # fmt: skip
 
