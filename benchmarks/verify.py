@@ -1,15 +1,23 @@
 """How fast a log on SQLite is verified, against the raw driver reading the same rows and hashing stored bytes.
 
-    python -m benchmarks.verify [ENTRIES] [FILE]
+    python -m benchmarks.verify [ENTRIES] [FOLDER]
 
-Builds a log of permits directly (each with its own days, papers' numbers, texts and attributes), then reads it in
-turn: the floor (every row of entries, texts and instances in order, SHA-256 of each stored body), and `verify`. Each
-runs in a process of its own; peaks are above the process's own start. So does the building: a process begins with the
+Builds a log of permits directly (each with its own days, papers' numbers, texts and attributes), and a second one that
+is sealed besides. Of each it measures in turn, three times, and prints the medians:
+
+    floor     every row of the tables in order with the driver alone, SHA-256 of each stored body
+    one       `verify` in one process
+    several   `verify` in as many processes as there are cores
+    command   `kfq verify` as a user types it, interpreter and imports included, by the wall clock
+
+Each runs in a process of its own; memory is above the process's own start, and of the processes that it starts the
+largest, above one that has done no more than import what they import. So is the building: a process begins with the
 peak of the one that started it, and a large one would hide what verification takes.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import resource
 import secrets
@@ -19,7 +27,7 @@ import sys
 import time
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import Paper, WorkflowEngine, schema
 from kfq_workflow.database import open_database
@@ -27,6 +35,10 @@ from kfq_workflow.edtf import DAY_US, day_of
 from kfq_workflow.entry import Row, commitment, seal
 from kfq_workflow.source import verify_database
 from kfq_workflow.state import InstanceRow, Snapshot
+from kfq_workflow.verify import workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: One permit's way: kind, what the body says, whose act, how many texts.
 _PATHS = (
@@ -110,6 +122,19 @@ def _multiply(connection: sqlite3.Connection, template: list[Any], log: Any, ent
                 found.clear()
 
 
+def place(path: str) -> None:
+    """Seal the log."""
+    database = open_database(f"sqlite:///{path}", synchronous="NORMAL")
+    WorkflowEngine(database, via="benchmark").seal()
+    database.dispose()
+
+
+_ROWS = (
+    "text ORDER BY instance, seq, field", "instance ORDER BY key", "leaf ORDER BY instance, seq",
+    "sealed ORDER BY instance",
+)  # fmt: skip
+
+
 def floor(path: str) -> int:
     """Read every row in order with the driver alone and hash the stored bodies; return the number of entries."""
     connection = sqlite3.connect(path)
@@ -117,55 +142,86 @@ def floor(path: str) -> int:
     for row in connection.execute("SELECT * FROM kfq_entry ORDER BY instance, seq"):
         sha256(row[11].encode()).digest()
         found += 1
-    for _ in connection.execute("SELECT * FROM kfq_text ORDER BY instance, seq, field"):
-        pass
-    for _ in connection.execute("SELECT * FROM kfq_instance ORDER BY key"):
-        pass
+    for rows in _ROWS:
+        for _ in connection.execute(f"SELECT * FROM kfq_{rows}"):
+            pass
     return found
 
 
-def checked(path: str) -> int:
+def checked(path: str, jobs: int) -> int:
     """Verify the log; return the number of entries."""
-    report = verify_database(open_database(f"sqlite:///{path}"))
+    report = verify_database(open_database(f"sqlite:///{path}"), jobs=jobs)
     if report.verdict != "self-consistent":
         raise SystemExit(str(report.findings[:5]))
     return report.entries
 
 
+def command(path: str) -> int:
+    """Run the command; return the number of entries."""
+    line = [sys.executable, "-c", "from kfq_workflow.cli import main; main()", "--database", f"sqlite:///{path}"]
+    done = subprocess.run([*line, "verify", "--json"], check=True, capture_output=True, text=True)
+    return int(json.loads(done.stdout)["entries"])
+
+
+_SIDES: dict[str, Callable[[str], int]] = {
+    "floor": floor,
+    "one": lambda path: checked(path, 1),
+    "several": lambda path: checked(path, workers.available()),
+    "command": command,
+}
+#: What the processes import that verification starts.
+_IMPORTS = "import kfq_workflow.database_source, kfq_workflow.database, kfq_workflow.verify.worker, kfq_workflow.schema"
+
+
 def measure(what: str, path: str) -> None:
-    """Run one side in this process and print entries, seconds and the memory above the start, in MB."""
+    """Run one side in this process and print entries, seconds, and the memory above the start, in MB, of both kinds."""
+    subprocess.run([sys.executable, "-c", _IMPORTS], check=True)
+    bare = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    entries = {"floor": floor, "verify": checked}[what](path)
+    entries = _SIDES[what](path)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start
-    print(entries, seconds, peak / 1024)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start
+    others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - bare
+    print(entries, seconds, own / 1024, others / 1024)
+
+
+def compare(path: str) -> None:
+    """Measure all sides of one log in turn, and print their rates, how they compare, and the memory."""
+    rates: dict[str, list[float]] = {what: [] for what in _SIDES}
+    memory: dict[str, tuple[float, float]] = {}
+    for _ in range(3):
+        for what, found in rates.items():
+            line = [sys.executable, "-m", "benchmarks.verify", what, path]
+            told = subprocess.run(line, check=True, capture_output=True, text=True).stdout.split()
+            found.append(int(told[0]) / float(told[1]))
+            before = memory.get(what, (0.0, 0.0))
+            memory[what] = max(before[0], float(told[2])), max(before[1], float(told[3]))
+    best = {what: sorted(found)[1] for what, found in rates.items()}
+    print(Path(path).stem)
+    for what, rate in best.items():
+        ratios = f"{rate / best['floor']:5.2f} of the floor  {rate / best['one']:5.2f} of one process"
+        own, others = memory[what]
+        print(f"  {what:8} {rate:9,.0f} entries/s  {ratios}  memory {own:4.1f} MB, others {others:4.1f} MB")
 
 
 def main() -> None:
-    """Build if needed, measure both in turn, print the rates, their ratio and the memory."""
-    if len(sys.argv) > 2 and sys.argv[1] in ("floor", "verify"):
+    """Build what is not there yet, and measure it."""
+    if len(sys.argv) > 2 and sys.argv[1] in _SIDES:
         measure(sys.argv[1], sys.argv[2])
         return
     if len(sys.argv) > 3 and sys.argv[1] == "build":
         build(sys.argv[2], int(sys.argv[3]))
+        if sys.argv[2].endswith("-sealed.db"):
+            place(sys.argv[2])
         return
-    entries = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    path = sys.argv[2] if len(sys.argv) > 2 else f"/tmp/kfq-verify-{entries}.db"
-    if not Path(path).exists():
-        subprocess.run([sys.executable, "-m", "benchmarks.verify", "build", path, str(entries)], check=True)
-    rates: dict[str, list[float]] = {"floor": [], "verify": []}
-    memory = 0.0
-    for _ in range(3):
-        for what, found in rates.items():
-            command = [sys.executable, "-m", "benchmarks.verify", what, path]
-            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-            found.append(int(told[0]) / float(told[1]))
-            if what == "verify":
-                memory = max(memory, float(told[2]))
-    best = {what: sorted(found)[1] for what, found in rates.items()}
-    ratio = best["verify"] / best["floor"]
-    print(f"floor {best['floor']:,.0f}/s  verify {best['verify']:,.0f}/s  ratio {ratio:.2f}  memory {memory:.1f} MB")
+    entries = sys.argv[1] if len(sys.argv) > 1 else "400000"
+    folder = Path(sys.argv[2] if len(sys.argv) > 2 else "/tmp")
+    for name in (f"kfq-verify-{entries}.db", f"kfq-verify-{entries}-sealed.db"):
+        path = str(folder / name)
+        if not Path(path).exists():
+            subprocess.run([sys.executable, "-m", "benchmarks.verify", "build", path, entries], check=True)
+        compare(path)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,10 @@ _TO_DO = {
     "DatabaseUnavailable": ("See to the database, then try again.", "检查数据库后重试。"),
     "SignerRefused": ("Find out why, with `kfq verify --anchor`; sign nothing before.", "先用 `kfq verify --anchor` 查明原因，此前不要签名。"),
     "VerificationFailed": ("Read `findings`.", "查看 `findings`。"),
+    "VerificationInterrupted": (
+        "Verify again, with `--jobs 1` to read the log in one process; look for who ended the other (memory, an operator).",
+        "再核验一次，`--jobs 1` 只用一个进程；查清另一个进程是被谁结束的（内存不足、管理员）。",
+    ),
     "KfqError": ("Read its code and sentence.", "查看其代码和说明。"),
 }  # fmt: skip
 
@@ -143,7 +147,7 @@ def error_page() -> str:
     parts.append("| code | class | English | 中文 |\n|---|---|---|---|")
     raised = _raised()
     for code, (zh, en) in sorted(messages.SENTENCES.items()):
-        if not code.startswith(("finding.", "definition.", "lint.", "yaml.", "casefile.")):
+        if not code.startswith(("finding.", "doctor.", "definition.", "lint.", "yaml.", "casefile.")):
             parts.append(f"| `{code}` | {_cell(raised.get(code, '–'))} | {_cell(en)} | {_cell(zh)} |")
     parts.append("\n## Problems of a document\n\nIn `.problems` of a `DefinitionError`, each with its line.\n")
     parts.append("| code | English | 中文 |\n|---|---|---|")
@@ -229,6 +233,8 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "export_table": ("write_csv",),
     "export_xlsx": ("write_xlsx",),
     "report": ("instance_report", "overview_report", "HtmlReport"),
+    "doctor": ("examine", "Examination", "Account", "Item", "Limit"),
+    "recovery": ("Recovered",),
     "edtf": ("parse", "Day"),
     "messages": ("render",),
 }

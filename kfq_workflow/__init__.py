@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SignerRefused,
         TransactionLost,
         VerificationFailed,
+        VerificationInterrupted,
     )
     from kfq_workflow.registry import GuardContext
     from kfq_workflow.transaction import Transaction
@@ -45,6 +46,7 @@ _ERRORS = (
     "AlreadyStarted", "Conflict", "DatabaseUnavailable", "DefinitionError", "EvidenceMissing", "GuardFailed",
     "IdempotencyMismatch", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
     "OutcomeUnknown", "Refused", "SchemaOutOfDate", "SignerRefused", "TransactionLost", "VerificationFailed",
+    "VerificationInterrupted",
 )  # fmt: skip
 _HOMES = {
     **dict.fromkeys(_ERRORS, "errors"),
@@ -62,7 +64,8 @@ __all__ = [
     "EvidenceMissing", "GuardContext", "GuardFailed", "HistoryEntry", "IdempotencyMismatch", "InboxItem",
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
     "OutcomeUnknown", "Paper", "Proposal", "Proxy", "Receipt", "Refusal", "Refused", "Relied", "SchemaOutOfDate",
-    "SignerRefused", "Transaction", "TransactionLost", "VerificationFailed", "Waiting", "WorkflowEngine", "__version__",
+    "SignerRefused", "Transaction", "TransactionLost", "VerificationFailed", "VerificationInterrupted", "Waiting",
+    "WorkflowEngine", "__version__",
 ]  # fmt: skip
 
 

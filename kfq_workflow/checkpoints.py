@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow import recovery
 from kfq_workflow.audit import keyfile, merkle, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnessed
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
@@ -19,8 +20,7 @@ from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import document_digest
 from kfq_workflow.errors import InvalidInput, NotFound, SignerRefused
 from kfq_workflow.seal_store import CheckpointRow
-from kfq_workflow.sealing import LOG, consistency_proof, inclusion_proof, read_tree
-from kfq_workflow.verify.anchors import origin_said
+from kfq_workflow.sealing import consistency_proof, inclusion_proof, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
+    from kfq_workflow.recovery import Shown
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
@@ -52,8 +53,8 @@ def current(engine: WorkflowEngine) -> Checkpoint:
     with engine.reading() as reading:
         head = engine.log()
         tree = read_tree(engine.store, reading.cursor, hash_of(head.suite))
-        genesis = engine.store.entry(reading.cursor, LOG, 1)
-        return Checkpoint(origin_said(head.log, genesis), tree.end, tree.root())
+        origin = recovery.lineage(engine.store, reading.cursor, head.log, tree.end).origin
+        return Checkpoint(origin, tree.end, tree.root())
 
 
 def consistency(engine: WorkflowEngine, old: int, size: int) -> tuple[bytes, ...]:
@@ -77,10 +78,11 @@ class Admitted:
             seen.put(self.found)
 
 
-def admitted(engine: WorkflowEngine, keys: Iterable[Held], stack: ExitStack) -> Admitted:
+def admitted(engine: WorkflowEngine, keys: Iterable[Held], stack: ExitStack, *, recovered: bool = False) -> Admitted:
     """Compare the log with what each key has signed last, holding the keys until `stack` is closed.
 
-    Raises SignerRefused when the log is not the continuation of that, InvalidInput for a key of another suite.
+    `recovered` is the word that the log was restored from a backup (see `recovery`). Raises SignerRefused when the log
+    is not the continuation of that, InvalidInput for a key of another suite.
     """
     suite = engine.log().suite
     paths = set()
@@ -89,31 +91,43 @@ def admitted(engine: WorkflowEngine, keys: Iterable[Held], stack: ExitStack) -> 
         paths.add(str(each.path))
     held = [stack.enter_context(keyfile.hold(path)) for path in sorted(paths)]  # in one order: no deadlock
     found = current(engine)
+
+    def go_on(last: Checkpoint, found: Checkpoint) -> None:
+        _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
+
     for seen in held:
+        recovery.admit(
+            found, seen.all(), lambda: recovery.evidence(engine, found.size), go_on, hash_of(suite), told=recovered
+        )
         last = seen.last(found.origin)
         if last is not None and found.size >= last.size:
-            _continues(last, found, consistency(engine, last.size, found.size), hash_of(suite))
+            go_on(last, found)
         elif last is not None:
             raise SignerRefused("signer_shrank", old=last.size, size=found.size)
     return Admitted(found, held)
 
 
 def checkpoint(
-    engine: WorkflowEngine, key: str | Path | Held | None = None, *more: str | Path | Held, keep: bool = True
+    engine: WorkflowEngine,
+    key: str | Path | Held | None = None,
+    *more: str | Path | Held,
+    keep: bool = True,
+    recovered: bool = False,
 ) -> Note:
     """Return a checkpoint of the log as it is sealed, signed by the key in a file; without one it is the bare text.
 
     A key that is elsewhere, in a module or behind a server, is given as `Held`.
 
     While one key takes over from another, `more` of them sign the same checkpoint. A signed one is kept in the
-    database too, unless `keep` is off. Raises SignerRefused when the log is not the
+    database too, unless `keep` is off. `recovered` is the signer's word that the log was restored from a backup,
+    needed for the first checkpoint of a new incarnation (see `recovery`). Raises SignerRefused when the log is not the
     continuation of what this key has signed before, and InvalidInput when the file is no key or open to others.
     """
     if key is None:
         return Note(str(current(engine)), ())
     keys = [keyfile.held(each) for each in (key, *more)]
     with ExitStack() as stack:
-        held = admitted(engine, keys, stack)
+        held = admitted(engine, keys, stack, recovered=recovered)
         found, text = held.found, str(held.found)
         lines = _signed(lambda: tuple(sign(text, each.signer) for each in keys))
         held.put()
@@ -156,11 +170,15 @@ def cosigned(
     proof: Callable[[int, int], Sequence[bytes]],
     *,
     now: Callable[[], float] = time.time,
+    shown: Callable[[int], Iterable[Shown]] = lambda _: (),
+    recovered: bool = False,
 ) -> Note:
     """Return a checkpoint with the cosignature of the key in a file added, made now.
 
     `data` is a signed checkpoint, or one with a proof as `Witnessed` writes it; where the proof does not begin with
-    what this key cosigned last, `proof(old, size)` is asked. `trust` has the log's keys, one of which must have signed.
+    what this key cosigned last, `proof(old, size)` is asked. `trust` has the log's keys, one of which must have
+    signed. After a restore `shown(size)` gives the recoveries with their proofs, and `recovered` is the cosigner's
+    word for it (see `recovery`).
     Raises SignerRefused when none has, or when the log shrank or forked, and InvalidInput.
     """
     mine = keyfile.held(key)
@@ -176,14 +194,19 @@ def cosigned(
         raise InvalidInput("checkpoint_bad", reason=str(error)) from error
     for one in signed:  # a note does not name its suite; the keys of the log do
         _fits(signer.key, one.key.kind.suite)
+    hasher = hash_of(signer.key.kind.suite)
     with keyfile.hold(mine.path) as seen:
+        recovery.admit(
+            found, seen.all(), lambda: shown(found.size),
+            lambda old, new: _continues(old, new, proof(old.size, new.size), hasher), hasher, told=recovered,
+        )  # fmt: skip
         last = seen.last(found.origin)
         if last is not None:
             if found.size < last.size:
                 raise SignerRefused("signer_shrank", old=last.size, size=found.size)
             fits = sent is not None and sent.old == last.size
             given = sent.proof if sent is not None and fits else proof(last.size, found.size)
-            _continues(last, found, given, hash_of(signer.key.kind.suite))
+            _continues(last, found, given, hasher)
         line = _signed(lambda: cosign(note.text, signer, int(now())))
         seen.put(found)
     return Note(note.text, (*note.signatures, line))
@@ -201,6 +224,7 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
         store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
         kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
         now = current(engine)
+        line = recovery.lineage(store, cursor, engine.log().log, now.size)
         found = []
         for instance, seq, position, leaf in (
             each for letters in readings for each in store.find_leaves(cursor, *_bounds(letters))
@@ -211,7 +235,9 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
             if position is None:
                 found.append(Found(entry, None, None))
                 continue
-            covering = [anchor for anchor in kept if anchor.checkpoint.size > position]
+            covering = [
+                anchor for anchor in kept if anchor.checkpoint.size > position and line.stands(anchor.checkpoint)
+            ]
             note, against = (covering[-1].note, covering[-1].checkpoint) if covering else (Note(str(now), ()), now)
             proof = inclusion_proof(store, cursor, hasher, position, against.size)
             merkle.verify_inclusion(position, against.size, leaf, proof, against.root, hasher)

@@ -63,8 +63,8 @@ class Correcting(Ruling):
 
         `struck`: the act did not take place; or else what of it is other: its day (EDTF), its papers (all of them, in
         their order), some of its attributes, its basis and its source. `number` is that of a document that the
-        correction itself rests on. The proposal that is returned names the entries
-        that rest on the act. Raises Refused, with every act that the corrected history would not allow; InvalidInput.
+        correction itself rests on. The proposal that is returned names the entries that rest on the act.
+        Raises Refused, with every act that the corrected history would not allow; NotFound, InvalidInput.
         """
         act = Act("proposed", inputs.key(key), inputs.identifier(by), request and inputs.request_id(request), "rectify")
         chain = self._chain(act.key)
@@ -72,26 +72,12 @@ class Correcting(Ruling):
         about = final(chain.told, inputs.count(seq, "seq"))
         if about is None:
             raise NotFound("entry", f"{act.key}/{seq}")
-        instead: dict[str, Any] = {"struck": True} if struck else {}
         act.texts["reason"] = inputs.text(reason, "reason", required=True)
-        if on is not None:
-            instead["on"] = inputs.on(on, self._ledger.today(chain.rows[about[0]].at), late=False)
-        if papers:
-            instead["papers"], titles = inputs.papers(rules.definition, papers)
-            act.texts |= titles
-            for paper, was in zip(instead["papers"], about[2].get("papers", ()), strict=False):
-                paper["filed"] = was.get("filed", True)
-        if attrs:
-            instead["attrs"], personal = inputs.fields(rules.definition.attributes, attrs, "attribute")
-            act.texts |= personal
-            instead = {name: value for name, value in instead.items() if value != {}}
-        if basis is not None:
-            instead["basis"] = inputs.basis(basis)
         act.put_text("source", source)
-        words = sorted(act.texts.keys() - {"reason"})
-        instead |= {"texts": words} if words else {}
-        if not instead or (struck and len(instead) > 1):
+        instead = self._instead(act, chain, about, on=on, papers=papers, attrs=attrs, basis=basis)
+        if struck is bool(instead):
             raise InvalidInput("rectify_what")
+        instead = instead or {"struck": True}
         act.body |= {"act": "rectify", "corrects": seq, "instead": instead}
         if number:
             act.body["number"] = inputs.text(number, "number", required=True)
@@ -106,6 +92,28 @@ class Correcting(Ruling):
             self._ledger.append(act, chain.head, rules.definition), "rectify", corrects=seq, relied=rests,
             set=planned.set, was=planned.was,
         )  # fmt: skip
+
+    def _instead(
+        self, act: Act, chain: Chain, about: Told, *, on: str | None, papers: Sequence[Paper], attrs: Mapping[str, Any],
+        basis: str | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return what of an entry is to be other; the words of it are put beside the act."""
+        definition, found = self._rules(chain.head).definition, dict[str, Any]()
+        if on is not None:
+            found["on"] = inputs.on(on, self._ledger.today(chain.rows[about[0]].at), late=False)
+        if papers:
+            found["papers"], titles = inputs.papers(definition, papers)
+            act.texts |= titles
+            for paper, was in zip(found["papers"], about[2].get("papers", ()), strict=False):
+                paper["filed"] = was.get("filed", True)
+        if attrs:
+            clear, personal = inputs.fields(definition.attributes, attrs, "attribute")
+            act.texts |= personal
+            found |= {"attrs": clear} if clear else {}
+        if basis is not None:
+            found["basis"] = inputs.basis(basis)
+        words = sorted(act.texts.keys() - {"reason"})
+        return found | ({"texts": words} if words else {})
 
     def redact(
         self, key: str, texts: Sequence[tuple[int, str]], *, by: str, reason: str, number: str,
@@ -139,8 +147,7 @@ class Correcting(Ruling):
         Everything is decided anew. Raises Refused: also for the same person, for a proxy of the other, and for a
         proposal that is settled or that another correction has overtaken.
         """
-        act, chain, said = self._proposed(key, proposal, by, request)
-        act.kind = "rectified" if said["act"] == "rectify" else "redacted"
+        act, chain, said = self._proposed("confirm", key, proposal, by, request)
         act.body |= {name: said[name] for name in ("corrects", "instead", "erases", "number") if name in said}
         if (receipt := self._resume(act, chain.head, None, None)) is not None:
             return self._done(receipt, said, relied=self._relied(chain, said.get("corrects", 0)))
@@ -159,7 +166,7 @@ class Correcting(Ruling):
 
     def decline(self, key: str, proposal: int, *, by: str, reason: str, request: str | None = None) -> Receipt:
         """Decline a proposal, as whoever may confirm it or who made it: nothing is done, and it is settled."""
-        act, chain, said = self._proposed(key, proposal, by, request)
+        act, chain, said = self._proposed("decline", key, proposal, by, request)
         act.texts["reason"] = inputs.text(reason, "reason", required=True)
         if (receipt := self._resume(act, chain.head, None, None)) is not None:
             return receipt
@@ -198,16 +205,20 @@ class Correcting(Ruling):
         if actor.roles.isdisjoint(rule.propose):
             self._deny(act, chain, [("role_missing", {"actor": actor.id, "needs": sorted(rule.propose)})])
 
-    def _proposed(self, key: str, proposal: int, by: str, request: str | None) -> tuple[Act, Chain, Mapping[str, Any]]:
-        """Begin an act on a proposal: return it, the chain, and what was proposed."""
+    def _proposed(
+        self, name: str, key: str, proposal: int, by: str, request: str | None
+    ) -> tuple[Act, Chain, Mapping[str, Any]]:
+        """Begin to confirm or decline a proposal: return the act, the chain, and what was proposed."""
         known = inputs.key(key, reserved=True)
-        act = Act("declined", known, inputs.identifier(by), request and inputs.request_id(request), "confirm")
+        act = Act("declined", known, inputs.identifier(by), request and inputs.request_id(request), name)
         chain = self._chain(act.key)
         row = chain.rows.get(inputs.count(proposal, "proposal"))
         if row is None or row.kind != "proposed":
             raise NotFound("proposal", f"{act.key}/{proposal}", known=[str(s) for s in standing(chain.told)])
         act.body["proposal"] = {"by": row.actor, "leaf": bytes(row.leaf).hex(), "seq": row.seq}
         said: Mapping[str, Any] = parse_canonical(row.body)
+        if name == "confirm":
+            act.kind = "rectified" if said["act"] == "rectify" else "redacted"
         if act.request is None or self._ledger.store.request(self._ledger.cursor, act.key, act.request) is None:
             state = standing(chain.told, settled=True).get(proposal)
             if state is not None:

@@ -5,9 +5,11 @@ An application that has an Engine of its own passes that instead; on SQLite it s
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from kfq_workflow.errors import DatabaseUnavailable, InvalidInput
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
-
 DEFAULT_URL = "sqlite:///kfq.db"
 #: Seconds that a writer waits for another one before it gives up.
 BUSY_SECONDS = 5
@@ -25,6 +25,34 @@ BUSY_SECONDS = 5
 TELL_SECONDS = 1.0
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a database was opened by its URL alone, for another process to open it the same way."""
+
+    url: str = field(repr=False)
+    synchronous: str
+
+    def open(self) -> Engine:
+        """Open the database."""
+        return open_database(self.url, synchronous=self.synchronous)
+
+
+#: How each Engine was made that is still in use.
+_RECIPES: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
+
+
+def recipe(database: Engine) -> Recipe | None:
+    """Return how a database was opened; None where another process could not do the same.
+
+    That is so for an Engine of the application's own, for one with options, and for SQLite in memory.
+    """
+    path = database.url.database or ""
+    is_memory = not path or ":memory:" in path or database.url.query.get("mode") == "memory"
+    if database.url.get_backend_name() == "sqlite" and is_memory:
+        return None
+    return _RECIPES.get(database)
 
 
 def open_database(
@@ -44,6 +72,7 @@ def open_database(
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", *_EXTRAS):
         raise InvalidInput("unknown_database", backend=backend)
+    plain = not options
     if backend == "sqlite":
         connect = options.setdefault("connect_args", {})
         connect.setdefault("timeout", BUSY_SECONDS)
@@ -55,6 +84,8 @@ def open_database(
         raise DatabaseUnavailable("driver_missing", backend=backend, extra=_EXTRAS.get(backend, backend)) from None
     if backend == "sqlite":
         _prepare_sqlite(database, synchronous)
+    if plain:
+        _RECIPES[database] = Recipe(url, synchronous)  # as given: SQLAlchemy would write a file: URI otherwise
     return database
 
 

@@ -28,14 +28,16 @@ from kfq_workflow.tables import Tables
 from kfq_workflow.verbs import ApprovalVerbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from kfq_workflow.approval.waiting import Waiting
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
+    from kfq_workflow.recovery import Recovered
     from kfq_workflow.registry import Guard, Resolver
     from kfq_workflow.scrub import Step
     from kfq_workflow.transaction import Transaction
@@ -146,10 +148,12 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
 
         return Transaction(*self._parts(connection, cursor, joined=joined))
 
-    def _parts(self, connection: Connection, cursor: Any, *, joined: bool) -> tuple[Ledger, Registry]:
+    def _parts(
+        self, connection: Connection, cursor: Any, *, joined: bool, reads: bool = False
+    ) -> tuple[Ledger, Registry]:
         if self._log is None:
             self._log = schema.check(connection, self.tables)
-        ledger = Ledger(self.store, cursor, self._log, self._via, joined=joined)
+        ledger = Ledger(self.store, cursor, self._log, self._via, joined=joined, reads=reads)
         return ledger, Registry(ledger, self._catalog, self._resolver, connection)
 
     def _committed(self, transaction: Transaction) -> bool:
@@ -248,7 +252,7 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         """Open a transaction that only reads."""
         with self._translated(), self.database.connect() as connection:
             connection.begin()
-            yield Reading(*self._parts(connection, connection.connection.cursor(), joined=False))
+            yield Reading(*self._parts(connection, connection.connection.cursor(), joined=False, reads=True))
 
     def decide(self, key: str, trigger: str, **how: Any) -> Decision:
         """Say what firing would do, without writing; see `Transaction.decide`."""
@@ -328,6 +332,12 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     def rebuild(self) -> int:
         """Make every instance's row anew from its entries; return how many were different."""
         return self.run(lambda transaction: transaction.rebuild())
+
+    def recover(self, lost: Sequence[Anchor], **how: Any) -> Recovered:
+        """Say, after a restore, which published checkpoints lost entries, and seal; see `Transaction.recover`."""
+        made = self.run(lambda transaction: transaction.recover(lost, **how))
+        self.seal()
+        return made
 
     def scrub(self) -> tuple[Step, ...]:
         """Take what was erased out of the database's files; see `kfq_workflow.scrub`. It needs the tables' owner."""

@@ -13,7 +13,8 @@
     ├── OutcomeUnknown         the connection broke at commit and the outcome cannot be looked up
     ├── SignerRefused          the log is not what this key has signed before
     ├── NotInitialised · SchemaOutOfDate · DatabaseUnavailable
-    └── VerificationFailed     .findings
+    ├── VerificationFailed     .findings
+    └── VerificationInterrupted    a process that took part in it ended before its time
 
 An error is a code and values; its sentence comes from `messages`, in Chinese or English, and is safe to show.
 """
@@ -193,6 +194,12 @@ class VerificationFailed(KfqError):
     def __init__(self, findings: Sequence[Any]) -> None:
         super().__init__(count=len(findings))
         self.findings = tuple(findings)
+
+
+class VerificationInterrupted(KfqError):
+    """A process that took part in a verification ended before its time, or could not go on: there is no verdict."""
+
+    default_code = "verification_interrupted"
 
 
 #: The class raised when several refusals hold is the first of these that any of them names.

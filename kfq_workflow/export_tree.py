@@ -59,7 +59,7 @@ class ExportTree:
             for number in range(min(about["count"], MOST)):
                 yield Place(about["instance"], about["seq"] + number, about["position"] + number, None)
 
-    def leaves(self) -> Iterator[LeafRow] | None:
+    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:  # noqa: ARG002
         """Return None: an export has the leaves as its entries only."""
         return None
 

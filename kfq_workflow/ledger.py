@@ -56,12 +56,15 @@ class Head:
 class Ledger:
     """One open transaction on a log, through a driver's cursor."""
 
-    def __init__(self, store: Store, cursor: Cursor, log: LogHead, via: str, *, joined: bool) -> None:
+    def __init__(
+        self, store: Store, cursor: Cursor, log: LogHead, via: str, *, joined: bool, reads: bool = False
+    ) -> None:
         self.store = store
         self.cursor = cursor
         self.log = log
         self._via = via
         self._joined = joined
+        self._reads = reads
         self.hasher = hash_of(log.suite)
         #: The (instance, request id) of every act, to look up when the answer to a commit is lost.
         self.requests: list[tuple[str, str]] = []
@@ -111,7 +114,7 @@ class Ledger:
                 bytes(other.head).hex(),
                 Snapshot.parse(other.snapshot).regions,
             )
-            for other in self.store.family(self.cursor, root)
+            for other in self.store.family(self.cursor, root, locked=not self._reads)
             if other.key != row.key
         }
 

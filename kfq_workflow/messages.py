@@ -11,7 +11,9 @@ from kfq_workflow.approval_messages import APPROVALS
 from kfq_workflow.audit_messages import AUDIT
 from kfq_workflow.bundle_messages import BUNDLES
 from kfq_workflow.correction_messages import CORRECTIONS
+from kfq_workflow.doctor_messages import DOCTOR
 from kfq_workflow.finding_messages import FINDINGS
+from kfq_workflow.recovery_messages import RECOVERY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -578,6 +580,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "连接处于 AUTOCOMMIT 模式，状态与记录无法同时提交。请使用事务。",
         "The connection is in AUTOCOMMIT mode, so state and entry could not commit together. Use a transaction.",
     ),
+    "verification_interrupted": (
+        "参与核验的一个进程提前结束（{reason}），没有核验结论。可用 --jobs 1 重试。",
+        "A process that took part in the verification ended before its time ({reason}): there is no verdict. "
+        "Try again with --jobs 1.",
+    ),
     "verification_failed": ("核验发现 {count} 处问题。", "Verification found {count} problem(s)."),
     "definition_error": (
         "流程定义 {source} 有 {count} 处问题：",
@@ -653,6 +660,8 @@ SENTENCES.update(AUDIT)
 SENTENCES.update(BUNDLES)
 SENTENCES.update(CORRECTIONS)
 SENTENCES.update(FINDINGS)
+SENTENCES.update(RECOVERY)
+SENTENCES.update(DOCTOR)
 
 _SEPARATORS = {"zh": "、", "en": ", "}
 

@@ -125,6 +125,9 @@ class SealStore:
         self._drop_sealed = one("DELETE FROM {sealed} WHERE instance = ?")
         self._heads = one("SELECT instance, seq, leaf FROM {sealed} WHERE instance > ? ORDER BY instance LIMIT ?")
         self._entry_at = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND seq = ?")
+        self._recoveries = one(
+            "SELECT {ecols} FROM {entry} WHERE instance = '~log' AND kind = 'recovered' ORDER BY seq"
+        )
         self._add_checkpoint = one("INSERT INTO {checkpoint} (digest, size, root, note) VALUES (?, ?, ?, ?)")
         self._checkpoints = one("SELECT size, root, note FROM {checkpoint} ORDER BY size, digest")
         self._found_sealed = one(
@@ -239,6 +242,11 @@ class SealStore:
         cursor.execute(self._entry_at, (instance, seq))
         found = cursor.fetchone()
         return None if found is None else Row._make(found)
+
+    def recoveries(self, cursor: Cursor) -> list[Row]:
+        """Return the entries `recovered` of the log's own chain, oldest first."""
+        cursor.execute(self._recoveries)
+        return [Row._make(found) for found in cursor.fetchall()]
 
     def add_checkpoint(self, cursor: Cursor, digest: bytes, row: CheckpointRow) -> None:
         """Keep a checkpoint under the digest of its note, unless it is there."""

@@ -97,6 +97,7 @@ class Store(TaskStore, SealStore):
         self._request = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND req = ?{c}")
         self._salts = one("SELECT field, salt, value FROM {text} WHERE instance = ? AND seq = ? ORDER BY field")
         self._family = one("SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}{s}")
+        self._family_read = one("SELECT {cols} FROM {instance} WHERE {key} = ? OR root = ? ORDER BY {key}")
         self._current = one("SELECT {cols} FROM {instance} WHERE {key} = ?{c}")
         self._several = {1: self._current}
         self._named = one("SELECT value FROM {text} WHERE instance = ? AND field = ? ORDER BY seq DESC LIMIT 1")
@@ -162,9 +163,9 @@ class Store(TaskStore, SealStore):
         cursor.execute(self._salts, (key, seq))
         return [Text(field, bytes(salt), value) for field, salt, value in cursor.fetchall()]
 
-    def family(self, cursor: Cursor, root: str) -> list[InstanceRow]:
-        """Return the root and every instance that belongs to it, under a share lock."""
-        cursor.execute(self._family, (root, root))
+    def family(self, cursor: Cursor, root: str, *, locked: bool = True) -> list[InstanceRow]:
+        """Return the root and every instance that belongs to it; a share lock is more than a reader may take."""
+        cursor.execute(self._family if locked else self._family_read, (root, root))
         return [InstanceRow._make(found) for found in cursor.fetchall()]
 
     def instance(self, cursor: Cursor, key: str) -> InstanceRow | None:

@@ -15,6 +15,7 @@ from kfq_workflow.correcting import Correcting
 from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
 from kfq_workflow.proxies import Proxies
+from kfq_workflow.recovery import Recovered, recover
 from kfq_workflow.sealing import LOG, SYSTEM, Seal, seal
 from kfq_workflow.steps import check_order
 from kfq_workflow.values import EMPTY, Decision, Receipt
@@ -22,6 +23,7 @@ from kfq_workflow.values import EMPTY, Decision, Receipt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.values import Paper
     from kfq_workflow.working_days import Calendar
@@ -257,6 +259,15 @@ class Transaction(Correcting):
     def seal(self, limit: int | None = None) -> tuple[Seal, bool]:
         """Give entries that have none yet their place in the tree; see `sealing.seal`."""
         return seal(self._ledger, limit)
+
+    def recover(self, lost: Sequence[Anchor], *, by: str, reason: str, kept: int | None = None) -> Recovered:
+        """Say, after a restore from a backup, which published checkpoints lost entries; an administrator may.
+
+        `lost` are the last checkpoints that were published, of each incarnation that lost something. `kept` is the
+        number of sealed entries that the backup brought back; by default, all that are sealed now.
+        Raises InvalidInput where nothing was lost, NotAuthorised.
+        """
+        return recover(self._ledger, self._registry, lost, by=by, reason=reason, kept=kept)
 
     def keyed(self, note: str) -> Receipt:
         """Put a signed statement about keys on record; see `keys`, which refuses those that would not count."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from kfq_workflow.seal_store import CheckpointRow, LeafRow, SealedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.tables import Tables
 
@@ -21,14 +21,30 @@ class Place(NamedTuple):
     leaf: bytes | None
 
 
+class Span(NamedTuple):
+    """A range of keys of a table, `first` and all after it that are before `before`; None: no bound."""
+
+    first: Any = None
+    before: Any = None
+
+
+ALL = Span()
+
+
+def divided(keys: Iterable[Any]) -> list[Span]:
+    """Return the spans between keys, of which some may be the same or none."""
+    found = sorted({key for key in keys if isinstance(key, str)})
+    return [Span(first, before) for first, before in zip([None, *found], [*found, None], strict=True)]
+
+
 class TreeSource(Protocol):
     """The tree as a source has it."""
 
     def places(self) -> Iterator[Place]:
         """Yield the places of entries by (instance, seq)."""
 
-    def leaves(self) -> Iterator[LeafRow] | None:
-        """Yield the stored leaves by position; None where the source has none."""
+    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:
+        """Yield the stored leaves by position, from `first` to before `before`; None where the source has none."""
 
     def sealed(self) -> Iterator[SealedRow] | None:
         """Yield by instance how far it is sealed; None where the source has no such cache."""
@@ -44,7 +60,7 @@ class NoTree:
         """Yield nothing."""
         return iter(())
 
-    def leaves(self) -> Iterator[LeafRow] | None:
+    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:  # noqa: ARG002
         """Return None."""
         return None
 
@@ -57,27 +73,37 @@ class NoTree:
         return iter(())
 
 
-class DatabaseTree:
-    """The tree in a database; `stream` yields a table's rows in the order of some columns."""
+class Stream(Protocol):
+    """Yields a table's rows in the order of some columns: these columns of them, in a range of the first column."""
 
-    def __init__(self, tables: Tables, stream: Callable[[Any, Sequence[str], str | None], Iterator[Any]]) -> None:
+    def __call__(
+        self, table: Any, key: Sequence[str], span: Span, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Yield the rows."""
+
+
+class DatabaseTree:
+    """The tree in a database; `span` are the instances whose places are read."""
+
+    def __init__(self, tables: Tables, stream: Stream, span: Span = ALL) -> None:
         self._tables = tables
         self._stream = stream
+        self._span = span
 
     def places(self) -> Iterator[Place]:
         """Yield the places of entries by (instance, seq)."""
-        for position, leaf, _, instance, seq in self._stream(self._tables.leaf, ("instance", "seq"), None):
-            yield Place(instance, seq, position, leaf)
+        columns = ("instance", "seq", "position", "leaf")
+        return map(Place._make, self._stream(self._tables.leaf, ("instance", "seq"), self._span, columns))
 
-    def leaves(self) -> Iterator[LeafRow] | None:
-        """Yield the stored leaves by position."""
-        return map(LeafRow._make, self._stream(self._tables.leaf, ("position",), None))
+    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:
+        """Yield the stored leaves by position; from the first on also what has no position that is one."""
+        return self._stream(self._tables.leaf, ("position",), Span(first or None, before))
 
     def sealed(self) -> Iterator[SealedRow] | None:
         """Yield by instance how far it is sealed."""
-        return map(SealedRow._make, self._stream(self._tables.sealed, ("instance",), None))
+        return map(SealedRow._make, self._stream(self._tables.sealed, ("instance",), self._span))
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
         """Yield the checkpoints that were kept, by size and note."""
-        rows = [CheckpointRow._make(row[1:]) for row in self._stream(self._tables.checkpoint, ("digest",), None)]
+        rows = [CheckpointRow._make(row[1:]) for row in self._stream(self._tables.checkpoint, ("digest",), ALL)]
         return iter(sorted(rows, key=lambda row: (str(row.size).zfill(20), str(row.note))))

@@ -270,7 +270,11 @@ def _mariadb_status(connection: Connection, tables: Tables, triggers: Iterable[T
     stored = _stored(connection, tables, _MARIADB_STATUS)
     found = {}
     for trigger in triggers:
-        if trigger.name in stored:
+        if trigger.name in stored and stored[trigger.name][-1] is None:
+            found[trigger.name] = (
+                UNKNOWN  # an account that may write to the table sees that it is there, not what it does
+            )
+        elif trigger.name in stored:
             wanted = ("BEFORE", trigger.event, _mariadb_body(connection.dialect, trigger))
             found[trigger.name] = PRESENT if stored[trigger.name] == wanted else ALTERED
         elif _mariadb_hides(connection, tables, trigger):

@@ -1054,6 +1054,8 @@ class Documents:
             self.kinds[digest] = record["kind"]
             if record["kind"] == "rules":
                 self.rules[digest] = body
+            elif record["kind"] == "calendar":  # which only entries name that are not checked here
+                self.named.add(digest)
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""

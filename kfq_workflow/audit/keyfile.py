@@ -115,6 +115,10 @@ class Seen:
         """Return the newest checkpoint that was signed of a log."""
         return self._last.get(origin)
 
+    def all(self) -> list[Checkpoint]:
+        """Return the newest checkpoint that was signed of each log, and of each of its incarnations."""
+        return [self._last[origin] for origin in sorted(self._last)]
+
     def put(self, checkpoint: Checkpoint) -> None:
         """Note, safely on the disk, what is about to be signed."""
         self._last[checkpoint.origin] = checkpoint

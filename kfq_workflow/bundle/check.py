@@ -27,6 +27,7 @@ from kfq_workflow.sealing import LOG
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.keys import KIND, keys_of
+from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.report import Book
 from kfq_workflow.working_days import CALENDAR
 
@@ -133,7 +134,7 @@ class _Part(PartSource):
 
     def inspect(self, book: Book) -> None:
         """Compare what the bundle has with the tree, with its manifest and with checkpoints."""
-        book.retell(self._before)
+        book.merge(self._before)
         with closing(leaves_file()) as file:
             tree = PartTree(self, hash_of(self.log().suite), book, file)
             self._read(tree, book)
@@ -146,7 +147,8 @@ class _Part(PartSource):
             if roots:
                 tree.uncited(self._cited)
             self._told(tree, book)
-            check = AnchorCheck(origin, roots, tree.size, keys, self._trust, book, partial=True)
+            lineage = read_recoveries(origin, self.entries(LOG), roots, book, partial=True)
+            check = AnchorCheck(lineage, roots, tree.size, keys, self._trust, book, partial=True)
             check.statements()
             check.stored(kept)
             check.carried(self.carried)

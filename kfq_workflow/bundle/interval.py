@@ -57,11 +57,10 @@ class _Chains:
     def __init__(self, source: PartSource, book: Book) -> None:
         self._book = book
         self._chain = ChainCheck(source.log(), None, book)
-        erasures = _Elsewhere(source, book)
         self._texts = (
-            TextsWithheld(book, erasures)
+            TextsWithheld(book, Erasures(source, book))
             if source.withheld
-            else TextCheck(raw(source.texts()), book, erasures, self._chain.hasher)
+            else TextCheck(raw(source.texts()), book, _Elsewhere(source, book), self._chain.hasher)
         )
         self._heads = HeadCheck(source.heads() or iter(()), book)
         self._shapes = Shapes()

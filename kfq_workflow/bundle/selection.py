@@ -164,8 +164,8 @@ class OneInstance(Selection):
             yield from self._log if name == LOG else self._source.entries(name)
 
     def texts(self, instance: str | None = None) -> Iterator[TextRow]:
-        """Yield the texts beside them."""
-        for name in sorted(self._chains) if instance is None else [instance]:
+        """Yield the texts beside them, that of a recovery included: why the log was restored."""
+        for name in sorted({*self._chains, LOG}) if instance is None else [instance]:
             yield from super().texts(name)
 
     def places(self) -> Iterator[Place]:

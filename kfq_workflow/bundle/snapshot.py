@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kfq_workflow.audit.merkle import Node
+    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import DatabaseSource
 
 _HASH = 32
 #: Nodes of the tree over the heads that are kept, so that one is not made anew for every proof.

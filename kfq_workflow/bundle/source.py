@@ -64,7 +64,7 @@ class WholeSource(ExportSource):
 
     def inspect(self, book: Book) -> None:
         """Compare the manifest with what was read, and note lines that cannot be read."""
-        book.retell(self._before)
+        book.merge(self._before)
         size, root, placed = book.tree or (0, None, 0)
         self.tells(book, book.entries, placed)
         said = self.manifest

@@ -30,13 +30,16 @@ COMMANDS: dict[str, click.Command] = {}
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
     Option("--statement", "statements", metavar="FILE", multiple=True),
+    Option("--since", metavar="FILE", told="verify.since"),
+    Option("--jobs", metavar="N", type=click.IntRange(min=1)),
 )  # fmt: skip
 def verify(
     session: Session, key: str | None, file: str | None, anchors: tuple[str, ...], trust: tuple[str, ...],
-    statements: tuple[str, ...],
+    statements: tuple[str, ...], since: str | None, jobs: int | None,
 ) -> int:  # fmt: skip
     """Verify a log in a database, an exported file or a bundle; 4 when something was found."""
-    report = verified(session, key, file, held(anchors), relied(trust, statements))
+    start = None if since is None else held((since,))[0]
+    report = verified(session, key, file, held(anchors), relied(trust, statements), since=start, jobs=jobs)
     if session.json:
         print_json(report.as_json(locale.language()))
     else:
@@ -73,9 +76,9 @@ def relied(given: tuple[str, ...], statements: tuple[str, ...]) -> Trust:
 
 def verified(
     session: Session, key: str | None = None, file: str | None = None, anchors: Sequence[Anchor] = (),
-    trust: Trust | None = None,
+    trust: Trust | None = None, *, since: Anchor | None = None, jobs: int | None = None,
 ) -> Report:  # fmt: skip
-    """Run the verification with progress on stderr."""
+    """Run the verification with progress on stderr; `jobs` None: in as many processes as are worth it."""
     from kfq_workflow.verify import verify
     from kfq_workflow.verify.anchors import NOBODY
 
@@ -89,13 +92,14 @@ def verified(
             if key is not None:
                 raise click.UsageError(say("usage.verify_key"))
             with Progress("verifying") as progress:
-                return verify_bundle(file, anchors, trust=trust, progress=progress)
+                given = anchors if since is None else [*anchors, since]
+                return verify_bundle(file, given, trust=trust, progress=progress)
         with Progress("verifying") as progress:
-            return verify(ExportSource(file), anchors, key=key, trust=trust, progress=progress)
+            return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
     from kfq_workflow.source import reading
 
     with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
-        return verify(source, anchors, key=key, trust=trust, progress=progress)
+        return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
 
 
 def print_report(report: Report) -> None:
@@ -108,12 +112,7 @@ def print_report(report: Report) -> None:
             line(say("verdict.signed", names=", ".join(anchored.signed)))
         for path in anchored.through:
             line(say("verdict.through", path=path))
-    line(say("verified", entries=report.entries, instances=report.instances))
-    counts = report.counts
-    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
-             late=counts.late, refused=counts.refused))  # fmt: skip
-    if counts.redacted:
-        line(say("verified.redacted", count=counts.redacted))
+    _print_counts(report)
     for what in report.not_checked:
         line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()
@@ -129,8 +128,24 @@ def print_report(report: Report) -> None:
         line(say("verdict.limits"))
 
 
+def _print_counts(report: Report) -> None:
+    line(say("verified", entries=report.entries, instances=report.instances))
+    counts = report.counts
+    line(say("verified.counts", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested,
+             late=counts.late, refused=counts.refused))  # fmt: skip
+    if counts.lost:
+        line(say("verdict.lost", count=counts.lost))
+    if counts.redacted:
+        line(say("verified.redacted", count=counts.redacted))
+
+
 def _unchecked(what: str) -> str:
     """Return what was not checked in the language of the run: a word, or a kind and its name."""
     kind, space, name = what.partition(" ")
+    if kind == "heads":
+        return say("unchecked.heads", count=name)
+    if kind == "since":
+        entries, instances, label = name.split(" ", 2)
+        return say("unchecked.since", entries=entries, instances=instances, label=label)
     found = shown.word("unchecked", what)
     return shown.word("unchecked", kind) + space + name if found == what else found

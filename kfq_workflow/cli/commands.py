@@ -17,6 +17,24 @@ class Entry(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+#: Commands at the top level by who types them most, for the help; all others are officials'.
+SECTIONS: dict[str, frozenset[str]] = {
+    "officials": frozenset(),
+    "auditors": frozenset({
+        "history", "replay", "verify", "doctor", "report", "export", "bundle", "diff", "receipt", "cosign",
+    }),
+    "operators": frozenset({
+        "demo", "init", "db", "rebuild", "seal", "checkpoint", "recover", "key", "scrub", "policy", "calendar", "actor",
+        "definition", "import",
+    }),
+}  # fmt: skip
+
+
+def section_of(name: str) -> str:
+    """Return the section of the help that a command at the top level stands in."""
+    return next((section for section, names in SECTIONS.items() if name in names), "officials")
+
+
 #: path → command; a path of two words is in a group. The order is the order of the help.
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("cases", "用 2020 年临汾十一个开发区的事实演示全程", "show it all on eleven zones of Linfen in 2020"),
@@ -69,6 +87,7 @@ COMMANDS: dict[str, Entry] = {
     "replay": Entry("replays", "由记录重放，可问过去某日", "replay from the entries, also as of a past day"),
     "diff": Entry("diffs", "比较两个时点：变了什么、何时登记", "compare two moments: what was, and what was known"),
     "verify": Entry("audit", "核验记录是否被改动", "check that nothing was changed behind the record's back"),
+    "doctor": Entry("watching", "检查日志的保护：触发器、权限、时钟、密钥", "see how the log is protected"),
     "report": Entry("reports", "制成一个 HTML 文件的报告，可打印", "make a report in one HTML file, to read or print"),
     "export": Entry(
         "reports", "把全部记录写成一个文件：JSONL，或表格", "write the whole log to one file: JSONL, or a table"
@@ -77,6 +96,7 @@ COMMANDS: dict[str, Entry] = {
     "seal": Entry("sealing", "封存：把全部记录纳入日志树", "give every entry its place in the tree over the log"),
     "checkpoint": Entry("sealing", "出具检查点，存放到库外", "sign what the log is now, to be kept outside"),
     "cosign": Entry("sealing", "第二机关联署检查点", "vouch for a checkpoint as a second office"),
+    "recover": Entry("restored", "恢复备份之后，登记丢失了哪些记录", "after a restore, put on record what was lost"),
     "receipt": Entry("sealing", "按回执校验码查找记录并证明", "find the entry that a receipt names, and prove it"),
     "key": Entry("", "签名密钥", "keys to sign with"),
     "key new": Entry("keys", "生成密钥", "make a key"),

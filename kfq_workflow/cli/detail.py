@@ -213,7 +213,7 @@ def _fact(value: object) -> str:
     if isinstance(value, bool):
         return say("yes" if value else "no")
     if isinstance(value, list):
-        return joined(map(str, value))
+        return joined(map(_fact, value))
     if isinstance(value, dict):
         return "  ".join(f"{name}={_fact(part)}" for name, part in sorted(value.items()))
     return str(value)
@@ -248,7 +248,7 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
     for name, text in sorted(entry.texts.items()):
         rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
     rows += [
-        (say(name) if name in _TEXTS else name, say("missing") if by is None else say("redacted", seq=by))
+        (say(name) if name in _TEXTS else name, say("text.missing") if by is None else say("redacted", seq=by))
         for name, by in entry.gone.items()
     ]
     rows.append((say("check"), entry.check))

@@ -66,6 +66,14 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "bundle.anchors": ("一并带上的检查点，可多次给出", "a checkpoint to take along; may be repeated"),
     "diff.file": ("比较导出的文件", "read an exported file"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
+    "verify.since": (
+        "只核验此检查点之后有新记录的实例（检查点同时作为锚点）",
+        "read only instances that have entries newer than this checkpoint, which is an anchor, too",
+    ),
+    "jobs": (
+        "用几个进程核验；默认视日志大小与处理器核数而定",
+        "processes to use; by default as many as cores where the log is large",
+    ),
     "trust": ("受信任的公钥，可多次给出", "a public key whose signatures count; may be repeated"),
     "key_file": ("密钥文件，须只有本账户可读", "the key's file, closed to all other accounts"),
     "out": ("写到这个新文件", "write it to this new file"),
@@ -87,6 +95,26 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "statement.out": ("声明写到这个新文件", "write the statement to this new file"),
     "statements": ("存在库外的密钥声明，可多次给出", "a statement about keys that was kept outside; may be repeated"),
     "no_store": ("不在库内留存", "do not keep it in the database as well"),
+    "doctor.key": (
+        "签名密钥的文件，只看其权限；可多次给出",
+        "a signing key's file, of which only the modes are looked at; may be repeated",
+    ),
+    "meant": (
+        "此账号应为谁所用；多出的权限算作问题",
+        "whose account it is meant to be: what it may do beyond is a problem",
+    ),
+    "recovered": (
+        "确认日志曾从备份恢复；每次恢复后首次签名时须给出",
+        "confirm that the log was restored from a backup; for the first signature after one",
+    ),
+    "checkpoints": (
+        "恢复之前最后发布的检查点，可多次给出",
+        "the last checkpoint that was published before the restore; may be repeated",
+    ),
+    "kept": (
+        "备份带回的已封存条数；默认为现有的全部",
+        "sealed entries that the backup brought back; all there are now by default",
+    ),
     "cosigner": ("联署用的密钥", "a key for cosignatures"),
     "anchor": ("先前记下的校验码", "a check kept from before"),
     "admin": ("登记第一个管理员", "register the first administrator"),
@@ -352,9 +380,11 @@ HELP: dict[str, tuple[str, str]] = {
     ),
     "verify": (
         "逐条核对摘要、链接、状态与缓存；有发现时退出码为 4。\n"
-        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。",
+        "整条链被重算、末尾被截去或整个实例被删，只有存在库外的锚点才能发现。\n"
+        '例：kfq verify --since 上次.checkpoint --trust "$(kfq key show office.key)"',
         "Checks digests, links, states and caches; exits 4 when it finds something. A log that was hashed\n"
-        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.",
+        "anew, a cut tail or a removed instance show only against an anchor kept outside the database.\n"
+        'Example: kfq verify --since last.checkpoint --trust "$(kfq key show office.key)"',
     ),
     "report": (
         "给 KEY，或给 --all。文件自成一体，不联网、不用脚本，可直接打印。\n例：kfq report guxian-etdz --out 古县.html",
@@ -393,6 +423,19 @@ HELP: dict[str, tuple[str, str]] = {
         "检查点文件可由 kfq checkpoint --since 写出，其中带有一致性证明；没有证明时从数据库读取。",
         "The file is best written by kfq checkpoint --since, with the proof from what was cosigned last; where it\n"
         "has none, the proof is read from the database.",
+    ),
+    "doctor": (
+        "用哪个账号连接，就检查哪个账号；什么都不改。有问题时退出码为 4。\n"
+        "例：kfq doctor --as application --key /srv/signer/office.key",
+        "Examines the account that it connects with and changes nothing. Exits 4 when something is a problem.\n"
+        "Example: kfq doctor --as application --key /srv/signer/office.key",
+    ),
+    "recover": (
+        "恢复备份等于截去末尾。由管理员登记：此后日志为新的一代，检查点的来源随之不同，核验时一律报告丢失的范围。\n"
+        "例：kfq recover --checkpoint 最后.checkpoint --actor admin --reason 磁盘损坏，恢复至昨日备份",
+        "To the log a restore is a cut tail. An administrator says so: the log is a new incarnation from then on, with\n"
+        "an origin of its own in checkpoints, and every verification reports what was lost.\n"
+        "Example: kfq recover --checkpoint last.checkpoint --actor admin --reason 'disk failed; backup of last night'",
     ),
     "receipt": (
         "大小写、空格和连字符不计。--out 把证明写成文件，可脱离数据库核对。",

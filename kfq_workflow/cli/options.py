@@ -130,8 +130,14 @@ def command(
             from kfq_workflow.cli.session import Session
 
             session = Session.of(click.get_current_context(), values)
-            with session:
-                return function(session, **values)
+            try:
+                with session:
+                    return function(session, **values)
+            except Exception as error:
+                from kfq_workflow.cli.accounts import explain
+
+                explain(error, path)
+                raise
 
         last = [Option("--json", is_flag=True)] if json else []
         commands[path] = Command(path, run, [*params, *last, *global_options(hidden=True)])

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import click
 
     from kfq_workflow.cli.session import Session
+    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.moment import Moment
     from kfq_workflow.replay import Replay
-    from kfq_workflow.source import DatabaseSource
     from kfq_workflow.views import Instance
 
     Found = Iterator[tuple[Instance, Replay]]

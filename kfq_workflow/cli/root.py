@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from kfq_workflow.cli import locale
-from kfq_workflow.cli.commands import COMMANDS
+from kfq_workflow.cli.commands import COMMANDS, SECTIONS, section_of
 from kfq_workflow.cli.options import Bilingual, Option, global_options
 from kfq_workflow.cli.words import say
 
@@ -72,8 +72,13 @@ class LazyGroup(Bilingual, click.Group):
         """Write the commands with their lines, from the table."""
         lang = locale.language()
         rows = [(name, COMMANDS[f"{self.path} {name}".lstrip()].text(lang)) for name in self.list_commands(ctx)]
-        with formatter.section(say("help.commands")):
-            formatter.write_dl(rows)
+        if self.path:
+            with formatter.section(say("help.commands")):
+                formatter.write_dl(rows)
+            return
+        for section in SECTIONS:
+            with formatter.section(say(f"help.{section}")):
+                formatter.write_dl([row for row in rows if section_of(row[0]) == section])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete names from the table, options as click does."""

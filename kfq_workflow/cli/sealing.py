@@ -22,6 +22,11 @@ COMMANDS: dict[str, click.Command] = {}
 _SCREEN = "-"
 
 
+def recovered_option() -> Option:
+    """Return `--recovered`: the signer's word that the log was restored from a backup."""
+    return Option("--recovered", is_flag=True)
+
+
 def _sinks() -> list[Option]:
     """Return the options that say where a checkpoint goes to, besides the screen."""
     return [
@@ -43,17 +48,17 @@ def seal(session: Session) -> None:
 
 @command(
     COMMANDS, "checkpoint", Option("--key", "key_files", metavar="FILE", multiple=True), *_sinks(),
-    Option("--since", type=int, metavar="SIZE"), Option("--no-store", is_flag=True),
+    Option("--since", type=int, metavar="SIZE"), Option("--no-store", is_flag=True), recovered_option(),
 )  # fmt: skip
 def checkpoint(
-    session: Session, key_files: tuple[str, ...], since: int | None, *, no_store: bool, **sinks: Any
+    session: Session, key_files: tuple[str, ...], since: int | None, *, no_store: bool, recovered: bool, **sinks: Any
 ) -> None:
     """Say what the log is now, signed."""
     from kfq_workflow import checkpoints
     from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 
     engine = session.engine()
-    note = checkpoints.checkpoint(engine, *key_files, keep=not no_store)
+    note = checkpoints.checkpoint(engine, *key_files, keep=not no_store, recovered=recovered)
     text = None
     if since is not None:
         size = Checkpoint.parse(note.text).size
@@ -63,16 +68,23 @@ def checkpoint(
 
 @command(
     COMMANDS, "cosign", Argument(["checkpoint"], metavar="CHECKPOINT"),
-    Option("--key", "key_file", metavar="FILE", required=True), trust(required=True), *_sinks(),
+    Option("--key", "key_file", metavar="FILE", required=True), trust(required=True), *_sinks(), recovered_option(),
 )  # fmt: skip
-def cosign(session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], **sinks: Any) -> None:
+def cosign(
+    session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], *, recovered: bool, **sinks: Any
+) -> None:
     """Vouch as a second office for a checkpoint that goes on from what was vouched for before."""
-    from kfq_workflow import checkpoints
+    from kfq_workflow import checkpoints, recovery
 
     def proof(old: int, size: int) -> tuple[bytes, ...]:
         return checkpoints.consistency(session.engine(), old, size)
 
-    deliver(session, checkpoints.cosigned(Path(checkpoint).read_bytes(), key_file, trusted(trust), proof), **sinks)
+    def shown(size: int) -> list[recovery.Shown]:
+        return recovery.evidence(session.engine(), size)
+
+    data = Path(checkpoint).read_bytes()
+    note = checkpoints.cosigned(data, key_file, trusted(trust), proof, shown=shown, recovered=recovered)
+    deliver(session, note, **sinks)
 
 
 def deliver(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kfq_workflow.cli import correction_words, locale
 from kfq_workflow.cli.time_words import TIME
+from kfq_workflow.cli.watch_words import WATCH
 
 #: code → (Chinese, English)
 PHRASES: dict[str, tuple[str, str]] = {
@@ -344,6 +345,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     "unchecked.suite": ("算法套件", "suite"),
     "unchecked.kind": ("记录种类", "kind"),
     "unchecked.anchor": ("锚点", "anchor"),
+    "unchecked.heads": ("最早 {count} 次封印所记的实例末条", "the heads that the oldest seals say ({count} of them)"),
+    "unchecked.since": (
+        "{entries} 条记录（{instances} 个实例，在 {label} 之后没有新记录）未重新读取",
+        "{entries} entries of {instances} instances that have nothing newer than {label} were not read again",
+    ),
     "unchecked.rules language": ("规则语言", "rules language"),
     "unchecked.missing texts": ("缺失的文字", "missing texts"),
     "unchecked.texts": ("文字", "texts"),
@@ -482,6 +488,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     **correction_words.PHRASES,
 }
+
+PHRASES.update(WATCH)
 
 
 def say(code: str, /, **values: object) -> str:

@@ -80,6 +80,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "unchecked.suite": ("算法套件", "suite"),
     "unchecked.kind": ("记录种类", "kind"),
     "unchecked.anchor": ("锚点", "anchor"),
+    "unchecked.heads": ("较早封印所记的实例末条，封印数", "the heads that the oldest seals say, in number"),
     "unchecked.rules language": ("规则语言", "rules language"),
     "findings": ("发现的问题", "Findings"),
     "findings.count": ("发现 {count} 处", "findings: {count}"),

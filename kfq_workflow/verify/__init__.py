@@ -10,49 +10,38 @@
     document   every document under its own digest, every definition in force defined before its use
     cache      every instance's row and every row of the inbox equal the fold of the entries
 
-Entries, texts and instances' rows are merged in the order of (instance, seq) in constant memory. The module needs
-no database: a `Source` is one, or an exported file. Entries that are as usual are passed over together (`usual`),
-which is several times as fast; every other one goes through the checks one by one, and only these note findings.
+Entries, texts and instances' rows are merged in the order of (instance, seq) in constant memory (`reader`). Several
+processes can share the instances (`workers`); what each leaves open, such as an effect on an instance of another one's,
+is settled here when all are done. So one reader and several give the same report. The module needs no database: a
+`Source` is one, or an exported file.
 """
 
 from __future__ import annotations
 
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import SUITES
 from kfq_workflow.errors import NotFound
-from kfq_workflow.source import plain, raw
-from kfq_workflow.state import NOTES
-from kfq_workflow.tree_source import NoTree
-from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
-from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
-from kfq_workflow.verify.chain import LOG, ChainCheck, check_genesis, check_log, genesis_head
-from kfq_workflow.verify.days import DayCheck
-from kfq_workflow.verify.erasure import Erasures
+from kfq_workflow.verify import heads, nodes, workers
+from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, trusted
+from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head
 from kfq_workflow.verify.keys import KIND as KEYED
 from kfq_workflow.verify.keys import keys_of
-from kfq_workflow.verify.legality import ODD
-from kfq_workflow.verify.replayed import ReplayCheck
+from kfq_workflow.verify.reader import WHOLE, Outcome, read
+from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
-from kfq_workflow.verify.shapes import Shapes
-from kfq_workflow.verify.texts import TextCheck, TextsWithheld
-from kfq_workflow.verify.tree import TreeCheck
-from kfq_workflow.verify.usual import Usual
+from kfq_workflow.verify.seals import Seals
+from kfq_workflow.verify.since import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.source import Source
-    from kfq_workflow.verify.fold import Run
+    from kfq_workflow.verify.since import Chosen
 
-__all__ = ["Counts", "Finding", "Report", "verify"]
-
-#: Entries of one instance that are looked at together, and entries between two notes of progress.
-_STRETCH, _TOLD = 128, 10_000
-_INSTANCE = itemgetter(0)
+__all__ = ["Counts", "Finding", "Report", "settle", "verify"]
 
 
 def verify(
@@ -61,20 +50,38 @@ def verify(
     *,
     key: str | None = None,
     trust: Trust = NOBODY,
+    since: Anchor | None = None,
+    jobs: int | None = 1,
     progress: Callable[[int], object] | None = None,
 ) -> Report:
     """Verify a log, or with `key` one instance of it.
 
     `anchors` are checkpoints that were held outside: the log is `anchored` when it agrees with them, and where
-    `trust` names keys, one of these signed each. One instance alone has no tree to compare. `progress` is called now
-    and then with the number of entries read. Raises NotFound for an unknown key and what the source raises when there
-    is no log.
+    `trust` names keys, one of these signed each. One instance alone has no tree to compare.
+
+    `since` is an anchor, too: of instances that have nothing newer only the leaves are read, where the source is a
+    database and, if `trust` names keys, one of these signed it (module `since`); the report says how many these are.
+
+    `jobs` processes share the work, None: one for each core where the log is large enough. A source that only this
+    process can read is read by it alone. `progress` is called now and then with the number of entries read.
+
+    Raises NotFound for an unknown key, VerificationInterrupted when a process ended before its time, and what the
+    source raises when there is no log.
     """
-    book = Book()
-    reader = _Reader(source, book, key)
-    reader.read(progress)
-    reader.compare(tuple(anchors), trust)
+    anchors, outcomes = tuple(anchors), None
+    newer = _newer(source, since, trust) if since is not None and key is None else None
+    if newer is not None:
+        outcome = read(newer, WHOLE, progress=progress)
+        outcome.loose.without(newer.skips)
+        outcomes = [outcome]
+    elif key is None and jobs != 1:
+        outcomes = workers.read(source, jobs, progress)
+    if outcomes is None:
+        outcomes = [read(source, WHOLE, key=key, progress=progress)]
+    book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
+    if since is not None and any(book.skipped):
+        book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
     if key is not None:
         if not book.entries and not any(finding.instance == key for finding in book.findings):
             raise NotFound("instance", key)
@@ -82,150 +89,50 @@ def verify(
     return book.report()
 
 
-def _rows(source: Source, table: str, key: str | None) -> Iterator[tuple[Any, ...]]:
-    """Yield entries or texts with their bytes, as the source gives them if it can (see `source.raw`)."""
-    own: Callable[[str | None], Iterator[tuple[Any, ...]]] | None = getattr(source, f"raw_{table}", None)
-    return raw(getattr(source, table)(key)) if own is None else own(key)
+def _newer(source: Source, since: Anchor, trust: Trust) -> Chosen | None:
+    """Return what is to be read since a checkpoint, None where that is everything."""
+    head, log = source.log(), list(source.entries(LOG))
+    origin = origin_said(head.log, log[0] if log else None)
+    keys = keys_of([row for row in log if row.kind == KEYED], trust, origin, Book())
+    if head.suite not in SUITES or not trusted(since, keys, trust):
+        return None
+    if not read_recoveries(origin, log, {}, Book(), partial=True).stands(since.checkpoint):
+        return None
+    return chosen(source, since.checkpoint.size)
 
 
-class _Reader:
-    """One pass over a log."""
-
-    def __init__(self, source: Source, book: Book, key: str | None) -> None:
-        head = source.log()
-        self._book = book
-        self._key = key
-        self._source = source
-        self._progress: Callable[[int], object] | None = None
-        self._told = _TOLD
-        first = next(iter(source.entries(LOG)), None)
-        check_genesis(head, first, book)
-        if head.suite not in SUITES:
-            book.not_checked(f"suite {head.suite}", needed=True)
-        self._head = head
-        self._genesis = first
-        head = genesis_head(head, first)
-        self._chain = ChainCheck(head, source.clock(), book, getattr(source, "gaps", frozenset()))
-        erasures = Erasures(source, book)
-        self._replay = ReplayCheck(source, head, book, erasures)
-        self._texts = (
-            TextsWithheld(book, erasures)
-            if getattr(source, "withheld", False)
-            else TextCheck(_rows(source, "texts", key), book, erasures, self._chain.hasher)
-        )
-        rows = source.instances(key)
-        heads = source.heads(key) if rows is None else None
-        self._caches: CacheCheck | HeadCheck | None = None
-        if rows is not None:
-            self._caches = CacheCheck(rows, book)
-        else:
-            book.not_checked("caches")
-            if heads is not None:
-                self._caches = HeadCheck(heads, book)
-        self._days = DayCheck(source, head.utc_offset, book)
-        self._tasks = TaskCheck(source.tasks(key), book)
-        tree = source.tree() if key is None and self._head.suite in SUITES else None
-        log = source.entries(LOG)
-        self._tree = TreeCheck(tree or NoTree(), log if tree else (), book, self._chain.hasher)
-        self._shapes = Shapes()
-        self._usual = Usual(self._chain, self._texts, self._replay, self._shapes, book)
-
-    def read(self, progress: Callable[[int], object] | None) -> None:
-        """Read every entry once."""
-        run: Run | None = None
-        self._progress = progress
-        for instance, group in groupby(_rows(self._source, "entries", self._key), _INSTANCE):
-            if type(instance) is not str:
-                for row in group:
-                    self._book.error("bytes", "columns", str(row[0]), None)
-                continue
-            if run is None or instance != run.instance:
-                run = self._begin(instance, run)
-            self._instance(group, run)
-        if run is not None:
-            self._end(run)
-        self._texts.skip()
-        if self._caches is not None:
-            self._caches.skip()
-        self._tasks.skip()
-        if self._key is None:
-            self._replay.finish()
-
-    def compare(self, anchors: Sequence[Anchor], trust: Trust) -> None:
-        """Compare the tree with the checkpoints that the log keeps and with those held outside."""
-        book, tree = self._book, self._source.tree()
-        if self._key is not None or tree is None or self._head.suite not in SUITES:
-            for anchor in anchors:
-                book.not_checked(f"anchor {anchor.label}", needed=True)
-            return
-        origin = origin_said(self._head.log, self._genesis)
-        keys = keys_of([row for row in self._source.entries(LOG) if row.kind == KEYED], trust, origin, book)
-        roots = self._tree.finish()
-        book.tree = self._tree.size, roots.get(self._tree.size), self._tree.placed
-        check = AnchorCheck(origin, roots, self._tree.size, keys, trust, book)
-        check.statements()
-        check.stored(tree.checkpoints())
-        check.carried(getattr(self._source, "carried", ()))
-        book.anchored = check.held(anchors)
-
-    def _begin(self, instance: str, before: Run | None) -> Run:
-        if before is not None:
-            self._end(before)
-            if instance < before.instance:
-                self._book.error("chain", "sorted", instance, None, before=before.instance)
-        self._book.instances += 1
-        return self._replay.begin(instance)
-
-    def _end(self, run: Run) -> None:
-        self._days.end(run)
-        if self._caches is not None:
-            self._caches.instance(run, self._replay.phase(run))
-        self._tasks.instance(run)
-
-    def _instance(self, entries: Iterator[Any], run: Run) -> None:
-        """Check the entries of one instance: pass over those that are as usual, look at the others one by one."""
-        more = True
-        while more:
-            rows = list(islice(entries, _STRETCH))
-            more = len(rows) == _STRETCH
-            self._tree.entries(rows)
-            while rows:
-                passed, odd = self._usual.passes(rows, run)
-                if passed == len(rows):
-                    break
-                for row in rows[passed : passed + odd]:
-                    self._entry(plain(row), run)
-                rows = rows[passed + odd :]
-            if self._progress is not None and self._book.entries >= self._told:
-                self._told = self._book.entries - self._book.entries % _TOLD + _TOLD
-                self._progress(self._book.entries)
-
-    def _entry(self, row: Any, run: Run) -> None:
-        """Check one entry and make it the head of its instance."""
-        if type(row[1]) is not int:
-            self._book.error("bytes", "columns", row[0], None)
-            return
-        self._book.entries += 1
-        self._chain.entry(row, run)
-        try:
-            body = self._shapes.read(row.body)
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            self._book.error("bytes", "not_canonical", row.instance, row.seq, reason=str(error)[:200])
-            self._texts.unreadable(row.instance, row.seq)
-        else:
-            text = self._texts.next
-            if body.digests or (text is not None and text[0] <= row[0]):
-                self._texts.entry(row[0], row[1], body.shape.fields, body.digests)
-            try:
-                self._replay.entry(row, body, run)
-                self._days.entry(row, body, run, self._replay.day(row.at))
-            except ODD as error:
-                reason = f"{type(error).__name__}: {error}"[:200]
-                self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)
-            if row.kind == "genesis" and row.instance == LOG:
-                check_log(self._head, body.parsed(), self._book)
-        run.seq, run.head = row[1], row[10]
-        if type(row[3]) is int:
-            run.at = row[3]
-        if row[2] not in NOTES:
-            run.rev = row[1]
+def settle(
+    source: Source, outcomes: Sequence[Outcome], anchors: Sequence[Anchor], trust: Trust, key: str | None
+) -> Book:
+    """Put together what was read of each part, and note what only the whole log shows."""
+    head, book = source.log(), Book()
+    first = next(iter(source.entries(LOG)), None)
+    check_genesis(head, first, book)
+    if head.suite not in SUITES:
+        book.not_checked(f"suite {head.suite}", needed=True)
+    loose = outcomes[0].loose
+    for outcome in outcomes:
+        book.merge(outcome.book)
+        if outcome.loose is not loose:
+            loose.merge(outcome.loose)
+    loose.settle(book, getattr(source, "shows", lambda _instance: True), whole=key is None)
+    tree = source.tree() if key is None and head.suite in SUITES else None
+    if tree is None:
+        for anchor in anchors:
+            book.not_checked(f"anchor {anchor.label}", needed=True)
+        return book
+    hasher = known_hash(genesis_head(head, first).suite)
+    seals = Seals(source.entries(LOG), book)
+    roots = {0: hasher(b"").digest(), **dict(seals.join([outcome.leaves for outcome in outcomes], hasher))}
+    heads.compare(seals, [outcome.heads for outcome in outcomes], hasher, book)
+    nodes.settle([outcome.nodes for outcome in outcomes], tree, hasher, book)
+    origin = origin_said(head.log, first)
+    keys = keys_of([row for row in source.entries(LOG) if row.kind == KEYED], trust, origin, book)
+    book.tree = seals.size, roots.get(seals.size), sum(outcome.leaves.placed for outcome in outcomes)
+    lineage = read_recoveries(origin, source.entries(LOG), roots, book)
+    check = AnchorCheck(lineage, roots, seals.size, keys, trust, book)
+    check.statements()
+    check.stored(tree.checkpoints())
+    check.carried(getattr(source, "carried", ()))
+    book.anchored = check.held(anchors)
+    return book

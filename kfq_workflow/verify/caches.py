@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import place
+from kfq_workflow.verify import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +46,13 @@ class CacheCheck:
 
     def _differs(self, run: Run, name: str, found: Any, wanted: Any) -> None:
         if name == "snapshot":
-            found, wanted = _parts(found, wanted)
+            found, wanted = _told(found, wanted)
         self._book.error("cache", name, run.instance, run.seq, found=_shown(found), expected=_shown(wanted))
 
     def skip(self, instance: str | None = None) -> None:
         """Note rows before an instance, which have no entries; all that are left when no instance is given."""
-        while (row := self._next) is not None and (instance is None or row.key < instance):
-            self._book.error("cache", "row_orphan", row.key, row.seq)
+        while (row := self._next) is not None and (instance is None or _before(row.key, instance)):
+            self._book.error("cache", "row_orphan", _shown(row.key), row.seq if type(row.seq) is int else None)
             self._next = next(self._rows, None)
 
 
@@ -128,17 +129,13 @@ def _before(key: Any, instance: str) -> bool:
     return isinstance(key, str) and key < instance
 
 
-def _parts(found: Any, wanted: str) -> tuple[Any, Any]:
-    """Return only the parts of two snapshots that differ, where both can be read."""
-    expected = json.loads(wanted)
+def _told(found: Any, wanted: str) -> tuple[Any, Any]:
+    """Return only where two snapshots differ; both as they are where that cannot be told."""
     try:
-        stored = json.loads(found)
-        names = [name for name in sorted(stored.keys() | expected.keys()) if stored.get(name) != expected.get(name)]
-    except (ValueError, TypeError, AttributeError):
+        stored, expected = json.loads(found), json.loads(wanted)
+    except (ValueError, TypeError, RecursionError):
         return found, wanted
-    if not names:
-        return found, wanted
-    return {name: stored.get(name) for name in names}, {name: expected.get(name) for name in names}
+    return (found, wanted) if stored == expected else differences.told(stored, expected)
 
 
 def _shown(value: Any) -> str:

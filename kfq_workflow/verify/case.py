@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kfq_workflow.verify import differences
+
 if TYPE_CHECKING:
     from kfq_workflow.entry import Row
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
     from kfq_workflow.verify.fold import Run
     from kfq_workflow.verify.report import Book
+
+
+#: What has values within values: only where they differ is of interest.
+_NESTED = frozenset({"effects", "gates"})
 
 
 class Case:
@@ -47,8 +53,13 @@ class Case:
 
     def equal(self, name: str, expected: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""
-        if expected != found:
-            self.error(f"{name}_differs", expected=shown(expected), found=shown(found))
+        if expected == found:
+            return
+        if name in _NESTED:
+            said, wanted = differences.told(found, expected)
+        else:
+            said, wanted = shown(found), shown(expected)
+        self.error(f"{name}_differs", expected=wanted, found=said)
 
     def first(self) -> None:
         """Check that an entry which begins an instance is its first."""

@@ -12,12 +12,15 @@ from kfq_workflow.effects import planned
 from kfq_workflow.values import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.verify.case import Case
     from kfq_workflow.verify.past import Witnesses
     from kfq_workflow.verify.report import Book
+
+    #: An effect: the case and its entry, the instance that it is on, the trigger.
+    Effect = tuple[str, int, str, str]
 
 AMEND = "amend"
 #: What an entry says that it does to a document number, and the kind of entry that stands on the number's chain.
@@ -36,11 +39,10 @@ def _does(item: Mapping[str, Any]) -> Iterable[str]:
 class Consequences:
     """Holds promised effects and those that are there against each other, in whichever order they are read."""
 
-    def __init__(self, book: Book, witnesses: Witnesses) -> None:
-        self._book = book
+    def __init__(self, witnesses: Witnesses) -> None:
         self._witnesses = witnesses
-        #: (case, entry, instance, trigger): 1 promised and not seen yet, -1 seen before its promise was read.
-        self._open: dict[tuple[str, int, str, str], int] = {}
+        #: 1 promised and not seen yet, -1 seen before its promise was read.
+        self.open: dict[Effect, int] = {}
 
     def promised(self, case: Case, rule: Transition, params: Mapping[str, Any]) -> None:
         """Compare the effects that a case's entry says with those that its transition has."""
@@ -78,19 +80,25 @@ class Consequences:
         self._count((key, seq, here, trigger), -1)
         return Witness(key, cited.workflow or "", seq, said["leaf"], cited.regions)
 
-    def _count(self, effect: tuple[str, int, str, str], by: int) -> None:
-        found = self._open.pop(effect, 0) + by
+    def _count(self, effect: Effect, by: int) -> None:
+        found = self.open.pop(effect, 0) + by
         if found:
-            self._open[effect] = found
+            self.open[effect] = found
 
-    def finish(self) -> None:
-        """Note the effects that were promised and are not there. One that is there twice was noted as unknown."""
-        for (key, seq, target, trigger), count in sorted(self._open.items()):
-            if not self._witnesses.shows(target):
-                self._book.not_checked(f"cited {target}", needed=True)
-            elif count > 0 and trigger in NUMBERED.values():
-                self._book.error("replay", f"{trigger}_missing", key, seq, target=target)
-            elif count > 0:
-                self._book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
-            else:
-                self._book.error("replay", "effect_twice", target, None, cited=key, number=seq, trigger=trigger)
+
+def unkept(effects: Mapping[Effect, int], shows: Callable[[str], bool], book: Book) -> None:
+    """Note the effects that were promised and are not there. One that is there twice was noted as unknown.
+
+    `shows` tells whether the source shows an instance at all.
+    """
+    for (key, seq, target, trigger), count in sorted(effects.items(), key=repr):
+        if not count:
+            continue
+        if not shows(target):
+            book.not_checked(f"cited {target}", needed=True)
+        elif count > 0 and trigger in NUMBERED.values():
+            book.error("replay", f"{trigger}_missing", key, seq, target=target)
+        elif count > 0:
+            book.error("replay", "effect_missing", key, seq, target=target, trigger=trigger)
+        else:
+            book.error("replay", "effect_twice", target, None, cited=key, number=seq, trigger=trigger)

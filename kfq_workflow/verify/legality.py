@@ -57,7 +57,7 @@ class Judge:
         self.retired = retired
         self.day = day
         self._approvals = ApprovalJudge(self)
-        self._consequences = Consequences(book, witnesses)
+        self.consequences = Consequences(witnesses)
         #: The newest entry that could not be decided again.
         self.undecided: tuple[str, int] | None = None
         self._kinds: dict[str, Callable[[Case], None]] = {
@@ -75,10 +75,6 @@ class Judge:
     def knows(self, kind: str) -> bool:
         """Tell whether entries of this kind can be judged."""
         return kind in self._kinds
-
-    def finish(self) -> None:
-        """Note what only the whole log shows."""
-        self._consequences.finish()
 
     def judge(self, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None) -> None:
         """Judge one entry; findings go to the book."""
@@ -157,7 +153,7 @@ class Judge:
             case.error("unknown_trigger", trigger=body.get("trigger"))
             return
         if "cause" in body:
-            cause = self._consequences.cause(case, body["trigger"])
+            cause = self.consequences.cause(case, body["trigger"])
             decision = self.decide(case, None, stage="effect", cause=cause)
         else:
             decision = self.decide(case, performer, late=late)
@@ -193,7 +189,7 @@ class Judge:
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
         if params is not None:
-            self._consequences.promised(case, rules.transitions[decision.transition or ""], params)
+            self.consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
     @staticmethod
     def seen(decision: Decision) -> list[dict[str, Any]]:
@@ -276,12 +272,12 @@ class Judge:
     def renumbered(self, case: Case, effects: list[dict[str, Any]]) -> None:
         """Check what an entry does to document numbers, and expect it on their chains."""
         case.equal("effects", effects, case.body.get("effects", []))
-        self._consequences.expect(case, effects)
+        self.consequences.expect(case, effects)
 
     def caused(self, case: Case, kind: str) -> Cited | None:
         """Return the entry that caused one on a number's chain; note one that did not."""
         said = case.body["cause"]
-        found = self._consequences.cause(case, kind)
+        found = self.consequences.cause(case, kind)
         return None if found is None else self.witnesses.after(said["instance"], said["seq"])
 
     def cited(self, case: Case) -> dict[str, Witness]:
@@ -330,7 +326,7 @@ class Judge:
         case.still()
         self._attrs(case)
         if "cause" in case.body:
-            self._consequences.cause(case, AMEND)
+            self.consequences.cause(case, AMEND)
         else:
             self.authorise(case, case.rules.definition.permissions.amend)
         self._approvals.rebound(case)

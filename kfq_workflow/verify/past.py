@@ -156,7 +156,9 @@ class Library:
         self._calendars: dict[bytes, Calendar] = {}
         self._published: list[tuple[int, str]] | None = None
         self._known: dict[bytes, InForce | None] = {}
-        self._used: set[bytes] = set()
+        self.used: set[bytes] = set()
+        #: What is wrong with documents by themselves, by kind and digest: noted once, whoever asks for them.
+        self.problems: dict[tuple[str, str], dict[str, str]] = {}
         for digest, kind, body in source.documents():
             self._add(digest, kind, body)
 
@@ -166,7 +168,7 @@ class Library:
         except (AttributeError, UnicodeEncodeError):
             same = False
         if not same:
-            self._book.error("document", "digest", document=digest.hex())
+            self.problems["digest", digest.hex()] = {}
         self._kinds[digest] = kind
         if kind in ("rules", None):
             self._rules[digest] = body if same else ""
@@ -189,16 +191,16 @@ class Library:
 
     def named(self, digest: bytes, kind: str, instance: str, seq: int) -> None:
         """Check that a document which a `defined` entry names is there and of this kind."""
-        self._used.add(digest)
+        self.used.add(digest)
         if digest not in self._kinds:
             self._book.error("document", "missing", instance, seq, document=digest.hex())
         elif self._kinds[digest] not in (kind, None):
             self._book.error("document", "kind", instance, seq, document=digest.hex(), found=self._kinds[digest])
 
-    def finish(self) -> None:
-        """Note the documents that no entry names."""
-        for digest in sorted(self._kinds.keys() - self._used):
-            self._book.warning("document", "unused", document=digest.hex())
+    @property
+    def stored(self) -> set[bytes]:
+        """The digests under which there are documents."""
+        return set(self._kinds)
 
     def rules(self, digest: bytes) -> InForce | None:
         """Return the rules under a digest, None where they cannot be had, which is noted once."""
@@ -211,15 +213,16 @@ class Library:
         return self._known.get(digest)
 
     def _read(self, digest: bytes) -> InForce | None:
+        name = digest.hex()
         text = self._rules.get(digest)
         if text is None:
-            self._book.error("document", "missing", document=digest.hex())
+            self.problems["missing", name] = {}
         if not text:
             return None
         try:
             rules = Rules(canonical.from_documents(text, None))
         except (DefinitionError, ValueError, KeyError, IndexError, TypeError, AttributeError):
-            self._book.error("document", "unreadable", document=digest.hex())
+            self.problems["unreadable", digest.hex()] = {}
             return None
         definition = rules.definition
         if definition.lang > LANG:
@@ -227,7 +230,7 @@ class Library:
             return None
         since = self._defined(definition.name, digest)
         if since is None:
-            self._book.error("document", "not_defined", document=digest.hex(), workflow=definition.name)
+            self.problems["not_defined", digest.hex()] = {"workflow": definition.name}
         attributes = {
             rule.trigger
             for rule in definition.transitions
@@ -297,26 +300,26 @@ class _Reader:
         self._states = Snapshot()
         self._workflow: str | None = None
         self._root: str | None = None
-        self._cited: Cited | None = None
+        self._last: tuple[Row, dict[str, Any]] | None = None
         self.seq = 0
 
     def forward(self, seq: int) -> Cited | None:
         """Return the entry of this number, which is not before the last one asked for."""
         while self.seq < seq:
-            found = next(self._rows, None)
-            if found is None:
-                self._cited, self.seq = None, seq
+            self._last = next(self._rows, None)
+            if self._last is None:
+                self.seq = seq
                 break
-            row, body = found
+            row, body = self._last
             self._workflow = body.get("workflow", self._workflow)
             self._root = body.get("root", self._root)
             with suppress(KeyError, TypeError, AttributeError, ValueError):
                 self._states.apply(row.seq, row.kind, body)
             self.seq = row.seq
-            if row.seq == seq:
-                regions = dict(self._states.regions)
-                self._cited = Cited(
-                    bytes(row.leaf), row.at, self._workflow, self._root, regions, dict(self._states.attrs),
-                    body.get("effects", ()), body.get("number", ""),
-                )  # fmt: skip
-        return self._cited if self.seq == seq else None
+        if self._last is None or self.seq != seq:
+            return None
+        row, body = self._last
+        return Cited(
+            bytes(row.leaf), row.at, self._workflow, self._root, dict(self._states.regions),
+            dict(self._states.attrs), body.get("effects", ()), body.get("number", ""),
+        )  # fmt: skip

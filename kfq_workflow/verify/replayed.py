@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
@@ -9,6 +10,7 @@ from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION
 from kfq_workflow.state import Snapshot
+from kfq_workflow.verify.consequences import unkept
 from kfq_workflow.verify.corrections import CorrectionJudge
 from kfq_workflow.verify.fold import Folds, Run
 from kfq_workflow.verify.legality import ODD, Judge
@@ -18,9 +20,12 @@ from kfq_workflow.verify.reserved import ADMINISTRATOR, SYSTEM
 from kfq_workflow.verify.shapes import UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
     from kfq_workflow.values import Actor
+    from kfq_workflow.verify.consequences import Effect
     from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.fold import Edge
     from kfq_workflow.verify.past import Chains, InForce
@@ -31,6 +36,54 @@ _LIMIT = 10_000
 #: What says something of this one entry, so that no other is judged by it.
 _OWN = frozenset({"cause", "corrects", "did", "effects", "erases", "gates", "proposal"})
 COUNTED = frozenset({"adopted", "fired", "refused", "voted"})
+
+
+@dataclass(slots=True)
+class Loose:
+    """What a part of a log leaves open, for the whole to settle.
+
+    `administrated` is the first time that an administrator was enrolled, `system` the last entry by the library's own
+    account: time, instance and number. `effects` were promised and not seen, or seen and not promised yet; `stored`
+    and `used` are digests of documents, `problems` what is wrong with documents themselves.
+    """
+
+    administrated: int | None
+    system: tuple[int, str, int] | None
+    effects: dict[Effect, int]
+    stored: set[bytes]
+    used: set[bytes]
+    problems: dict[tuple[str, str], dict[str, str]]
+
+    def merge(self, other: Loose) -> None:
+        """Add what another part leaves open."""
+        times = [at for at in (self.administrated, other.administrated) if at is not None]
+        self.administrated = min(times, default=None)
+        self.system = max(filter(None, (self.system, other.system)), default=None)
+        for effect, count in other.effects.items():
+            self.effects[effect] = self.effects.get(effect, 0) + count
+        self.stored |= other.stored
+        self.used |= other.used
+        self.problems |= other.problems
+
+    def without(self, skips: Callable[[str], bool]) -> None:
+        """Forget the effects of which one side was not read."""
+        for effect, count in list(self.effects.items()):
+            case, _, target, _ = effect
+            if skips(str(target if count > 0 else case)):
+                del self.effects[effect]
+
+    def settle(self, book: Book, shows: Callable[[str], bool], *, whole: bool) -> None:
+        """Note what is wrong; of one instance only in documents. `shows` tells which instances the source has."""
+        for (kind, digest), values in sorted(self.problems.items()):
+            book.error("document", kind, document=digest, **values)
+        if not whole:
+            return
+        for unused in sorted(self.stored - self.used):
+            book.warning("document", "unused", document=unused.hex())
+        unkept(self.effects, shows, book)
+        if self.system and self.administrated is not None and self.system[0] > self.administrated:
+            _, instance, seq = self.system
+            book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
 
 
 class ReplayCheck:
@@ -109,13 +162,10 @@ class ReplayCheck:
             attested = actor is None or "attested" in shape.body
             book.moves["attested" if attested else "witnessed" if "seen" in shape.parts else "decided"] += 1
 
-    def finish(self) -> None:
-        """Note what only the whole log shows."""
-        self._library.finish()
-        self._judge.finish()
-        if self._system and self._administrated is not None and self._system[0] > self._administrated:
-            _, instance, seq = self._system
-            self._book.error("replay", "actor_role", instance, seq, actor=SYSTEM, needs=sorted(ADMINISTRATOR))
+    def loose(self) -> Loose:
+        """Return what only the whole log shows to be right or wrong."""
+        library, effects = self._library, self._judge.consequences.open
+        return Loose(self._administrated, self._system, effects, library.stored, library.used, library.problems)
 
     def phase(self, run: Run) -> str | None:
         """Return the phase of the state that `main` is in."""
@@ -149,7 +199,7 @@ class ReplayCheck:
     def _actor(self, row: Row, shape: Shape, day: str) -> Enrolled | None:
         """Return the actor as of the entry, with the roles that a resolver attested or the log has."""
         if row.actor == SYSTEM and row.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
-            if row.kind not in ("genesis", "sealed", "keyed"):
+            if row.kind not in ("genesis", "sealed", "keyed") and type(row.at) is int:
                 self._system = max(self._system or (0, "", 0), (row.at, row.instance, row.seq))
             return None
         if "attested" in shape.body and "resolver" in shape.body["attested"]:
@@ -267,5 +317,5 @@ class ReplayCheck:
         run.fold_grants(row, content)
         run.told, said = None, Snapshot(attrs=run.attrs)
         said.apply(row.seq, row.kind, {name: value for name, value in content.items() if name != "set"})
-        if row.kind == "enrolled" and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
-            self._administrated = min(self._administrated or row.at, row.at)
+        if row.kind == "enrolled" and type(row.at) is int and ADMINISTRATOR & set(map(str, content.get("roles", ()))):
+            self._administrated = row.at if self._administrated is None else min(self._administrated, row.at)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kfq_workflow.verify.anchors import Anchored
 
@@ -69,7 +69,8 @@ class Counts:
 
     `decided` moves were decided again from their own chain, `witnessed` also from entries of other instances, and
     `attested` rest on answers of the application that were stored and are never run again. `late` entries were made
-    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them.
+    after the fact; `refused` attempts moved nothing; `redacted` texts are gone because an entry erased them; `lost`
+    entries were sealed and published, and are gone since a restore.
     """
 
     decided: int = 0
@@ -78,6 +79,7 @@ class Counts:
     late: int = 0
     refused: int = 0
     redacted: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,38 +96,59 @@ class Report:
     anchored: Anchored | None = None
 
     def as_json(self, lang: str = "en") -> dict[str, Any]:
-        """Return the report as `kfq verify --json` prints it; `anchored` is there where the verdict is."""
+        """Return the report as `kfq verify --json` prints it; `anchored` and `lost` are there where there is one."""
         return {
             "verdict": self.verdict,
             "entries": self.entries,
             "instances": self.instances,
             **({} if self.anchored is None else {"anchored": asdict(self.anchored)}),
+            **({"lost": self.counts.lost} if self.counts.lost else {}),
             "redacted": self.counts.redacted,
             "not_checked": list(self.not_checked),
             "findings": [finding.as_json(lang) for finding in self.findings],
         }
 
 
+#: Layers in the order in which they are told of one place.
+_ORDER = {layer: rank for rank, layer in enumerate(get_args(Layer))}
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    """Return where a finding stands among others: what concerns the whole log, then by instance, entry and layer."""
+    seq = finding.seq if type(finding.seq) is int else -1
+    return finding.instance is not None, str(finding.instance or ""), seq, _ORDER[finding.layer]
+
+
 class Book:
-    """Collects findings and counts while a log is read."""
+    """Collects findings and counts while a log is read.
+
+    What it keeps depends on what was noted and not on when: books of parts of a log make up that of the whole.
+    """
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
         self.errors = 0
         self.noted = 0
-        self.left_out = 0
         self.entries = 0
         self.instances = 0
         self.late = 0
         self.refused = 0
         self.redacted = 0
+        self.lost = 0
         self.moves: Counter[str] = Counter()
-        self._kinds: Counter[tuple[str, str]] = Counter()
-        self._not_checked: dict[str, bool] = {}
         self.anchored: Anchored | None = None
         #: Size and root of the tree that the newest seal made, and how many entries have a place in it; no root where
         #: a leaf is missing.
         self.tree: tuple[int, bytes | None, int] | None = None
+        #: Entries, and the instances that they are of, which were not read.
+        self.skipped = [0, 0]
+        self._kept: dict[tuple[str, str], list[Finding]] = {}
+        self._not_checked: dict[str, bool] = {}
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings that are kept, by place."""
+        kept = (finding for found in self._kept.values() for finding in sorted(found, key=_place)[:KEPT])
+        return sorted(kept, key=_place)
 
     def error(
         self, layer: Layer, kind: str, instance: str | None = None, seq: int | None = None, /, **values: Any
@@ -141,20 +164,30 @@ class Book:
         self.put(Finding(layer, kind, "warning", instance, seq, values))
 
     def put(self, finding: Finding) -> None:
-        """Keep a finding, or count it where a thousand of its kind are kept already."""
+        """Keep a finding; of one kind the first thousand by place."""
         self.noted += 1
-        self._kinds[finding.layer, finding.kind] += 1
-        if self._kinds[finding.layer, finding.kind] > KEPT:
-            self.left_out += 1
-        else:
-            self.findings.append(finding)
+        self._keep(self._kept.setdefault((finding.layer, finding.kind), []), [finding])
 
-    def retell(self, other: Book) -> None:
-        """Note again what was noted in another book before this one was begun."""
-        self.errors += other.errors
-        self.left_out += other.left_out
-        for finding in other.findings:
-            self.put(finding)
+    @staticmethod
+    def _keep(kept: list[Finding], more: Iterable[Finding]) -> None:
+        kept.extend(more)
+        if len(kept) > 2 * KEPT:
+            kept.sort(key=_place)
+            del kept[KEPT:]
+
+    def skip(self, *, new: bool) -> None:
+        """Count an entry that was not read, of a `new` instance or of the same as before."""
+        self.skipped[0] += 1
+        self.skipped[1] += new
+
+    def merge(self, other: Book) -> None:
+        """Add what was noted in another book, of another part of the log or before this one was begun."""
+        for name in ("errors", "noted", "entries", "instances", "late", "refused", "redacted"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.moves.update(other.moves)
+        self.skipped = [mine + theirs for mine, theirs in zip(self.skipped, other.skipped, strict=True)]
+        for kind, findings in other._kept.items():
+            self._keep(self._kept.setdefault(kind, []), findings)
         for what, needed in other._not_checked.items():
             self.not_checked(what, needed=needed)
 
@@ -171,9 +204,10 @@ class Book:
             verdict = "incomplete"
         counts = Counts(
             self.moves["decided"], self.moves["witnessed"], self.moves["attested"], self.late, self.refused,
-            self.redacted,
+            self.redacted, self.lost,
         )  # fmt: skip
+        findings = tuple(self.findings)
         return Report(
-            verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), tuple(self.findings), counts,
-            self.left_out, self.anchored,
+            verdict, self.entries, self.instances, tuple(sorted(self._not_checked)), findings, counts,
+            self.noted - len(findings), self.anchored,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.approval import numbers
+from kfq_workflow.audit.incarnation import Recovery
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.statements import Statement
 from kfq_workflow.policy import ACTS, well_formed
@@ -22,10 +23,12 @@ SYSTEM = "system"
 HEX_DIGITS = 64
 #: The kinds of a reserved instance's entries.
 RESERVED = {
-    "~log": ("genesis", "sealed", "keyed", "ruled"),
+    "~log": ("genesis", "sealed", "recovered", "keyed", "ruled"),
     "~actor": ("enrolled", "refused", "granted", "revoked", "proposed", "redacted", "declined"),
-    "~definition": ("defined",), numbers.NUMBERS: ("retired", "released"), CALENDAR: ("published",),
-}  # fmt: skip
+    "~definition": ("defined",),
+    numbers.NUMBERS: ("retired", "released"),
+    CALENDAR: ("published",),
+}
 
 
 class ReservedJudge:
@@ -39,6 +42,7 @@ class ReservedJudge:
             "defined": self._defined,
             "genesis": self._genesis,
             "sealed": self._sealed,
+            "recovered": self._recovered,
             "keyed": self._keyed,
             "granted": self._granted,
             "revoked": self._granted,
@@ -107,6 +111,14 @@ class ReservedJudge:
         good = isinstance(heads, str) and len(heads) == HEX_DIGITS and bytes.fromhex(heads).hex() == heads
         if case.row.seq == 1 or not good or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
+
+    def _recovered(self, case: Case) -> None:
+        """Check who recovered the log, and the form of what the entry says; the rest is the tree's affair."""
+        case.still()
+        if case.row.actor == SYSTEM:
+            case.error("actor_role", actor=SYSTEM, needs=sorted(ADMINISTRATOR))
+        self._judge.authorise(case, ADMINISTRATOR)
+        Recovery.parse(case.row.seq, case.body)
 
     def _keyed(self, case: Case) -> None:
         """Check that a statement about keys is one; whose signature counts is the anchors' affair."""

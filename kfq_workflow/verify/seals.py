@@ -2,7 +2,8 @@
 
 The entries `sealed` on `~log` say where each part ends. Within it the log's own entries come first, then the others
 by (instance, seq), the entry `sealed` last: so a part grows by one leaf after the other while the log is read in the
-order of (instance, seq), and at the end the parts are joined. Memory grows with the seals, not with the entries.
+order of (instance, seq), by one reader or by several that share the instances, and at the end the parts are joined.
+Memory grows with the seals, not with the entries.
 """
 
 from __future__ import annotations
@@ -14,46 +15,35 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.audit.merkle import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"
-
-
-class Stretch:
-    """Leaves that follow each other in a part, and the position that the next must have."""
-
-    __slots__ = ("next", "tree")
-
-    def __init__(self, start: int, hasher: Hash) -> None:
-        self.tree = Range(start, hasher)
-        self.next = start
+#: Leaves that wait at most until they are appended to a part of the tree.
+RUN = 512
 
 
 class Part:
-    """The leaves that one seal placed: those of the log's own entries, the others, and its own entry's."""
+    """What one seal says: the leaves from `start` to `end`, `own` of them the log's own entries before its own one."""
 
-    __slots__ = ("broken", "end", "heads", "instances", "last", "others", "own", "seq")
+    __slots__ = ("end", "heads", "instances", "others", "own", "seq", "start")
 
-    def __init__(self, start: int, own: int, seq: int, body: dict[str, Any], hasher: Hash) -> None:
+    def __init__(self, start: int, own: int, seq: int, body: dict[str, Any]) -> None:
+        self.start = start
+        self.others = start + own
         self.end: int = body["size"]
         self.seq = seq
         self.heads: str = body["heads"]
         self.instances: int = body["instances"]
-        self.own = Stretch(start, hasher)
-        self.others = Stretch(start + own, hasher)
-        self.last: bytes | None = None
-        self.broken = False
 
 
 class Seals:
     """All seals of a log, oldest first."""
 
-    def __init__(self, log: Iterable[Row], hasher: Hash, book: Book) -> None:
-        self._hasher = hasher
+    def __init__(self, log: Iterable[Row], book: Book) -> None:
         self._book = book
         self.parts: list[Part] = []
         for row in log:
@@ -65,57 +55,141 @@ class Seals:
     def _seal(self, row: Row) -> None:
         start, before = (self.parts[-1].end, self.parts[-1].seq) if self.parts else (0, 0)
         try:
-            part = Part(start, row.seq - before - 1, row.seq, json.loads(row.body), self._hasher)
-            if part.end > start + row.seq - before - 1:
+            part = Part(start, row.seq - before - 1, row.seq, json.loads(row.body))
+            if part.end > part.others:
                 self.parts.append(part)
                 return
         except (ValueError, KeyError, TypeError):
             pass  # the main stream reports it as malformed
         self._book.error("tree", "seal_size", row.instance, row.seq, before=start)
 
-    def place(self, instance: str, seq: int, position: int, leaf: bytes) -> None:
-        """Note the place of an entry; places come in the order of (instance, seq)."""
+    def find(self, position: int) -> int | None:
+        """Return the number of the part in which a position lies, None where no seal has placed anything there."""
         number = bisect_right(self._ends, position)
-        if number == len(self.parts) or position < 0:
-            self._book.error("tree", "position_unsealed", instance, seq, position=position, size=self.size)
-            return
-        part = self.parts[number]
-        if instance == LOG and seq == part.seq:
-            if position != part.end - 1:
-                self._moved(part, instance, seq, position, part.end - 1)
-            part.last = leaf
-            return
-        stretch = part.own if instance == LOG else part.others
-        if position != stretch.next:
-            self._moved(part, instance, seq, position, stretch.next)
-        stretch.tree.append(leaf)
-        stretch.next = position + 1
+        return None if number == len(self.parts) or position < 0 else number
 
-    def _moved(self, part: Part, instance: str, seq: int, position: int, expected: int) -> None:
-        part.broken = True
-        if position > expected:
-            self._book.error("tree", "position_missing", instance, seq, first=expected, last=position - 1)
-        else:
-            self._book.error("tree", "position_moved", instance, seq, position=position, expected=expected)
+    def join(self, readings: Sequence[Leaves], hasher: Hash) -> Iterator[tuple[int, bytes]]:
+        """Yield size and root after each seal, as far as every leaf is known; note the places where nothing is.
 
-    def roots(self) -> Iterator[tuple[int, bytes]]:
-        """Yield size and root after each seal, as far as every leaf is known; note the places where nothing is."""
-        tree = Range(0, self._hasher)
-        for part in self.parts:
-            for stretch, end in ((part.own, part.others.tree.start), (part.others, part.end - 1)):
-                if not part.broken and stretch.next != end:
-                    self._missing(part, stretch.next, end - 1)
-            if not part.broken and part.last is None:
-                self._missing(part, part.end - 1, part.end - 1)
-            if part.broken or part.last is None:
-                return
-            tree.join(part.own.tree)
-            tree.join(part.others.tree)
-            tree.append(part.last)
-            yield tree.end, tree.root()
+        `readings` have the leaves of the whole log, those of the first instances first.
+        """
+        tree, known = Range(0, hasher), True
+        for number, part in enumerate(self.parts):
+            broken = any(number in reading.broken for reading in readings)
+            for own, start, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
+                due = start
+                for piece in filter(None, (reading.pieces.get((number, own)) for reading in readings)):
+                    if piece.first != due:
+                        moved(self._book, piece.instance, piece.seq, piece.first, due)
+                        broken = True
+                    due = piece.next
+                    if known and not broken:
+                        tree.join(piece.tree)
+                if known and not broken and due != end:
+                    broken = self._missing(part, due, end - 1)
+            last = next((reading.lasts[number] for reading in readings if number in reading.lasts), None)
+            if known and not broken and last is None:
+                broken = self._missing(part, part.end - 1, part.end - 1)
+            known = known and not broken
+            if known and last is not None:
+                tree.append(last)
+                yield tree.end, tree.root()
 
-    def _missing(self, part: Part, first: int, last: int) -> None:
-        part.broken = True
+    def _missing(self, part: Part, first: int, last: int) -> bool:
         if last < first:
             first, last = last + 1, first - 1
         self._book.error("tree", "position_missing", LOG, part.seq, first=first, last=last)
+        return True
+
+
+class Piece:
+    """Leaves that follow each other in a part: the place of the first, the position after the last, their tree."""
+
+    __slots__ = ("first", "instance", "next", "seq", "tree")
+
+    def __init__(self, instance: str, seq: int, position: int, hasher: Hash) -> None:
+        self.instance = instance
+        self.seq = seq
+        self.first = self.next = position
+        self.tree = Range(position, hasher)
+
+
+class Leaves:
+    """The leaves that one reader met, by part and, within it, whether they are the log's own."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[tuple[int, bool], Piece] = {}
+        #: The leaf of each seal's own entry, and the parts in which leaves do not follow each other.
+        self.lasts: dict[int, bytes] = {}
+        self.broken: set[int] = set()
+        #: How many entries that were read have a place.
+        self.placed = 0
+
+
+class Planting:
+    """Puts leaves into their parts, in the order of (instance, seq).
+
+    Most follow the one before: a leaf at `due`, which is below `limit`, may be put into `run` by itself, and `due` be
+    counted up, where it is of the same instance.
+    """
+
+    __slots__ = ("_book", "_hasher", "_piece", "_seals", "due", "leaves", "limit", "run")
+
+    def __init__(self, seals: Seals, hasher: Hash, book: Book) -> None:
+        self._seals = seals
+        self._hasher = hasher
+        self._book = book
+        self._piece: Piece | None = None
+        self.leaves = Leaves()
+        self.due = self.limit = -1
+        self.run: list[bytes] = []
+
+    def take(self, instance: str, seq: int, position: int, leaf: bytes) -> None:
+        """Put a leaf at its place, wherever that is."""
+        if position == self.due and position < self.limit and instance != LOG:
+            self.run.append(leaf)
+            self.due += 1
+            return
+        self.flush()
+        self._piece, self.due, self.limit = None, -1, -1
+        number = self._seals.find(position)
+        if number is None:
+            self._book.error(
+                "tree", "position_unsealed", instance, seq, position=position, size=self._seals.size
+            )  # fmt: skip
+            return
+        part = self._seals.parts[number]
+        if instance == LOG and seq == part.seq:
+            if position != part.end - 1:
+                self._moved(number, instance, seq, position, part.end - 1)
+            self.leaves.lasts[number] = leaf
+            return
+        own = instance == LOG
+        piece = self.leaves.pieces.get((number, own))
+        if piece is None:
+            piece = self.leaves.pieces[number, own] = Piece(instance, seq, position, self._hasher)
+        elif position != piece.next:
+            self._moved(number, instance, seq, position, piece.next)
+        piece.tree.append(leaf)
+        piece.next = position + 1
+        if not own:
+            self._piece, self.due, self.limit = piece, position + 1, part.end
+
+    def flush(self, room: int = 0) -> None:
+        """Append the run to its piece, where there are more leaves in it than `room`."""
+        if len(self.run) > room and self._piece is not None:
+            self._piece.tree.extend(self.run)
+            self._piece.next = self.due
+            self.run.clear()
+
+    def _moved(self, number: int, instance: str, seq: int, position: int, expected: int) -> None:
+        self.leaves.broken.add(number)
+        moved(self._book, instance, seq, position, expected)
+
+
+def moved(book: Book, instance: str, seq: int, position: int, expected: int) -> None:
+    """Note an entry that lies elsewhere than sealing put it."""
+    if position > expected:
+        book.error("tree", "position_missing", instance, seq, first=expected, last=position - 1)
+    else:
+        book.error("tree", "position_moved", instance, seq, position=position, expected=expected)

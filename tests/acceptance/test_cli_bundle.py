@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -107,3 +110,22 @@ def test_a_changed_bundle_ends_with_four(sealed: tuple[Kfq, str], tmp_path: Path
         None,
     )
     assert "重新打包" in finding["message"]
+
+
+@pytest.mark.parametrize("scope", [(), ("--instance", "guxian-etdz"), ("--from", "2020-01-01")])
+def test_the_verifier_in_a_bundle_says_the_same(
+    sealed: tuple[Kfq, str], tmp_path: Path, scope: tuple[str, ...]
+) -> None:
+    kfq, _ = sealed
+    path, key, kept = str(tmp_path / "b.zip"), str(tmp_path / "office.key"), str(tmp_path / "signed")
+    kfq.ok("key", "new", "zones.example.cn/log", "--out", key)
+    kfq.ok("checkpoint", "--key", key, "--out", kept)
+    kfq.ok("bundle", path, *scope, "--anchor", kept)
+    with zipfile.ZipFile(path) as archive:
+        archive.extract("verify.py", tmp_path)
+    told = kfq.ok("verify", "--file", path, "--anchor", kept, "--json").json
+    words = [sys.executable, "-I", str(tmp_path / "verify.py"), path, "--anchor", kept, "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["findings"]) == (told["verdict"], [])
+    assert sorted(found["not_checked"]) == told["not_checked"]

@@ -188,3 +188,30 @@ def test_a_receipt_is_found(sealed: tuple[Kfq, str, str], tmp_path: Path) -> Non
     ran = kfq("receipt", "A" * 26)
     assert (ran.code, "No entry has the check" in ran.err) == (1, True)
     assert kfq("receipt", "short", lang="zh").code == 1
+
+
+def test_verify_takes_a_number_of_processes(demo: Kfq, tmp_path: Path) -> None:
+    demo.ok("seal")
+    one = demo.ok("verify", "--jobs", "1", "--json").json
+    assert demo.ok("verify", "--jobs", "3", "--json").json == demo.ok("verify", "--json").json == one
+    file = str(tmp_path / "log.jsonl")
+    demo.ok("export", file)
+    alone = demo.ok("verify", "--file", file, "--jobs", "1").out
+    assert demo.ok("verify", "--file", file, "--jobs", "2").out == alone
+    assert demo("verify", "--jobs", "0").code == 2
+
+
+def test_verify_goes_on_from_a_checkpoint(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    kept = str(tmp_path / "kept")
+    kfq.ok("checkpoint", "--key", path, "--out", kept)
+    kfq.ok("annotate", "guxian-etdz", "later", "--actor", "registrar")
+    said = kfq.ok("verify", "--since", kept, "--trust", key).out
+    assert said.startswith("INTACT, anchored.\n")
+    assert f"instances that have nothing newer than {kept} were not read again" in said
+    assert f"在 {kept} 之后没有新记录" in kfq.ok("verify", "--since", kept, "--trust", key, lang="zh").out
+    told = kfq.ok("verify", "--since", kept, "--json").json
+    everything = kfq.ok("verify", "--anchor", kept, "--json").json
+    assert told["entries"] < everything["entries"] == 166
+    assert told["anchored"] == everything["anchored"]
+    assert kfq("verify", "--since", str(tmp_path / "none")).code == 1

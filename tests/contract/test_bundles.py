@@ -22,7 +22,9 @@ from kfq_workflow.files import Part
 from kfq_workflow.source import reading
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import Trust
+from tests.approvals import BOSS, CLERKS, gate, submitted
 from tests.bundles import LOG, MANIFEST, PROOFS, members
+from tests.contract.test_rectify import prepared
 from tests.tampering import build, rows
 
 if TYPE_CHECKING:
@@ -277,7 +279,7 @@ def test_the_file_is_private_complete_and_never_replaced_unasked(database: Engin
 @pytest.mark.backends("sqlite")
 def test_the_same_log_gives_the_same_bytes(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sealed(database)
-    monkeypatch.setattr("kfq_workflow.source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
+    monkeypatch.setattr("kfq_workflow.database_source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
     for scope in (Scope(), Scope("p"), EVERYTHING):
         first = bundle(database, tmp_path / "1.zip", scope).read_bytes()
         assert bundle(database, tmp_path / "2.zip", scope).read_bytes() == first
@@ -293,3 +295,37 @@ def test_a_member_is_read_where_it_lies(database: Engine, tmp_path: Path) -> Non
     assert list(ExportSource(found[LOG]).entries("p")) == [
         row for row in ExportSource(found[LOG]).entries() if row.instance == "p"
     ]
+
+
+def test_an_erased_text_is_erased_in_bundles_too(database: Engine, tmp_path: Path) -> None:
+    engine = prepared(database)
+    words = "某人的身份证号"
+    seq = engine.annotate("p", words, by="app").seq
+    proposal = engine.redact("p", [(seq, "note")], by="rec", reason="依申请", number="〔2026〕9号")
+    engine.confirm("p", proposal.receipt.seq, by="chief")
+    engine.seal()
+    for scope in (Scope(), Scope("p"), EVERYTHING):
+        for texts in (True, False):
+            path = bundle(database, tmp_path / "b.zip", scope, texts=texts)
+            assert words.encode() not in path.read_bytes()
+            report = verify_bundle(path)
+            assert (report.counts.redacted, report.findings) == (1, ())
+            assert "missing texts" not in report.not_checked
+    erased = rows(database, "p")[seq - 1]
+    without = Scope(None, erased.at, erased.at + 1, recorded=True)
+    report = verify_bundle(bundle(database, tmp_path / "b.zip", without))
+    assert (report.verdict, report.findings) == ("incomplete", ())
+    if max(row.at for row in rows(database, "p")) > erased.at:  # else a coarse clock put all into the interval
+        assert "missing texts" in report.not_checked
+
+
+def test_what_several_people_decided_is_decided_again_from_a_bundle(database: Engine, tmp_path: Path) -> None:
+    case = submitted(database, gate(CLERKS, BOSS, duties=("not_applicant",)))
+    case.act("approve", by="c1", opinion="同意")
+    case.act("approve", by="c2")
+    case.act("approve", by="boss")
+    case.engine.seal()
+    anchor = held(case.engine)
+    report = verify_bundle(bundle(database, tmp_path / "p.zip", Scope("p")), [anchor])
+    assert (report.verdict, report.findings) == ("anchored", ())
+    assert report.counts.decided >= 1

@@ -21,10 +21,11 @@ from kfq_workflow import (
 )
 from kfq_workflow.acts import Act
 from kfq_workflow.corrections import folded, tell
+from kfq_workflow.database_source import DatabaseSource
 from kfq_workflow.effective import effective
 from kfq_workflow.replay import replay
-from kfq_workflow.source import DatabaseSource, verify_database
 from kfq_workflow.source import reading as source_reading
+from kfq_workflow.source import verify_database
 from kfq_workflow.state import Snapshot
 from kfq_workflow.tables import Tables
 from kfq_workflow.verify import verify

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow.difference import diff
+from kfq_workflow.difference import diff, diffs
 from kfq_workflow.edtf import parse_instant
 from kfq_workflow.entry import Row, encode_json, parse_canonical
 from kfq_workflow.errors import InvalidInput
 from kfq_workflow.moment import Moment
 from kfq_workflow.order import Absence
 from kfq_workflow.picture import Known, texts_of
-from kfq_workflow.replay import replay
+from kfq_workflow.replay import replay, replays
+from kfq_workflow.source import TextRow
+from tests.logs import Log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kfq_workflow.difference import Difference
 
 CHINA = 480
@@ -146,3 +150,28 @@ def test_an_instant_outside_of_time_is_no_day() -> None:
     rows[1] = rows[1]._replace(at=2**60)
     seen = [(row, parse_canonical(row.body)) for row in rows]
     assert Known(seen, utc_offset=CHINA).at("2020-06-01").attrs["area"].values == ("1.5", "3")
+
+
+def test_instances_are_read_one_at_a_time_and_reserved_ones_left_out() -> None:
+    read: list[str] = []
+
+    class Stream(Log):
+        def entries(self, instance: str | None = None) -> Iterator[Row]:
+            for row in super().entries(instance):
+                read.append(row.instance)
+                yield row
+
+    log = Stream()
+    rules = log.define()
+    for key in ("a", "b", "c"):
+        log.add("started", key, STARTED[2] | {"texts": {}}, actor="applicant", def_=rules)
+        log.words.append(TextRow(key, 1, "name", b"", f"件 {key}"))
+    found = replays(log, as_of="2020-06-01")
+    assert next(found).key == "a"
+    assert read == ["a", "b"]  # the first of the next one tells that this one is over
+    assert [each.key for each in found] == ["b", "c"]
+    names = [each.picture.moment.as_of for each in replays(log, as_of="2020-06-01")]
+    assert names == ["2020-06-01"] * 3
+    before, after = Moment("2020-04-30"), Moment("2020-05-01")
+    assert [(each.key, len(each.changes)) for each in diffs(log, before, after)] == [("a", 2), ("b", 2), ("c", 2)]
+    assert list(replays(log, known_at=0)) == []

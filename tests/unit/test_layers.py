@@ -25,9 +25,12 @@ DOORS = {
     "sqlalchemy": (
         "kfq_workflow/cli/session.py",
         "kfq_workflow/database.py",
+        "kfq_workflow/database_source.py",
+        "kfq_workflow/doctor/",
         "kfq_workflow/engine.py",
         "kfq_workflow/schema.py",
         "kfq_workflow/scrub.py",
+        "kfq_workflow/sharing.py",
         "kfq_workflow/source.py",
         "kfq_workflow/store.py",
         "kfq_workflow/tables.py",

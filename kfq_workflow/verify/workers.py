@@ -1,0 +1,184 @@
+"""Several processes share the instances of a log. All see one state of it, and their findings make up one report.
+
+    this process                             the others, one for each further job (`worker`)
+    divide the instances                     start, open the source
+    settle on a state of the source    ──▶   look for the same state
+                                       ◀──   it is there, or not: try again, at last read alone
+    read the first part                ──▶   read a part each, tell how far
+    put the outcomes together          ◀──   outcome
+
+The others are programs of their own, which inherit no connection, no lock and no thread, and do not run the
+application's main module again as `multiprocessing` would have them do. They are in a process group of their own, so
+that Ctrl-C reaches this process alone, which ends them; and where this process ends, so do they when they next tell how
+far they are.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from multiprocessing.connection import Pipe
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from kfq_workflow.errors import VerificationInterrupted
+from kfq_workflow.source import Shared
+from kfq_workflow.tree_source import Span
+from kfq_workflow.verify.reader import Outcome, Part
+from kfq_workflow.verify.reader import read as read_part
+from kfq_workflow.verify.report import Book
+from kfq_workflow.verify.seals import LOG, Seals
+from kfq_workflow.verify.worker import READY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from kfq_workflow.source import Opening, Source
+
+#: Entries that are worth a process of its own, which takes as long to start as so many to verify.
+LEAST = 50_000
+#: Processes that are started unasked, and how often they are asked to find a state of the source that all can see.
+_MOST, _TRIES = 8, 5
+#: Seconds that a process has to end when it was told to.
+_PATIENCE = 5
+
+
+def available() -> int:
+    """Return the number of cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return min(len(affinity(0)) if affinity is not None else os.cpu_count() or 1, _MOST)
+
+
+def read(source: Source, jobs: int | None, progress: Callable[[int], object] | None) -> list[Outcome] | None:
+    """Read a log in so many processes, None: as many as are worth it; return None where one process must do it.
+
+    Raises VerificationInterrupted when one of them ends before its time.
+    """
+    opening = source.opening() if isinstance(source, Shared) else None
+    if opening is None or not isinstance(source, Shared) or not sys.executable:
+        return None
+    spans = source.spans(available(), LEAST) if jobs is None else source.spans(jobs, 1)
+    if len(spans) < 2:  # noqa: PLR2004 - one is no division
+        return None
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(opening)) for _ in spans[1:]]
+        if not _agree(source, workers):
+            return None
+        shares = parts(source, spans)
+        for worker, part in zip(workers, shares[1:], strict=True):
+            worker.send(part)
+        outcomes = [read_part(source, shares[0], progress=_Together(workers, progress))]
+        outcomes += [worker.outcome() for worker in workers]
+    return outcomes if source.gather([outcome.told for outcome in outcomes]) else None
+
+
+def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
+    """Settle on a state of the source that all see; False where none could be found."""
+    if not all(worker.ready() for worker in workers):
+        return False
+    for _ in range(_TRIES):
+        state = source.settle()
+        for worker in workers:
+            worker.send(state)
+        answers = [worker.ready() for worker in workers]  # each must be heard before the next is asked
+        if all(answers):
+            return True
+    return False
+
+
+def parts(source: Source, spans: Sequence[Span]) -> list[Part]:
+    """Return what each reader reads: its instances, and as many nodes of the tree as every other."""
+    size = Seals(source.entries(LOG), Book()).size
+    places = [size * number // len(spans) or None for number in range(1, len(spans))]
+    nodes = [Span(first, before) for first, before in zip([None, *places], [*places, None], strict=True)]
+    return [Part(keys, found) for keys, found in zip(spans, nodes, strict=True)]
+
+
+class Worker:
+    """Another process, which reads a part."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self.entries = 0
+        self._found: Outcome | None = None
+
+    def __enter__(self) -> Self:
+        self._line, theirs = Pipe()
+        number = theirs.fileno()
+        # The same modules as here, wherever they were found.
+        start = f"import sys; sys.path[:] = {sys.path!r}; from kfq_workflow.verify.worker import main; main({number})"
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603 - this interpreter, and nothing from outside
+                [sys.executable, "-c", start], pass_fds=[number], stdin=subprocess.DEVNULL, process_group=0
+            )
+        self.send(self._opening)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._line.close()
+        self.process.terminate()
+        try:
+            self.process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def send(self, what: Any) -> None:
+        """Tell it something."""
+        with suppress(BrokenPipeError):  # it has ended, which is seen when it is asked
+            self._line.send(what)
+
+    def ready(self) -> bool:
+        """Wait until it says whether it can do what it was told."""
+        try:
+            return bool(self._line.recv() == READY)
+        except (EOFError, OSError):
+            return False
+
+    def listen(self, *, wait: bool = False) -> None:
+        """Take what it says of how far it is, up to what it has found; with `wait` until it has found it."""
+        while self._found is None and (wait or self._line.poll()):
+            try:
+                said = self._line.recv()
+            except (EOFError, OSError):
+                self._ended()
+            if isinstance(said, int):
+                self.entries = said
+            elif isinstance(said, Outcome):
+                self._found = said
+            else:
+                raise VerificationInterrupted(reason=str(said))
+
+    def outcome(self) -> Outcome:
+        """Wait for the end of its part, and return what it found."""
+        self.listen(wait=True)
+        if self._found is None:
+            self._ended()
+        try:
+            while data := self._line.recv_bytes():
+                self._found.heads.write(data)
+        except (EOFError, OSError):
+            self._ended()
+        return self._found
+
+    def _ended(self) -> NoReturn:
+        code = self.process.wait()
+        raise VerificationInterrupted(reason=f"signal {-code}" if code < 0 else f"exit code {code}")
+
+
+class _Together:
+    """Tells how far all are, whenever this process tells how far it is."""
+
+    def __init__(self, workers: Sequence[Worker], progress: Callable[[int], object] | None) -> None:
+        self._workers = workers
+        self._progress = progress
+
+    def __call__(self, entries: int) -> None:
+        for worker in self._workers:
+            worker.listen()
+        if self._progress is not None:
+            self._progress(entries + sum(worker.entries for worker in self._workers))
