@@ -2,7 +2,7 @@
 
     python -m tests.mutants 100000 [--seed 1] [--jobs 2] [--hashed]
 
-Mutants are made of bytes: flipped, removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; or cut off.
+Mutants are made of bytes: flipped, removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; cut off.
 With --hashed they are made of what entries say, and the chains are hashed anew, so that only replay can object.
 """
 
