@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import create_engine
 
-from kfq_workflow import VerificationInterrupted, WorkflowEngine, schema
-from kfq_workflow.database import open_database, recipe
+from kfq_workflow import VerificationInterrupted, WorkflowEngine, reading, schema, verify_database
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading, verify_database
+from kfq_workflow.stored.database import open_database, recipe
 from kfq_workflow.verify import reader, verify, workers
 from tests.tampering import build, change, places, remove, tampering
 from tests.workflows import permit
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
 
 
 def prepared(database: Engine) -> WorkflowEngine:
