@@ -13,6 +13,7 @@ from kfq_workflow.cli.options import Option, command, key
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
+from kfq_workflow.messages.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,9 +114,9 @@ def print_report(report: Report) -> None:
         for path in anchored.through:
             line(say("verdict.through", path=path))
     _print_counts(report)
-    for what in report.not_checked:
-        line(say("not_checked", what=_unchecked(what)))
     lang = locale.language()
+    for what in report.not_checked:
+        line(say("not_checked", what=unchecked(what, lang)))
     for finding in report.findings:
         place = finding.instance or "-"
         if finding.seq is not None:
@@ -137,15 +138,3 @@ def _print_counts(report: Report) -> None:
         line(say("verdict.lost", count=counts.lost))
     if counts.redacted:
         line(say("verified.redacted", count=counts.redacted))
-
-
-def _unchecked(what: str) -> str:
-    """Return what was not checked in the language of the run: a word, or a kind and its name."""
-    kind, space, name = what.partition(" ")
-    if kind == "heads":
-        return say("unchecked.heads", count=name)
-    if kind == "since":
-        entries, instances, label = name.split(" ", 2)
-        return say("unchecked.since", entries=entries, instances=instances, label=label)
-    found = shown.word("unchecked", what)
-    return shown.word("unchecked", kind) + space + name if found == what else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kfq_workflow.messages.unchecked import unchecked
 from kfq_workflow.report.model import Fact, FindingLine, Verification
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def _anchor(report: Report, speech: Speech) -> str:
         return speech.say("anchor.none")
     said = speech.say("anchor.held", label=found.label, size=found.size, newer=found.newer)
     signed = speech.say("anchor.signed", names=speech.joined(found.signed)) if found.signed else ""
-    return said + signed + speech.say("anchor.whole")
+    paths = "".join(speech.say("anchor.through", path=path) for path in found.through)
+    return said + signed + paths + speech.say("anchor.whole")
 
 
 def _facts(report: Report, speech: Speech, receipt: str) -> Iterator[Fact]:
@@ -45,19 +47,14 @@ def _facts(report: Report, speech: Speech, receipt: str) -> Iterator[Fact]:
         speech.say("decided.of", decided=counts.decided, witnessed=counts.witnessed, attested=counts.attested),
     )
     yield Fact(speech.say("late_refused"), speech.say("late_refused.of", late=counts.late, refused=counts.refused))
+    if counts.lost:
+        yield Fact(speech.say("lost"), speech.say("lost.of", count=counts.lost))
     if counts.redacted:
         yield Fact(speech.say("redacted"), speech.say("redacted.of", count=counts.redacted))
-    unchecked = speech.joined(_unchecked(what, speech) for what in report.not_checked)
-    yield Fact(speech.say("not_checked"), unchecked or speech.say("nothing_left_out"))
+    left_out = speech.joined(unchecked(what, speech.lang) for what in report.not_checked)
+    yield Fact(speech.say("not_checked"), left_out or speech.say("nothing_left_out"))
     if receipt:
         yield Fact(speech.say("head"), receipt, speech.say("head.about"))
-
-
-def _unchecked(what: str, speech: Speech) -> str:
-    """Return what was not checked: a word, or a kind and its name."""
-    found = speech.word("unchecked", what)
-    kind, space, name = what.partition(" ")
-    return speech.word("unchecked", kind) + space + name if found == what else found
 
 
 def _finding(finding: Finding, speech: Speech) -> FindingLine:

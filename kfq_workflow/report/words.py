@@ -248,6 +248,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # kinds of entries
     "kind.genesis": ("日志创建", "Log begun"),
     "kind.sealed": ("封存", "Sealed"),
+    "kind.keyed": ("密钥声明", "Statement about keys"),
     "kind.recovered": ("恢复登记", "Recovered"),
     "kind.started": ("发起", "Started"),
     "kind.fired": ("办理", "Done"),

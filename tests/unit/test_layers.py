@@ -22,7 +22,13 @@ DOORS = {
     "markupsafe": ("kfq_workflow/report/render.py",),
     "segno": ("kfq_workflow/audit/qr.py",),
     "xlsxwriter": ("kfq_workflow/export/xlsx.py",),
-    "sqlalchemy": ("kfq_workflow/cli/session.py", "kfq_workflow/engine.py", "kfq_workflow/stored/", "migrations/"),
+    "sqlalchemy": (
+        "kfq_workflow/cli/session.py",
+        "kfq_workflow/doctor/",
+        "kfq_workflow/engine.py",
+        "kfq_workflow/stored/",
+        "migrations/",
+    ),
 }
 SLOW = ("alembic", "click", "cryptography", "jinja2", "rich", "segno", "xlsxwriter")
 

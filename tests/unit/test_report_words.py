@@ -14,12 +14,12 @@ from kfq_workflow.report.words import PHRASES, phrase
 #: Phrases that are found by a code of the log.
 BY_CODE = (
     "kind.", "vote.", "gate.", "task.", "basis.", "plan.", "place.", "text.", "fact.", "severity.", "verdict.",
-    "meaning.", "unchecked.", "paper.date.", "stay.", "short.", "day.",
+    "meaning.", "paper.date.", "stay.", "short.", "day.",
 )  # fmt: skip
 
 
 #: Lines of the command line about anchors, which a report is not given.
-CLI_ONLY = {"verdict.limits", "verdict.anchor", "verdict.signed"}
+CLI_ONLY = {"verdict.limits", "verdict.anchor", "verdict.signed", "verdict.through", "verdict.lost"}
 
 
 def fields(text: str) -> set[str]:
@@ -33,7 +33,7 @@ def test_both_languages_say_the_same() -> None:
         assert fields(zh) == fields(en) or code in ("day.month", "day.day"), code  # English names the month
 
 
-@pytest.mark.parametrize("prefix", ["kind", "vote", "plan", "basis", "place", "severity", "verdict", "unchecked"])
+@pytest.mark.parametrize("prefix", ["kind", "vote", "plan", "basis", "place", "severity", "verdict"])
 def test_what_the_command_line_has_a_word_for_so_have_reports(prefix: str) -> None:
     known = {code for code in cli.PHRASES if code.startswith(f"{prefix}.")} - CLI_ONLY
     assert known
