@@ -57,7 +57,7 @@ LINE_LIMIT = 16_777_216
 ENTRY_LIMIT = 65_535
 LARGEST = 2**53 - 1
 KEPT = 10_000
-HEADS = 100_000  # so many heads of seals are compared; of a larger log those of the newest seal
+HEADS = 100_000  # so many heads of seals are compared, or a quarter of the entries, those of the newest seals first
 
 HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 HEX32 = re.compile(r"[0-9a-f]{32}\Z")
@@ -970,7 +970,7 @@ class Tree:
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
         self.roots: Dict[int, bytes] = {}
-        last = size = heads = 0
+        last = size = 0
         for entry in log:
             if entry.kind != "sealed" or entry.v != 1 or entry.log != genesis.log:
                 continue
@@ -981,10 +981,13 @@ class Tree:
             self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
             last, size, self.newest = entry.seq, said, entry
             self.seals[-1].said = entry.body or {}
-            heads += int(self.seals[-1].said["instances"])
-        if heads > HEADS and len(self.seals) > 1:
-            book.skip("heads %d" % (len(self.seals) - 1))
-        self.compared = self.seals if heads <= HEADS else self.seals[-1:]
+        room, first = max(HEADS, size // 4), len(self.seals)
+        while first and (room >= self.seals[first - 1].said["instances"] or first == len(self.seals)):
+            first -= 1
+            room -= self.seals[first].said["instances"]
+        if first:
+            book.skip("heads %d" % first)
+        self.compared = self.seals[first:]
 
     @property
     def size(self) -> int:
