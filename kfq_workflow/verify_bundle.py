@@ -975,7 +975,11 @@ class Tree:
             if entry.kind != "sealed" or entry.v != 1 or entry.log != genesis.log:
                 continue
             said = (entry.body or {}).get("size")
-            if not is_int(said) or not is_int((entry.body or {}).get("instances")) or said <= size:
+            if (
+                not is_int(said)
+                or not is_int((entry.body or {}).get("instances"))
+                or said <= size + max(entry.seq - 1 - last, 0)
+            ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
             self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
