@@ -28,8 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
-from kfq_workflow import Paper, WorkflowEngine, schema, zones
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database, schema, zones
 from kfq_workflow.entry import encode
 
 if TYPE_CHECKING:

@@ -21,11 +21,10 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import schema
+from kfq_workflow import open_database, schema
 from kfq_workflow.approval.tasks import BOXES, Reach, TaskRow
-from kfq_workflow.database import open_database
-from kfq_workflow.store import Store
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.store import Store
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.values import Actor
 
 if TYPE_CHECKING:

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.inbox import databases
-from kfq_workflow import WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -29,11 +29,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import Paper, WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database, schema, verify_database
 from kfq_workflow.edtf import DAY_US, day_of
 from kfq_workflow.entry import Row, commitment, seal
-from kfq_workflow.source import verify_database
 from kfq_workflow.state import InstanceRow, Snapshot
 from kfq_workflow.verify import workers
 
@@ -170,7 +168,10 @@ _SIDES: dict[str, Callable[[str], int]] = {
     "command": command,
 }
 #: What the processes import that verification starts.
-_IMPORTS = "import kfq_workflow.database_source, kfq_workflow.database, kfq_workflow.verify.worker, kfq_workflow.schema"
+_IMPORTS = "; ".join(
+    f"import kfq_workflow.{name}"
+    for name in ("stored.database_source", "stored.database", "verify.worker", "stored.schema")
+)
 
 
 def measure(what: str, path: str) -> None:

@@ -210,7 +210,6 @@ def _cell(text: str) -> str:
 
 #: What the documents use beside the names of `kfq_workflow` itself.
 _BESIDE: dict[str, tuple[str, ...]] = {
-    "database": ("open_database",),
     "schema": ("init", "upgrade", "current", "check"),
     "approval.waiting": ("GateWaiting", "Standstill", "EndedRound", "MovesWaiting", "Asked", "Move", "Mark", "Named"),
     "approval.quorum": ("tally", "Tally"),
@@ -221,20 +220,19 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "definition.diagram": ("mermaid",),
     "definition.canonical": ("rules_document", "labels_document", "digest", "from_documents"),
     "zones": ("shipped", "document"),
-    "source": ("reading", "verify_database"),
     "verify": ("verify", "Report", "Finding", "Counts"),
-    "replay": ("replay", "replays", "Replay"),
-    "moment": ("Moment",),
-    "picture": ("Known", "Picture", "Standing", "Visited", "Laid"),
-    "order": ("Answer", "Absence"),
-    "difference": ("diff", "diffs", "Difference", "Change", "Shift", "PaperChange"),
+    "history.replay": ("replay", "replays", "Replay"),
+    "history.moment": ("Moment",),
+    "history.picture": ("Known", "Picture", "Standing", "Visited", "Laid"),
+    "history.order": ("Answer", "Absence"),
+    "history.difference": ("diff", "diffs", "Difference", "Change", "Shift", "PaperChange"),
     "export": ("write_export", "ExportSource"),
     "bundle": ("write_bundle", "verify_bundle", "is_bundle", "Scope", "Made"),
-    "export_table": ("write_csv",),
-    "export_xlsx": ("write_xlsx",),
+    "export.table": ("write_csv",),
+    "export.xlsx": ("write_xlsx",),
     "report": ("instance_report", "overview_report", "HtmlReport"),
     "doctor": ("examine", "Examination", "Account", "Item", "Limit"),
-    "recovery": ("Recovered",),
+    "audit.recovery": ("Recovered",),
     "edtf": ("parse", "Day"),
     "messages": ("render",),
 }
@@ -255,7 +253,7 @@ def api() -> str:
     parts = [_API, "## `kfq_workflow`\n"]
     for name in sorted(kfq_workflow.__all__, key=lambda name: (name.startswith("_"), _is_error(name), name)):
         value = getattr(kfq_workflow, name)
-        if _is_error(name):
+        if _is_error(name) or inspect.ismodule(value):
             continue
         parts.append(
             f"### `{name}`\n\n`{value!r}`, this version.\n" if name == "__version__" else _described(name, value)
@@ -266,7 +264,7 @@ def api() -> str:
     parts.append(f"### Errors\n\n{listed}\n")
     for module, names in _BESIDE.items():
         parts.append(f"## `kfq_workflow.{module}`\n")
-        home = importlib.import_module(f"kfq_workflow.{module}")
+        home = getattr(kfq_workflow, module, None) or importlib.import_module(f"kfq_workflow.{module}")
         parts.extend(_described(name, getattr(home, name)) for name in names)
     return "\n".join(parts)
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from sqlalchemy import String, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from kfq_workflow import GuardContext, KfqError, Paper, Refused, TransactionLost, WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import GuardContext, KfqError, Paper, Refused, TransactionLost, WorkflowEngine, open_database, schema
 from kfq_workflow.definition.document import load
 
 QUOTA = 2.0  # hectares that this year's plan allows

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
         VerificationFailed,
         VerificationInterrupted,
     )
-    from kfq_workflow.registry import GuardContext
-    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.stored import schema
+    from kfq_workflow.stored.database import open_database
+    from kfq_workflow.stored.source import reading, verify_database
     from kfq_workflow.values import Actor, Decision, Paper, Proposal, Receipt, Refusal, Relied
+    from kfq_workflow.verbs.registry import GuardContext
+    from kfq_workflow.verbs.transaction import Transaction
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 __version__ = "0.1.0"
@@ -53,11 +56,14 @@ _HOMES = {
     **dict.fromkeys(("Actor", "Decision", "Paper", "Proposal", "Receipt", "Refusal", "Relied"), "values"),
     **dict.fromkeys(("HistoryEntry", "InboxItem", "Instance", "Proxy"), "views"),
     "Definition": "definition.model",
-    "GuardContext": "registry",
-    "Transaction": "transaction",
+    "GuardContext": "verbs.registry",
+    "Transaction": "verbs.transaction",
     "Waiting": "approval.waiting",
     "WorkflowEngine": "engine",
+    "open_database": "stored.database",
+    **dict.fromkeys(("reading", "verify_database"), "stored.source"),
 }
+_MODULES = {"schema": "stored.schema"}
 
 __all__ = [
     "Actor", "AlreadyStarted", "Conflict", "DatabaseUnavailable", "Decision", "Definition", "DefinitionError",
@@ -65,11 +71,13 @@ __all__ = [
     "Instance", "InvalidInput", "KfqError", "NotAllowed", "NotAuthorised", "NotFound", "NotInitialised",
     "OutcomeUnknown", "Paper", "Proposal", "Proxy", "Receipt", "Refusal", "Refused", "Relied", "SchemaOutOfDate",
     "SignerRefused", "Transaction", "TransactionLost", "VerificationFailed", "VerificationInterrupted", "Waiting",
-    "WorkflowEngine", "__version__",
+    "WorkflowEngine", "__version__", "open_database", "reading", "schema", "verify_database",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

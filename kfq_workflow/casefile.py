@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kfq_workflow.engine import WorkflowEngine
-    from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Receipt
+    from kfq_workflow.verbs.transaction import Transaction
 
 _BECAUSE = "依据来源补记 | put on record from the source"
 

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
-from kfq_workflow import inputs, schema
-from kfq_workflow.correction_verbs import CorrectionVerbs
-from kfq_workflow.database_errors import connection_lost, translate, unavailable
+from kfq_workflow import inputs
+from kfq_workflow.audit.sealing import Seal
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
-from kfq_workflow.ledger import Ledger
-from kfq_workflow.reading import Reading
-from kfq_workflow.registry import Catalog, Registry
-from kfq_workflow.sealing import Seal
-from kfq_workflow.store import Store
-from kfq_workflow.tables import Tables
-from kfq_workflow.verbs import ApprovalVerbs
+from kfq_workflow.stored import schema
+from kfq_workflow.stored.database_errors import connection_lost, translate, unavailable
+from kfq_workflow.stored.ledger import Ledger
+from kfq_workflow.stored.store import Store
+from kfq_workflow.stored.tables import Tables
+from kfq_workflow.verbs.on_corrections import CorrectionVerbs
+from kfq_workflow.verbs.on_gates import ApprovalVerbs
+from kfq_workflow.verbs.reading import Reading
+from kfq_workflow.verbs.registry import Catalog, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 
     from kfq_workflow.approval.waiting import Waiting
     from kfq_workflow.audit.checkpoint import Anchor
+    from kfq_workflow.audit.recovery import Recovered
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
-    from kfq_workflow.recovery import Recovered
-    from kfq_workflow.registry import Guard, Resolver
-    from kfq_workflow.scrub import Step
-    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.stored.scrub import Step
     from kfq_workflow.values import Actor, Decision, Receipt
+    from kfq_workflow.verbs.registry import Guard, Resolver
+    from kfq_workflow.verbs.transaction import Transaction
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
     from kfq_workflow.working_days import Calendar
 
@@ -144,7 +145,7 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         return self._transaction(connection, cursor, joined=False)
 
     def _transaction(self, connection: Connection, cursor: Any, *, joined: bool) -> Transaction:
-        from kfq_workflow.transaction import Transaction  # who only reads needs no verbs
+        from kfq_workflow.verbs.transaction import Transaction  # who only reads needs no verbs
 
         return Transaction(*self._parts(connection, cursor, joined=joined))
 
@@ -340,8 +341,8 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         return made
 
     def scrub(self) -> tuple[Step, ...]:
-        """Take what was erased out of the database's files; see `kfq_workflow.scrub`. It needs the tables' owner."""
-        from kfq_workflow.scrub import scrub  # most runs erase nothing
+        """Take what was erased out of the database's files; see `stored.scrub`. It needs the tables' owner."""
+        from kfq_workflow.stored.scrub import scrub  # most runs erase nothing
 
         return scrub(self.database, self.tables)
 

@@ -28,8 +28,8 @@ from kfq_workflow.messages import render
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kfq_workflow.acts import Act
     from kfq_workflow.values import Decision, Problem, Refusal
+    from kfq_workflow.verbs.act import Act
 
 
 class KfqError(Exception):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.effective import effective as effective_of
-from kfq_workflow.effective import marks
 from kfq_workflow.entry import check_letters, parse_canonical
+from kfq_workflow.history.effective import effective as effective_of
+from kfq_workflow.history.effective import marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.effective import Mark
     from kfq_workflow.entry import Row
+    from kfq_workflow.history.effective import Mark
     from kfq_workflow.state import InstanceRow, Snapshot
     from kfq_workflow.values import Refusal
 

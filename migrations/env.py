@@ -13,8 +13,8 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import create_engine
 
-from kfq_workflow import schema
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import schema
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

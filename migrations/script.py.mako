@@ -1,8 +1,8 @@
 """${message}
 
 The names of tables, indexes and constraints come from `context.config.attributes["tables"]`: its schema and prefix.
-Write the columns out here: a migration does not change when `kfq_workflow.tables` does. Add the revision to
-`kfq_workflow.schema.REVISIONS`. `env.py` makes the triggers anew when all migrations have run.
+Write the columns out here: a migration does not change when `kfq_workflow.stored.tables` does. Add the revision to
+`kfq_workflow.stored.schema.REVISIONS`. `env.py` makes the triggers anew when all migrations have run.
 """
 
 from __future__ import annotations

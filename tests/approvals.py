@@ -10,7 +10,7 @@ import pytest
 from kfq_workflow import Paper, WorkflowEngine, schema
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import Refused
-from kfq_workflow.replay import fold
+from kfq_workflow.history.replay import fold
 from tests.workflows import permit
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow.database import open_database
+from kfq_workflow import open_database, verify_database
 from kfq_workflow.errors import DatabaseUnavailable, NotInitialised, SchemaOutOfDate
-from kfq_workflow.source import verify_database
 from tests.servers import BACKENDS, ServerMissingError, Servers
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kfq_workflow import WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database, schema
 from kfq_workflow.definition import model as m
 from tests.workflows import move, permit
 

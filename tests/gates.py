@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.acts import Act
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
+from kfq_workflow.verbs.act import Act
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -48,7 +48,7 @@ def act(engine: WorkflowEngine, key: str, gates: dict[str, Any], *, by: str = "c
 
 def stored(database: Engine, key: str) -> list[TaskRow]:
     """Return the rows of the inbox of one instance."""
-    from kfq_workflow.store import Store
+    from kfq_workflow.stored.store import Store
 
     with database.connect() as connection:
         store = Store(Tables(), connection.dialect)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.definition import canonical
 from kfq_workflow.entry import NO_PREV, Row, seal
 from kfq_workflow.log import LogHead
-from kfq_workflow.source import Document, TextRow
+from kfq_workflow.stored.source import Document, TextRow
 from tests.workflows import permit
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.state import InstanceRow
-    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 NAME = "ab" * 16

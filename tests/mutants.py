@@ -283,10 +283,8 @@ def work(log: bytes, seed: int, numbers: range, *, hashed: bool = False) -> Resu
 
 def small_log(folder: Path) -> bytes:
     """Return the export of a small log: a permit, a case of it, two seals, a checkpoint that the log keeps."""
-    from kfq_workflow import WorkflowEngine, schema
-    from kfq_workflow.database import open_database
+    from kfq_workflow import WorkflowEngine, open_database, reading, schema
     from kfq_workflow.export import write_export
-    from kfq_workflow.source import reading
     from kfq_workflow.values import Paper
     from tests.tampering import case
     from tests.workflows import permit

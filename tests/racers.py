@@ -13,14 +13,13 @@ from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from kfq_workflow import Paper, WorkflowEngine
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database
 from kfq_workflow.errors import Conflict, Refused, TransactionLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.verbs.transaction import Transaction
 
 HOST = Table(
     "host_rows",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import WorkflowEngine, schema, triggers
+from kfq_workflow import WorkflowEngine, reading, schema
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, encode_fields, leaf_hash
 from kfq_workflow.errors import Refused
-from kfq_workflow.source import reading
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.values import Paper
 from tests.workflows import move, permit
 

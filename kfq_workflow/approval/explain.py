@@ -26,7 +26,7 @@ from kfq_workflow.approval.waiting import (
     Waiting,
     Waiver,
 )  # fmt: skip
-from kfq_workflow.bilingual import bilingual
+from kfq_workflow.messages.bilingual import bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.note import verify as signatures_of
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.bundle import interval
 from kfq_workflow.bundle.cited import citations, mentioned
@@ -23,7 +24,6 @@ from kfq_workflow.bundle.selection import ACTOR, DEFINITION, NUMBER
 from kfq_workflow.bundle.source import PartSource, WholeSource, body_of
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export import ExportSource
-from kfq_workflow.sealing import LOG
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said
 from kfq_workflow.verify.keys import KIND, keys_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from kfq_workflow.sealing import LOG
-from kfq_workflow.source import raw
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.state import Snapshot
+from kfq_workflow.stored.source import raw
 from kfq_workflow.verify.caches import HeadCheck
 from kfq_workflow.verify.chain import ChainCheck
 from kfq_workflow.verify.erasure import Erasures

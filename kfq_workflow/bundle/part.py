@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.audit import merkle
 from kfq_workflow.audit.heads import head_leaf
 from kfq_workflow.audit.pruned import Uncovered, fold
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.bundle.proofs import Proofs
 from kfq_workflow.bundle.source import body_of
-from kfq_workflow.sealing import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

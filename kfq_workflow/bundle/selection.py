@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kfq_workflow.approval.numbers import NUMBERS
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.bundle.cited import citations, mentioned
 from kfq_workflow.errors import NotFound
-from kfq_workflow.sealing import LOG
-from kfq_workflow.tree_source import NoTree
+from kfq_workflow.stored.tree_source import NoTree
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.keys import recorded
 from kfq_workflow.verify.past import bodies
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from kfq_workflow.bundle.snapshot import Snapshot
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
-    from kfq_workflow.seal_store import CheckpointRow
-    from kfq_workflow.source import Document, TextRow
-    from kfq_workflow.tree_source import Place, TreeSource
+    from kfq_workflow.stored.seal_store import CheckpointRow
+    from kfq_workflow.stored.source import Document, TextRow
+    from kfq_workflow.stored.tree_source import Place, TreeSource
     from kfq_workflow.verify.report import Book
 
 SEALED = "sealed"

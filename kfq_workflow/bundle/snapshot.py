@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from kfq_workflow.audit import merkle
 from kfq_workflow.audit.heads import head_leaf
+from kfq_workflow.audit.sealing import LOG, nodes, read_tree
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.bundle.proofs import Newest
 from kfq_workflow.errors import DatabaseUnavailable
-from kfq_workflow.sealing import LOG, nodes, read_tree
-from kfq_workflow.tree_source import Place
+from kfq_workflow.stored.tree_source import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import BinaryIO
 
     from kfq_workflow.audit.merkle import Node
-    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.entry import Row
+    from kfq_workflow.stored.database_source import DatabaseSource
 
 _HASH = 32
 #: Nodes of the tree over the heads that are kept, so that one is not made anew for every proof.

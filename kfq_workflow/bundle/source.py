@@ -10,11 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.selection import ACTOR
 from kfq_workflow.errors import NotInitialised
 from kfq_workflow.export import ExportSource
-from kfq_workflow.sealing import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.bundle.layout import Manifest
     from kfq_workflow.bundle.reader import Opened
     from kfq_workflow.entry import Row
-    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 #: Instances of which is kept whether they are shown.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
-    from kfq_workflow.database_source import DatabaseSource
+    from kfq_workflow.stored.database_source import DatabaseSource
 
 _CHUNK = 1 << 20
 WHOLE = Scope()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Decision, Receipt
+    from kfq_workflow.verbs.transaction import Transaction
 
 COMMANDS: dict[str, click.Command] = {}
 BASES = ("stated", "implied", "inferred")

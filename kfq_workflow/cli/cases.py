@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kfq_workflow.casefile import CaseFile, Outcome
     from kfq_workflow.cli.session import Session
     from kfq_workflow.engine import WorkflowEngine
-    from kfq_workflow.transaction import Transaction
+    from kfq_workflow.verbs.transaction import Transaction
 
 COMMANDS: dict[str, click.Command] = {}
 _DEMOS = {"linfen-2020": "linfen_2020_events.yaml"}
@@ -55,8 +55,9 @@ def _enter(engine: WorkflowEngine, found: CaseFile, by: str, *, dry_run: bool = 
 @command(COMMANDS, "demo", Argument(["name"], type=click.Choice(list(_DEMOS))))
 def demo(session: Session, name: str) -> int:
     """Build the shipped record where there is none, then show it, replay it and verify it."""
-    from kfq_workflow import casefile, schema, zones
+    from kfq_workflow import casefile, zones
     from kfq_workflow.cli import audit, look, replays
+    from kfq_workflow.stored import schema
 
     found = casefile.load(Path(zones.__file__).parent / _DEMOS[name])
     schema.init(session.database(create=True), via=via(), **session.place)
@@ -105,7 +106,7 @@ def _is_there(engine: WorkflowEngine, found: CaseFile, session: Session) -> bool
 def _prepare(engine: WorkflowEngine) -> None:
     """Register the shipped workflows and one office per role, its id the role's name."""
     from kfq_workflow import zones
-    from kfq_workflow.registry import ADMINISTRATOR, SYSTEM
+    from kfq_workflow.verbs.registry import ADMINISTRATOR, SYSTEM
 
     known = {actor.id: actor for actor in engine.actors()}
     admin = next((actor.id for actor in known.values() if ADMINISTRATOR in actor.roles), None)

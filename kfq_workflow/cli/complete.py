@@ -72,7 +72,7 @@ def _sqlite(url: str) -> Callable[[str, Sequence[object]], list[str]]:
 
 
 def _sqlalchemy(url: str) -> Callable[[str, Sequence[object]], list[str]]:
-    from kfq_workflow.database import open_database
+    from kfq_workflow.stored.database import open_database
 
     def ask(query: str, values: Sequence[object]) -> list[str]:
         database = open_database(url)

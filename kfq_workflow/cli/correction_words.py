@@ -32,7 +32,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "fact.redact": ("删除文字", "erasures"),
     "fact.apart": ("须为不同单位", "of different organisations"),
     "redacted": ("（已删除，见第 {seq} 条）", "(redacted by entry {seq})"),
-    "text.missing": ("（不在库中，也没有删除的记录：见 kfq verify）", "(missing, and no entry erased it: see kfq verify)"),
+    "text.missing": (
+        "（不在库中，也没有删除的记录：见 kfq verify）",
+        "(missing, and no entry erased it: see kfq verify)",
+    ),
     "struck_by": ("由第 {seq} 条撤销", "struck by entry {seq}"),
     "corrected_by": ("由第 {seqs} 条更正", "corrected by entry {seqs}"),
     "corrects": ("更正的记录号", "corrects entry"),

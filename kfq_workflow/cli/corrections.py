@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.policy import Cited
-    from kfq_workflow.transaction import Transaction
     from kfq_workflow.values import Proposal
+    from kfq_workflow.verbs.transaction import Transaction
 
 COMMANDS: dict[str, click.Command] = {}
 Pairs = tuple[tuple[str, str], ...]

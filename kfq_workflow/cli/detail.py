@@ -14,7 +14,7 @@ from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.shown import ADOPTED, LATE, is_near, joined, label, labelled, state_label, target
 from kfq_workflow.cli.waits import print_waiting
 from kfq_workflow.cli.words import PHRASES, say
-from kfq_workflow.effective import RECTIFIED
+from kfq_workflow.history.effective import RECTIFIED
 from kfq_workflow.remarks import remarks
 from kfq_workflow.views import counted
 

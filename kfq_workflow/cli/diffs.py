@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.difference import Change, Difference, PaperChange, Shift
-    from kfq_workflow.moment import Moment
-    from kfq_workflow.picture import Laid
+    from kfq_workflow.history.difference import Change, Difference, PaperChange, Shift
+    from kfq_workflow.history.moment import Moment
+    from kfq_workflow.history.picture import Laid
     from kfq_workflow.report.material import Library
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
 
 COMMANDS: dict[str, click.Command] = {}
 BEFORE, AFTER = "-", "+"
@@ -44,7 +44,7 @@ def _moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
 def diff(session: Session, one_key: tuple[str, ...], a: str, b: str, file: str | None) -> None:
     """Print what differs between two moments of one instance, or of every instance that differs."""
     from kfq_workflow.cli.reports import opened
-    from kfq_workflow.moment import Moment
+    from kfq_workflow.history.moment import Moment
     from kfq_workflow.report.material import Library
 
     if len(one_key) > 1:
@@ -66,9 +66,9 @@ def diff(session: Session, one_key: tuple[str, ...], a: str, b: str, file: str |
 
 def _one(source: Source, key: str, a: Moment, b: Moment) -> Iterator[Difference]:
     from kfq_workflow import inputs
-    from kfq_workflow.difference import diff
     from kfq_workflow.errors import NotFound
-    from kfq_workflow.picture import texts_of
+    from kfq_workflow.history.difference import diff
+    from kfq_workflow.history.picture import texts_of
 
     rows = list(source.entries(inputs.key(key)))
     if not rows:
@@ -78,7 +78,7 @@ def _one(source: Source, key: str, a: Moment, b: Moment) -> Iterator[Difference]
 
 
 def _all(source: Source, a: Moment, b: Moment) -> Iterator[Difference]:
-    from kfq_workflow.difference import diffs
+    from kfq_workflow.history.difference import diffs
 
     return diffs(source, a, b)
 

@@ -91,7 +91,7 @@ def _told(session: Session, path: str, key: VerifierKey) -> None:
 )  # fmt: skip
 def rotate(session: Session, key_file: str, to: str, out: str | None) -> None:
     """Let a key hand over to the next one."""
-    from kfq_workflow import keys
+    from kfq_workflow.audit import keys
 
     _said(session, keys.rotate(session.engine(), key_file, to), out)
 
@@ -104,7 +104,7 @@ def rotate(session: Session, key_file: str, to: str, out: str | None) -> None:
 )  # fmt: skip
 def revoke(session: Session, vkey: str, key_file: str, reason: str, out: str | None) -> None:
     """Revoke a key, by itself or by one that it has handed over to."""
-    from kfq_workflow import keys
+    from kfq_workflow.audit import keys
 
     (key,) = trusted((vkey,))
     _said(session, keys.revoke(session.engine(), key, key_file, reason), out)
@@ -128,7 +128,7 @@ def _said(session: Session, note: Note, out: str | None) -> None:
 @command(COMMANDS, "key list")
 def list_(session: Session) -> None:
     """Print the statements about keys that are on record."""
-    from kfq_workflow import keys
+    from kfq_workflow.audit import keys
 
     found = keys.statements(session.engine())
     if session.json:

@@ -16,10 +16,10 @@ from kfq_workflow.cli.told import receipt_json
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    from kfq_workflow.bulk import Outcome
     from kfq_workflow.cli.session import Session
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.values import Receipt
+    from kfq_workflow.verbs.bulk import Outcome
 
 _REFUSED, _ERROR = 3, 1
 _MAX_BYTES = 20_000_000

@@ -50,7 +50,7 @@ def _check_roles(engine: WorkflowEngine, roles: Sequence[str]) -> None:
     from kfq_workflow import zones
     from kfq_workflow.errors import NotFound
     from kfq_workflow.policy import ACTS
-    from kfq_workflow.registry import OWN_ROLES
+    from kfq_workflow.verbs.registry import OWN_ROLES
 
     definitions = [*engine.definitions(), *zones.shipped().values()]
     ruled = engine.ruled()

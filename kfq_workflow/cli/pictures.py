@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.difference import What
-    from kfq_workflow.order import Answer
-    from kfq_workflow.picture import Picture, Standing
+    from kfq_workflow.history.difference import What
+    from kfq_workflow.history.order import Answer
+    from kfq_workflow.history.picture import Picture, Standing
 
     Rows = list[tuple[str, str]]
 
@@ -38,7 +38,7 @@ def label(definition: Definition, what: What, name: str) -> str:
 
 def value_words(definition: Definition, what: What, name: str, value: Any) -> str:
     """Return one candidate in words."""
-    from kfq_workflow.order import Absence
+    from kfq_workflow.history.order import Absence
 
     if isinstance(value, Absence):
         return say(f"absent.{value.value}")
@@ -59,7 +59,7 @@ def value_words(definition: Definition, what: What, name: str, value: Any) -> st
 
 def state_words(definition: Definition, region: str, state: object) -> str:
     """Return a state, or why there is none."""
-    from kfq_workflow.order import Absence
+    from kfq_workflow.history.order import Absence
 
     if isinstance(state, Absence):
         return say(f"absent.{state.value}")
@@ -110,7 +110,7 @@ def _tasks(definition: Definition, gate: Mapping[str, Any]) -> Iterator[str]:
 
 def picture_rows(definition: Definition, picture: Picture) -> Iterator[str]:
     """Yield everything of an instance but its regions, as far as there is anything to say."""
-    from kfq_workflow.picture import Standing
+    from kfq_workflow.history.picture import Standing
 
     yield from answer_rows(definition, "name", "", picture.name)
     if picture.standing.values != (Standing(),):
@@ -133,7 +133,7 @@ def answer_json(definition: Definition, what: What, name: str, answer: Answer[An
 
 def value_json(definition: Definition, what: What, name: str, value: Any) -> Any:
     """Return one candidate."""
-    from kfq_workflow.order import Absence
+    from kfq_workflow.history.order import Absence
 
     if isinstance(value, Absence):
         return {"absent": value.value}

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import click
 
     from kfq_workflow.cli.session import Session
-    from kfq_workflow.database_source import DatabaseSource
     from kfq_workflow.definition.model import Definition
-    from kfq_workflow.moment import Moment
-    from kfq_workflow.replay import Replay
+    from kfq_workflow.history.moment import Moment
+    from kfq_workflow.history.replay import Replay
+    from kfq_workflow.stored.database_source import DatabaseSource
     from kfq_workflow.views import Instance
 
     Found = Iterator[tuple[Instance, Replay]]
@@ -42,7 +42,7 @@ COMMANDS: dict[str, click.Command] = {}
 )  # fmt: skip
 def replay(session: Session, key: str | None, as_of: str | None, known_at: str | None) -> int:
     """Fold the entries again: one instance in full, or all of them in a line each; 4 when a stored state differs."""
-    from kfq_workflow.source import reading
+    from kfq_workflow.stored.source import reading
 
     engine = session.engine()
     asked = {"as_of": _day(as_of), "known_at": _instant(known_at, engine.log().utc_offset)}
@@ -79,14 +79,14 @@ def _agrees(instance: Instance, each: Replay) -> bool:
 
 
 def _one(source: DatabaseSource, instance: Instance, **asked: Any) -> Found:
-    from kfq_workflow.replay import replay
+    from kfq_workflow.history.replay import replay
 
     yield instance, replay(source, {bytes(instance.row.def_ or b""): instance.definition}, instance.key, **asked)
 
 
 def _all(source: DatabaseSource, **asked: Any) -> Found:
     """Yield every instance as it is stored, with its replay; one at a time."""
-    from kfq_workflow.replay import replays
+    from kfq_workflow.history.replay import replays
     from kfq_workflow.report.material import Library
     from kfq_workflow.state import Snapshot
     from kfq_workflow.views import Instance
@@ -105,7 +105,7 @@ def _all(source: DatabaseSource, **asked: Any) -> Found:
 
 def moment(as_of: str | None, known_at: str | None, utc_offset: int) -> Moment:
     """Return the moment that `--as-of` and `--known-at` ask for. Raises InvalidInput."""
-    from kfq_workflow.moment import Moment
+    from kfq_workflow.history.moment import Moment
 
     return Moment(_day(as_of), _instant(known_at, utc_offset))
 
@@ -230,7 +230,7 @@ def _print_summary(found: Found) -> bool:
 
 def summary(session: Session) -> tuple[int, int, int]:
     """Replay every instance; return how many, of how many moves, and how many agree with the stored state."""
-    from kfq_workflow.source import reading
+    from kfq_workflow.stored.source import reading
 
     instances = moves = same = 0
     with reading(session.database(), **session.place) as source:

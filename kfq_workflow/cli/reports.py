@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.cli.session import Session
     from kfq_workflow.report import HtmlReport
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
 
 COMMANDS: dict[str, click.Command] = {}
 
@@ -85,7 +85,7 @@ def opened(session: Session, file: str | None) -> Iterator[Source]:
 
         yield ExportSource(file)
         return
-    from kfq_workflow.source import reading
+    from kfq_workflow.stored.source import reading
 
     with reading(session.database(), **session.place) as source:
         yield source
@@ -111,11 +111,11 @@ def export(session: Session, path: str, shape: str, *, bom: bool, force: bool) -
 def _write(source: Source, path: str, shape: str, progress: Progress, *, bom: bool, force: bool) -> int:
     lang = locale.language()
     if shape == "csv":
-        from kfq_workflow.export_table import write_csv
+        from kfq_workflow.export.table import write_csv
 
         return write_csv(source, path, lang=lang, bom=bom, overwrite=force, progress=progress)
     if shape == "xlsx":
-        from kfq_workflow.export_xlsx import write_xlsx
+        from kfq_workflow.export.xlsx import write_xlsx
 
         return write_xlsx(source, path, lang=lang, overwrite=force, progress=progress)
     from kfq_workflow.export import write_export

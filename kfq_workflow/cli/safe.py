@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfq_workflow.bilingual import bilingual
+from kfq_workflow.messages.bilingual import bilingual
 from kfq_workflow.visible import visible as safe
 from kfq_workflow.visible import width
 

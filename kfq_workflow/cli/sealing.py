@@ -13,8 +13,8 @@ from kfq_workflow.cli.words import say
 if TYPE_CHECKING:
     import click
 
+    from kfq_workflow.audit.checkpoints import Found
     from kfq_workflow.audit.note import Note
-    from kfq_workflow.checkpoints import Found
     from kfq_workflow.cli.session import Session
 
 COMMANDS: dict[str, click.Command] = {}
@@ -54,7 +54,7 @@ def checkpoint(
     session: Session, key_files: tuple[str, ...], since: int | None, *, no_store: bool, recovered: bool, **sinks: Any
 ) -> None:
     """Say what the log is now, signed."""
-    from kfq_workflow import checkpoints
+    from kfq_workflow.audit import checkpoints
     from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 
     engine = session.engine()
@@ -74,7 +74,7 @@ def cosign(
     session: Session, checkpoint: str, key_file: str, trust: tuple[str, ...], *, recovered: bool, **sinks: Any
 ) -> None:
     """Vouch as a second office for a checkpoint that goes on from what was vouched for before."""
-    from kfq_workflow import checkpoints, recovery
+    from kfq_workflow.audit import checkpoints, recovery
 
     def proof(old: int, size: int) -> tuple[bytes, ...]:
         return checkpoints.consistency(session.engine(), old, size)
@@ -120,7 +120,7 @@ def _made(note: Note, plain: str, page: str | None, qr: str | None) -> dict[str,
 
         found[page] = checkpoint_sheet(note).encode()
     if qr not in (None, _SCREEN):
-        from kfq_workflow.qr import image
+        from kfq_workflow.audit.qr import image
 
         found[str(qr)] = image(plain, str(qr))
     return found
@@ -129,7 +129,7 @@ def _made(note: Note, plain: str, page: str | None, qr: str | None) -> dict[str,
 def _drawn(plain: str, qr: str | None) -> list[str]:
     if qr != _SCREEN:
         return []
-    from kfq_workflow.qr import terminal
+    from kfq_workflow.audit.qr import terminal
 
     return terminal(plain).splitlines()
 
@@ -137,7 +137,7 @@ def _drawn(plain: str, qr: str | None) -> list[str]:
 @command(COMMANDS, "receipt", Argument(["check"], metavar="CHECK"), Option("--out", metavar="FILE"))
 def receipt(session: Session, check: str, out: str | None) -> None:
     """Find the entry that a receipt names, and prove that it is in the tree."""
-    from kfq_workflow import checkpoints
+    from kfq_workflow.audit import checkpoints
 
     found = checkpoints.receipt(session.engine(), check)
     proofs = [str(each.proof) for each in found if each.proof is not None]

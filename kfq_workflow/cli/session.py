@@ -65,8 +65,8 @@ class Session:
 
     def database(self, *, create: bool = False) -> Engine:
         """Return the database. A SQLite file that is not there is made with `create` only, else refused."""
-        from kfq_workflow.database import open_database
         from kfq_workflow.errors import NotInitialised
+        from kfq_workflow.stored.database import open_database
 
         if self._database is None:
             self._database = open_database(self.url, waiting=_waiting())
@@ -85,7 +85,7 @@ class Session:
 
     @property
     def place(self) -> dict[str, Any]:
-        """Schema and prefix, as the functions of `kfq_workflow.schema` take them."""
+        """Schema and prefix, as the functions of `kfq_workflow.stored.schema` take them."""
         return {"schema": self.schema, "prefix": self.prefix}
 
 

@@ -25,7 +25,8 @@ COMMANDS: dict[str, click.Command] = {}
 )  # fmt: skip
 def init(session: Session, admin: str | None, origin: str, utc_offset: int, suite: str | None) -> None:
     """Create or upgrade the database, and register its first administrator."""
-    from kfq_workflow import inputs, schema
+    from kfq_workflow import inputs
+    from kfq_workflow.stored import schema
 
     if admin is not None:
         inputs.identifier(admin)
@@ -45,7 +46,7 @@ def init(session: Session, admin: str | None, origin: str, utc_offset: int, suit
 def first_administrator(session: Session, admin: str | None) -> list[str]:
     """Register the first administrator where one is asked for; return all that there are."""
     from kfq_workflow.errors import KfqError
-    from kfq_workflow.registry import ADMINISTRATOR, SYSTEM
+    from kfq_workflow.verbs.registry import ADMINISTRATOR, SYSTEM
 
     engine = session.engine()
     known = [actor.id for actor in engine.actors() if ADMINISTRATOR in actor.roles]
@@ -60,7 +61,7 @@ def first_administrator(session: Session, admin: str | None) -> list[str]:
 @command(COMMANDS, "db upgrade")
 def upgrade(session: Session) -> None:
     """Run the migrations that are missing."""
-    from kfq_workflow import schema
+    from kfq_workflow.stored import schema
 
     database = session.database()
     schema.upgrade(database, **session.place)
@@ -70,8 +71,8 @@ def upgrade(session: Session) -> None:
 @command(COMMANDS, "db current")
 def current(session: Session) -> None:
     """Print the revision of the stored tables and the one that this version needs."""
-    from kfq_workflow import schema
     from kfq_workflow.errors import NotInitialised
+    from kfq_workflow.stored import schema
 
     database = session.database()
     revision = schema.current(database, **session.place)
@@ -81,7 +82,7 @@ def current(session: Session) -> None:
 
 
 def _print_revision(session: Session, revision: str | None) -> None:
-    from kfq_workflow import schema
+    from kfq_workflow.stored import schema
 
     if session.json:
         print_json({"revision": revision, "needed": schema.REVISION})
@@ -92,8 +93,8 @@ def _print_revision(session: Session, revision: str | None) -> None:
 @command(COMMANDS, "db check")
 def check(session: Session) -> int:
     """Check that the tables are of this revision and every trigger stands; 4 when one does not."""
-    from kfq_workflow import schema, triggers
-    from kfq_workflow.tables import Tables
+    from kfq_workflow.stored import schema, triggers
+    from kfq_workflow.stored.tables import Tables
 
     engine = session.engine()
     engine.log()

@@ -455,7 +455,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "bundling": ("正在写入 {done} 条", "{done} entries written"),
     "usage.bundle": ("--instance 不能与 --from、--to 同用", "--instance does not go with --from or --to"),
-    "usage.verify_key": ("KEY 不能与核验包同用：它写明自己的范围", "KEY does not go with a bundle: it says its own scope"),
+    "usage.verify_key": (
+        "KEY 不能与核验包同用：它写明自己的范围",
+        "KEY does not go with a bundle: it says its own scope",
+    ),
     "done.import": (
         "已导入 {cases} 个案件，{entries} 条记录，全部为补录。",
         "Entered {cases} cases in {entries} entries, all of them late.",

@@ -20,13 +20,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kfq_workflow.database_errors import translate
 from kfq_workflow.doctor import keys, log, mariadb, postgresql, sqlite
 from kfq_workflow.doctor.model import ROLES, Account, Examination, Item, Limit
 from kfq_workflow.doctor.probe import Probe
 from kfq_workflow.errors import InvalidInput, KfqError
-from kfq_workflow.store import Store
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.database_errors import translate
+from kfq_workflow.stored.store import Store
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from kfq_workflow.doctor.model import Standing
-    from kfq_workflow.tables import Tables
+    from kfq_workflow.stored.tables import Tables
 
 #: Privileges by table name. An UPDATE of some columns only is `UPDATE(columns)`.
 Held = dict[str, set[str]]

@@ -6,21 +6,21 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import schema, triggers
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.note import NoteError
-from kfq_workflow.database_source import clock_of
+from kfq_workflow.audit.recovery import lineage
+from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.doctor.model import Item, Limit
 from kfq_workflow.errors import SchemaOutOfDate
-from kfq_workflow.recovery import lineage
-from kfq_workflow.sealing import LOG
+from kfq_workflow.stored import schema, triggers
+from kfq_workflow.stored.database_source import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kfq_workflow.doctor.probe import Probe
     from kfq_workflow.log import LogHead
-    from kfq_workflow.store import Cursor, Store
+    from kfq_workflow.stored.store import Cursor, Store
 
 _US, _MINUTE, _DAY = 1_000_000, 60, 86_400
 #: Seconds that two clocks may differ by before it is odd, and before it is wrong.

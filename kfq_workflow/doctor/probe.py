@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from kfq_workflow.tables import Tables
+    from kfq_workflow.stored.tables import Tables
 
 
 class Probe:

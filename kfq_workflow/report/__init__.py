@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
-    from kfq_workflow.moment import Moment
-    from kfq_workflow.picture import Picture
+    from kfq_workflow.history.moment import Moment
+    from kfq_workflow.history.picture import Picture
     from kfq_workflow.report.material import Case, Library
     from kfq_workflow.report.speech import Speech
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
     from kfq_workflow.verify.anchors import Trust
     from kfq_workflow.verify.report import Report, Verdict
 
@@ -94,8 +94,8 @@ def overview_report(
 def _picture(case: Case, moment: Moment, speech: Speech) -> Picture:
     """Return what an instance was at a moment."""
     from kfq_workflow.errors import InvalidInput
-    from kfq_workflow.order import ImpossibleDays
-    from kfq_workflow.picture import Known
+    from kfq_workflow.history.order import ImpossibleDays
+    from kfq_workflow.history.picture import Known
 
     def text(seq: int, field: str) -> str | None:
         return case.entries[seq - 1].texts.get(field)

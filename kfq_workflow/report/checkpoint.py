@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.checkpoint import Checkpoint
+from kfq_workflow.audit.qr import svg
 from kfq_workflow.audit.typed import lines_of
-from kfq_workflow.qr import svg
 
 if TYPE_CHECKING:
     from kfq_workflow.audit.note import Note

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition import model as m
-from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, NotFound
-from kfq_workflow.source import TextRow
+from kfq_workflow.history.effective import RECTIFIED
 from kfq_workflow.state import Snapshot
+from kfq_workflow.stored.source import TextRow
 from kfq_workflow.views import HistoryEntry, counted, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
 
 #: What reading a body raises that was not written by this library.
 ODD = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from kfq_workflow.order import Bounds
+from kfq_workflow.history.order import Bounds
 from kfq_workflow.remarks import remarks
 from kfq_workflow.report import drawing, path, rounds, timeline
 from kfq_workflow.report.material import ODD
@@ -15,7 +15,7 @@ from kfq_workflow.report.verdict import verification
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kfq_workflow.picture import Picture
+    from kfq_workflow.history.picture import Picture
     from kfq_workflow.remarks import Remarks
     from kfq_workflow.report.material import Case
     from kfq_workflow.report.speech import Speech

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kfq_workflow import order
+from kfq_workflow.history import order
 from kfq_workflow.report.dates import Stay
 from kfq_workflow.report.model import Course, Mark, Step
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.bilingual import bilingual
 from kfq_workflow.edtf import instant_text
+from kfq_workflow.messages.bilingual import bilingual
 from kfq_workflow.report import dates
 from kfq_workflow.report.words import PHRASES, phrase
 

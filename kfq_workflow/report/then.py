@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.order import Absence
-from kfq_workflow.picture import Standing
+from kfq_workflow.history.order import Absence
+from kfq_workflow.history.picture import Standing
 from kfq_workflow.report.model import Fact, Waits
 from kfq_workflow.report.rounds import closing_words, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kfq_workflow.moment import Moment
-    from kfq_workflow.order import Answer
-    from kfq_workflow.picture import Picture
+    from kfq_workflow.history.moment import Moment
+    from kfq_workflow.history.order import Answer
+    from kfq_workflow.history.picture import Picture
     from kfq_workflow.report.material import Case
     from kfq_workflow.report.speech import Speech
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
     from kfq_workflow.verify.since import Chosen
 
 __all__ = ["Counts", "Finding", "Report", "settle", "verify"]

@@ -17,8 +17,8 @@ from kfq_workflow.verify.shapes import Shapes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kfq_workflow.effective import Effective
     from kfq_workflow.entry import Row
+    from kfq_workflow.history.effective import Effective
     from kfq_workflow.log import LogHead
     from kfq_workflow.verify.past import Chains
     from kfq_workflow.verify.report import Finding

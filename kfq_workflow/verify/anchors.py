@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.incarnation import Lineage
     from kfq_workflow.audit.note import Signed
     from kfq_workflow.entry import Row
-    from kfq_workflow.seal_store import CheckpointRow
+    from kfq_workflow.stored.seal_store import CheckpointRow
     from kfq_workflow.verify.keys import Keys
     from kfq_workflow.verify.report import Book
 

@@ -13,8 +13,8 @@ from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.corrections import change, objections, standing
-from kfq_workflow.effective import effective
+from kfq_workflow.history.corrections import change, objections, standing
+from kfq_workflow.history.effective import effective
 from kfq_workflow.policy import RULED, Cited, separate
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
@@ -23,8 +23,8 @@ from kfq_workflow.verify.past import OVERLAP_US, bodies
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kfq_workflow.effective import Told
     from kfq_workflow.entry import Row
+    from kfq_workflow.history.effective import Told
     from kfq_workflow.log import LogHead
     from kfq_workflow.policy import Policy
     from kfq_workflow.verify.case import Case

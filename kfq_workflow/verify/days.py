@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kfq_workflow.effective import RECTIFIED
-from kfq_workflow.lines import contradictions
+from kfq_workflow.history.effective import RECTIFIED
+from kfq_workflow.history.lines import contradictions
 from kfq_workflow.verify.legality import ODD
 
 if TYPE_CHECKING:
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
     from kfq_workflow.verify.fold import Run
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.shapes import Body

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Erasures:
-    """Knows which texts entries of kind `redacted` erased; see `kfq_workflow.correcting`."""
+    """Knows which texts entries of kind `redacted` erased; see `kfq_workflow.verbs.correcting`."""
 
     def __init__(self, source: Chains, book: Book) -> None:
         self._source = source

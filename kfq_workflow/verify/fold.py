@@ -13,8 +13,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.tasks import changed, granted, place
-from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import encode_json
+from kfq_workflow.history.effective import RECTIFIED
 from kfq_workflow.state import NAMES, STANDING, Snapshot
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kfq_workflow.audit.suite import Hash
-    from kfq_workflow.seal_store import LeafRow
-    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.stored.seal_store import LeafRow
+    from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 _BLOCK = 512

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
-    from kfq_workflow.source import Document
+    from kfq_workflow.stored.source import Document
     from kfq_workflow.verify.report import Book
     from kfq_workflow.working_days import Calendar
 

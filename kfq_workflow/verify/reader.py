@@ -12,9 +12,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import SUITES
-from kfq_workflow.source import Shared, plain, raw
 from kfq_workflow.state import NOTES
-from kfq_workflow.tree_source import ALL, NoTree, Span
+from kfq_workflow.stored.source import Shared, plain, raw
+from kfq_workflow.stored.tree_source import ALL, NoTree, Span
 from kfq_workflow.verify import nodes
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_log, genesis_head
@@ -32,7 +32,7 @@ from kfq_workflow.verify.usual import Usual
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
     from kfq_workflow.verify.fold import Run
     from kfq_workflow.verify.heads import HeadLeaves
     from kfq_workflow.verify.nodes import Nodes

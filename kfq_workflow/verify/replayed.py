@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.effective import RECTIFIED
 from kfq_workflow.entry import VERSION
+from kfq_workflow.history.effective import RECTIFIED
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verify.consequences import unkept
 from kfq_workflow.verify.corrections import CorrectionJudge

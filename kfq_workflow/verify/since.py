@@ -12,7 +12,7 @@ from bisect import bisect_right
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from kfq_workflow.tree_source import Span
+from kfq_workflow.stored.tree_source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.entry import Row
     from kfq_workflow.log import LogHead
-    from kfq_workflow.source import Document, Source, TextRow
     from kfq_workflow.state import InstanceRow
-    from kfq_workflow.tree_source import TreeSource
+    from kfq_workflow.stored.source import Document, Source, TextRow
+    from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
 #: Reserved instances, and the first key after all of them.

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kfq_workflow.audit.suite import Hash
-    from kfq_workflow.seal_store import SealedRow
-    from kfq_workflow.tree_source import Place, TreeSource
+    from kfq_workflow.stored.seal_store import SealedRow
+    from kfq_workflow.stored.tree_source import Place, TreeSource
     from kfq_workflow.verify.heads import HeadLeaves
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.seals import Leaves, Seals

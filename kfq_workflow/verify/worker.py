@@ -10,7 +10,7 @@ from kfq_workflow.errors import KfqError
 from kfq_workflow.verify.reader import Part, read
 
 if TYPE_CHECKING:
-    from kfq_workflow.source import Opened, Opening, Source
+    from kfq_workflow.stored.source import Opened, Opening, Source
 
 
 #: The answers to what to open and which state to see.

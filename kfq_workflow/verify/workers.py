@@ -23,8 +23,8 @@ from multiprocessing.connection import Pipe
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kfq_workflow.errors import VerificationInterrupted
-from kfq_workflow.source import Shared
-from kfq_workflow.tree_source import Span
+from kfq_workflow.stored.source import Shared
+from kfq_workflow.stored.tree_source import Span
 from kfq_workflow.verify.reader import Outcome, Part
 from kfq_workflow.verify.reader import read as read_part
 from kfq_workflow.verify.report import Book
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from kfq_workflow.source import Opening, Source
+    from kfq_workflow.stored.source import Opening, Source
 
 #: Entries that are worth a process of its own, which takes as long to start as so many to verify.
 LEAST = 50_000

@@ -1,6 +1,6 @@
 """The first tables: log, entry, text, document, instance.
 
-Frozen: this file says what revision 0001 is, whatever `kfq_workflow.tables` says later. Tests hold that both make
+Frozen: this file says what revision 0001 is, whatever the package says later. Tests hold that both make
 the same tables as long as 0001 is the newest. Every step may find its work done: MariaDB keeps what was made before
 a crash.
 """

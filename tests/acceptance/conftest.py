@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from kfq_workflow import open_database
 from kfq_workflow.cli.root import kfq
-from kfq_workflow.database import open_database
 from tests.gated import prepare_file
 
 if TYPE_CHECKING:

@@ -235,7 +235,7 @@ def test_tables_of_another_revision(demo: Kfq, revision: str, code: str) -> None
 
 
 def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kfq_workflow.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("kfq_workflow.stored.database.BUSY_SECONDS", 0.05)
     path = demo.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
@@ -249,8 +249,8 @@ def test_a_locked_database(demo: Kfq, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wait_for_a_lock_is_said_once(
     demo: Kfq, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], journal: str
 ) -> None:
-    monkeypatch.setattr("kfq_workflow.database.BUSY_SECONDS", 0.2)
-    monkeypatch.setattr("kfq_workflow.database.TELL_SECONDS", 0.05)
+    monkeypatch.setattr("kfq_workflow.stored.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("kfq_workflow.stored.database.TELL_SECONDS", 0.05)
     with closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         connection.execute(f"PRAGMA journal_mode = {journal}")
         connection.execute("BEGIN EXCLUSIVE")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import Paper, WorkflowEngine, zones
+from kfq_workflow import Paper, WorkflowEngine, open_database, zones
 from kfq_workflow.casefile import enter, load
-from kfq_workflow.database import open_database
 from kfq_workflow.strict_yaml import read
 from tests.acceptance.conftest import Kfq
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from kfq_workflow import WorkflowEngine, export_xlsx
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database
 from kfq_workflow.entry import Row
-from kfq_workflow.export_table import COLUMNS, harmless, rows, write_csv
+from kfq_workflow.export import xlsx as export_xlsx
+from kfq_workflow.export.table import COLUMNS, harmless, rows, write_csv
 from kfq_workflow.log import LogHead
 from tests.reported import HOSTILE, prepare_reported
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kfq_workflow.source import TextRow
+    from kfq_workflow.stored.source import TextRow
     from tests.acceptance.conftest import Kfq
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x","y")')  # fmt: skip

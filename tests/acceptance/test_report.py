@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfq_workflow import WorkflowEngine
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database
 from tests.reported import HOSTILE, LONG, prepare_reported
 
 if TYPE_CHECKING:

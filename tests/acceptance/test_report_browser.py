@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database, reading
 from kfq_workflow.report import instance_report, overview_report
-from kfq_workflow.source import reading
 from tests.browser import open_browsers
 from tests.gated import prepare
 from tests.reported import prepare_reported

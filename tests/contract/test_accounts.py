@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from kfq_workflow import Paper, WorkflowEngine, checkpoints
-from kfq_workflow.audit import keyfile
+from kfq_workflow import Paper, WorkflowEngine
+from kfq_workflow.audit import checkpoints, keyfile
 from kfq_workflow.cli.accounts import FREE, OWNS, READS
 from kfq_workflow.cli.commands import COMMANDS
 from kfq_workflow.entry import check_letters
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
 from tests.acceptance.conftest import Kfq
 from tests.accounts import accounts, read_only
 from tests.gated import prepare

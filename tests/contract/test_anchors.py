@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, schema
+from kfq_workflow import WorkflowEngine, reading, schema
 from kfq_workflow.audit import ed25519
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, origin_of
 from kfq_workflow.audit.merkle import Range
 from kfq_workflow.audit.note import COSIGNATURE, ED25519, Note, cosign, sign
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.tampering import build, change, places, rehash, remove, rows, tampering

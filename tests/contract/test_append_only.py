@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import DBAPIError
 
-from kfq_workflow import schema, triggers
-from kfq_workflow.tables import Tables
+from kfq_workflow import schema
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from tests.approvals import BASIS, BOSS, CLERKS, PEOPLE, REASON, Case, gate, gua
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from kfq_workflow.registry import GuardContext
+    from kfq_workflow.verbs.registry import GuardContext
 
 DAYS = {"valid_from": "2020-01-01", "valid_to": "2999-12-31"}
 

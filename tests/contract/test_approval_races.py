@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kfq_workflow import reading
 from kfq_workflow.entry import parse_canonical
-from kfq_workflow.source import reading
 from tests import racers
 from tests.approvals import BOSS, CLERKS, gate, guarded, prepared
 from tests.racers import Shot

@@ -14,10 +14,8 @@ import pytest
 import sqlalchemy
 from sqlalchemy import select
 
-from kfq_workflow import Paper, WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database, schema, verify_database
 from kfq_workflow.errors import DatabaseUnavailable, OutcomeUnknown
-from kfq_workflow.source import verify_database
 from tests import racers
 from tests.workflows import permit
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfq_workflow import InvalidInput, Paper, WorkflowEngine, schema
-from kfq_workflow.bulk import request_of
 from kfq_workflow.errors import DatabaseUnavailable
+from kfq_workflow.verbs.bulk import request_of
 from tests.workflows import permit
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def test_a_request_id_is_of_its_batch_and_key() -> None:
 
 _CRASH = """
 import os, sys
-from kfq_workflow import Paper, WorkflowEngine
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database
 engine = WorkflowEngine(open_database(sys.argv[1]))
 done = engine.advance_many(sys.argv[2:], "fire", "submit", by="applicant", batch="b", papers=[Paper("request")])
 next(done), next(done)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, checkpoints
-from kfq_workflow.audit import ed25519, keyfile
+from kfq_workflow import WorkflowEngine, reading
+from kfq_workflow.audit import checkpoints, ed25519, keyfile
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.note import ED25519
 from kfq_workflow.bundle import Scope, is_bundle, verify_bundle, write_bundle
@@ -19,7 +19,6 @@ from kfq_workflow.entry import encode
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.files import Part
-from kfq_workflow.source import reading
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import Trust
 from tests.approvals import BOSS, CLERKS, gate, submitted
@@ -279,7 +278,7 @@ def test_the_file_is_private_complete_and_never_replaced_unasked(database: Engin
 @pytest.mark.backends("sqlite")
 def test_the_same_log_gives_the_same_bytes(database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sealed(database)
-    monkeypatch.setattr("kfq_workflow.database_source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
+    monkeypatch.setattr("kfq_workflow.stored.database_source.DatabaseSource.clock", lambda _self: 1_600_000_000_000_000)
     for scope in (Scope(), Scope("p"), EVERYTHING):
         first = bundle(database, tmp_path / "1.zip", scope).read_bytes()
         assert bundle(database, tmp_path / "2.zip", scope).read_bytes() == first

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, store
+from kfq_workflow import WorkflowEngine, verify_database
 from kfq_workflow.edtf import DAY_US
 from kfq_workflow.entry import canonical
 from kfq_workflow.errors import NotAuthorised, Refused
-from kfq_workflow.source import verify_database
+from kfq_workflow.stored import store
 from kfq_workflow.working_days import WEEKENDS, Calendar
 from tests.approvals import BOSS, CLERKS, Case, gate, guarded, in_review, prepared
 from tests.tampering import places, rehash, rows, tampering
@@ -134,7 +134,7 @@ def test_an_urge_by_a_calendar_that_was_not_in_force_is_found(database: Engine, 
 
 @pytest.mark.tampers
 def test_a_calendar_that_was_changed_is_found(database: Engine, case: Case) -> None:
-    from kfq_workflow.tables import Tables
+    from kfq_workflow.stored.tables import Tables
 
     working(case, rest=3)
     case.act("urge", by="app")

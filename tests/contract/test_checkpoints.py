@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfq_workflow import InvalidInput, NotFound, SignerRefused, WorkflowEngine, checkpoints
-from kfq_workflow.audit import ed25519, keyfile, merkle
+from kfq_workflow import InvalidInput, NotFound, SignerRefused, WorkflowEngine
+from kfq_workflow.audit import checkpoints, ed25519, keyfile, merkle
 from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 from kfq_workflow.audit.note import Note, verify
 from kfq_workflow.entry import check_letters
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
 from tests.tampering import build, rows, tampering
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_a_log_that_forked_is_not_signed(database: Engine, office: Path, witness
 
 def test_two_signers_at_once_agree(database_url: str, office: Path) -> None:
     """The lock on the key orders them: what the later one signs goes on from what the earlier one did."""
-    from kfq_workflow.database import open_database
+    from kfq_workflow import open_database
 
     database = open_database(database_url)
     engine = build(database)

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from kfq_workflow.database_errors import connection_lost, translate, unavailable
 from kfq_workflow.errors import DatabaseUnavailable, NotInitialised, TransactionLost
+from kfq_workflow.stored.database_errors import connection_lost, translate, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import InvalidInput, NotInitialised, WorkflowEngine, checkpoints, schema, triggers
-from kfq_workflow.audit import keyfile
+from kfq_workflow import InvalidInput, NotInitialised, WorkflowEngine, open_database, schema, verify_database
+from kfq_workflow.audit import checkpoints, keyfile
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
 from kfq_workflow.audit.note import Note
-from kfq_workflow.database import open_database
 from kfq_workflow.doctor import examine, keys
 from kfq_workflow.doctor.mariadb import read_grants
 from kfq_workflow.doctor.model import Account, Item, lasting
 from kfq_workflow.messages import SENTENCES
-from kfq_workflow.source import verify_database
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 from tests.accounts import accounts, read_only
 from tests.tampering import build, change, rows, tampering
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from kfq_workflow import GuardFailed, NotAllowed, Paper, WorkflowEngine
-from kfq_workflow.source import verify_database
+from kfq_workflow import GuardFailed, NotAllowed, Paper, WorkflowEngine, verify_database
 from tests.contract.test_families import UNREPORTED, prepared, zone
 from tests.tampering import tampering
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from kfq_workflow import GuardContext, Paper, WorkflowEngine, schema, zones
+from kfq_workflow import GuardContext, Paper, WorkflowEngine, schema, verify_database, zones
 from kfq_workflow.definition import model
 from kfq_workflow.errors import GuardFailed, InvalidInput, NotFound
-from kfq_workflow.source import verify_database
 from tests.workflows import permit
 
 if TYPE_CHECKING:

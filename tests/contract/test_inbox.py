@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow import verify_database
 from kfq_workflow.approval.tasks import BOXES, TaskRow, place, rows
-from kfq_workflow.source import verify_database
 from kfq_workflow.state import Snapshot
-from kfq_workflow.store import Store
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.store import Store
+from kfq_workflow.stored.tables import Tables
 from tests.gates import act, gate, stored, voted
 from tests.tampering import build, places, tampering
 

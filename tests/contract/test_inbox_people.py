@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import Paper
+from kfq_workflow import Paper, verify_database
 from kfq_workflow.approval.tasks import PROXY, Reach
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import Refused
-from kfq_workflow.source import verify_database
-from kfq_workflow.store import Store
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.store import Store
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.values import Actor
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared
 from tests.contract.test_inbox import Counted, _assert_ranges, _many

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfq_workflow import InvalidInput, SignerRefused, WorkflowEngine, checkpoints, keys, schema
-from kfq_workflow.audit import keyfile, signers
+from kfq_workflow import InvalidInput, SignerRefused, WorkflowEngine, reading, schema
+from kfq_workflow.audit import checkpoints, keyfile, keys, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
 from kfq_workflow.audit.note import Note, cosign, sign
 from kfq_workflow.audit.statements import Handover, Revocation, Statement
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.tampering import build, places
@@ -197,7 +196,7 @@ def test_what_is_no_statement_is_found_by_its_form(engine: WorkflowEngine, offic
 
 @pytest.mark.tampers
 def test_the_handover_of_another_log_leads_nowhere(engine: WorkflowEngine, office: Path, tmp_path: Path) -> None:
-    from kfq_workflow.database import open_database
+    from kfq_workflow import open_database
 
     elsewhere = open_database(f"sqlite:///{tmp_path / 'other.db'}")
     schema.init(elsewhere)

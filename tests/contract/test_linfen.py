@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfq_workflow import Paper, WorkflowEngine, casefile, schema, zones
+from kfq_workflow import Paper, WorkflowEngine, casefile, schema, verify_database, zones
 from kfq_workflow.errors import Refused
-from kfq_workflow.source import verify_database
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

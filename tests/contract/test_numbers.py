@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import Paper, WorkflowEngine
+from kfq_workflow import Paper, WorkflowEngine, reading, verify_database
 from kfq_workflow.approval.numbers import ANY, NUMBERS, form, numbered
 from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.errors import EvidenceMissing, IdempotencyMismatch, InvalidInput
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading, verify_database
 from kfq_workflow.verify import verify
 from kfq_workflow.working_days import Calendar
 from tests.approvals import BASIS, BOSS, CLERKS, Case, gate, guarded, in_review, prepared

@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import InvalidInput, Paper, WorkflowEngine
+from kfq_workflow import InvalidInput, Paper, WorkflowEngine, reading, verify_database
 from kfq_workflow.definition import model as m
-from kfq_workflow.difference import diff, diffs
 from kfq_workflow.entry import encode_json, parse_canonical
-from kfq_workflow.moment import Moment
-from kfq_workflow.order import Absence, Answer
-from kfq_workflow.picture import Standing
-from kfq_workflow.replay import replay, replays
-from kfq_workflow.source import reading, verify_database
+from kfq_workflow.history.difference import diff, diffs
+from kfq_workflow.history.moment import Moment
+from kfq_workflow.history.order import Absence, Answer
+from kfq_workflow.history.picture import Standing
+from kfq_workflow.history.replay import replay, replays
 from tests.approvals import BASIS, REASON, gate, guarded, prepared
 from tests.tampering import places, rehash, rows, tampering
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from kfq_workflow.picture import Picture
+    from kfq_workflow.history.picture import Picture
 
 CHINA = 480
 PERMISSIONS = m.Permissions(

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from kfq_workflow import InvalidInput, NotAuthorised, NotFound, SignerRefused, WorkflowEngine, checkpoints, recovery
-from kfq_workflow.audit import ed25519, keyfile
+from kfq_workflow import InvalidInput, NotAuthorised, NotFound, SignerRefused, WorkflowEngine, open_database, reading
+from kfq_workflow.audit import checkpoints, ed25519, keyfile, recovery
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_of
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
 from kfq_workflow.audit.note import ED25519, Note
 from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
-from kfq_workflow.database import open_database
 from kfq_workflow.entry import check_letters, document_digest, encode_json, parse_canonical
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.tampering import TABLES, build, places, rehash, remove, rows, tampering

@@ -18,16 +18,16 @@ from kfq_workflow import (
     Refused,
     WorkflowEngine,
     schema,
+    verify_database,
 )
-from kfq_workflow.acts import Act
-from kfq_workflow.corrections import folded, tell
-from kfq_workflow.database_source import DatabaseSource
-from kfq_workflow.effective import effective
-from kfq_workflow.replay import replay
-from kfq_workflow.source import reading as source_reading
-from kfq_workflow.source import verify_database
+from kfq_workflow.history.corrections import folded, tell
+from kfq_workflow.history.effective import effective
+from kfq_workflow.history.replay import replay
 from kfq_workflow.state import Snapshot
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.database_source import DatabaseSource
+from kfq_workflow.stored.source import reading as source_reading
+from kfq_workflow.stored.tables import Tables
+from kfq_workflow.verbs.act import Act
 from kfq_workflow.verify import verify
 from tests import gated
 from tests.tampering import build
@@ -36,7 +36,7 @@ from tests.workflows import permit
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from kfq_workflow.replay import Replay
+    from kfq_workflow.history.replay import Replay
 
 PEOPLE = {
     "app": ["applicant"], "clerk": ["clerk"], "boss": ["authority"], "reg": ["registrar"], "rec": ["records"],

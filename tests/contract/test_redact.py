@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from kfq_workflow import InvalidInput, NotAllowed, NotAuthorised, NotFound, WorkflowEngine, triggers
+from kfq_workflow import InvalidInput, NotAllowed, NotAuthorised, NotFound, WorkflowEngine, reading, verify_database
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.export_table import write_csv
-from kfq_workflow.source import reading, verify_database
-from kfq_workflow.tables import Tables
+from kfq_workflow.export.table import write_csv
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.verify import verify
 from tests.contract.test_rectify import WHO, agrees, prepared
 from tests.tampering import tampering
@@ -159,7 +159,7 @@ def test_missing_present_and_never_there(database: Engine) -> None:
 @pytest.mark.tampers
 def test_a_forged_erasure_lets_a_text_go_and_is_found(database: Engine) -> None:
     """Whoever may insert entries can open the trigger, not fool the verification."""
-    from kfq_workflow.acts import Act
+    from kfq_workflow.verbs.act import Act
 
     engine = prepared(database)
     ruled = engine.ruled()

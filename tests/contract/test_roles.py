@@ -10,10 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from docs import pages
-from kfq_workflow import DatabaseUnavailable, Paper, Refused, WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import DatabaseUnavailable, Paper, Refused, WorkflowEngine, open_database, schema, verify_database
 from kfq_workflow.definition.document import load
-from kfq_workflow.source import verify_database
 from tests.gates import act, gate, stored, voted
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import create_engine, event, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from kfq_workflow import entry, schema, triggers
+from kfq_workflow import entry, schema
 from kfq_workflow.errors import DatabaseUnavailable, InvalidInput, NotInitialised, SchemaOutOfDate
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +144,7 @@ def test_a_schema_of_its_own(empty: Engine, tmp_path: Any) -> None:
 def test_of_several_processes_one_makes_the_log(database_url: str, empty: Engine) -> None:
     code = (
         "import sys; from sqlalchemy import create_engine; from kfq_workflow import schema;"
-        "from kfq_workflow.tables import Tables; database = create_engine(sys.argv[1]); sys.stdin.readline();"
+        "from kfq_workflow.stored.tables import Tables; database = create_engine(sys.argv[1]); sys.stdin.readline();"
         "schema.init(database); print(schema.check(database.connect(), Tables()).log)"
     )
     started = [

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, schema
+from kfq_workflow import WorkflowEngine, open_database, reading, schema
 from kfq_workflow.audit import merkle
 from kfq_workflow.audit.heads import head_leaf
+from kfq_workflow.audit.sealing import consistency_proof, inclusion_proof, read_tree
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.database import open_database
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DatabaseUnavailable
-from kfq_workflow.sealing import consistency_proof, inclusion_proof, read_tree
-from kfq_workflow.source import reading
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
 from tests.tampering import build
 from tests.workflows import permit
 

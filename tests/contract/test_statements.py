@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import Paper, WorkflowEngine, schema
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, WorkflowEngine, open_database, schema
 from tests.workflows import permit
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow import verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
 from kfq_workflow.errors import KfqError
-from kfq_workflow.source import verify_database
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
 from tests.tampering import change, insert, places, rehash, remove, tampering
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, checkpoints, sealing
+from kfq_workflow import WorkflowEngine, reading
+from kfq_workflow.audit import checkpoints, sealing
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.bundle.container import pack
 from kfq_workflow.entry import encode_json, leaf_hash
 from kfq_workflow.errors import InvalidInput
-from kfq_workflow.seal_store import SealedRow, SealStore
-from kfq_workflow.source import reading
+from kfq_workflow.stored.seal_store import SealedRow, SealStore
 from tests.bundles import LOG, MANIFEST, PROOFS, forged, members, packed, summed
 from tests.tampering import build, change, places, rehash, rows, tampering
 
@@ -445,7 +445,7 @@ def test_a_log_hashed_anew_is_consistent_until_there_is_an_anchor(
         chain = rows(database, "o")
         chain[2] = chain[2]._replace(via="another")
         rehash(connection, engine.log().log, chain)
-        from kfq_workflow.tables import Tables
+        from kfq_workflow.stored.tables import Tables
 
         tables = Tables()
         for table in (tables.leaf, tables.sealed, tables.checkpoint):

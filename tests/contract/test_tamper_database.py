@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import triggers
+from kfq_workflow import verify_database
 from kfq_workflow.entry import canonical
-from kfq_workflow.source import verify_database
+from kfq_workflow.stored import triggers
 from tests.tampering import TABLES, build, change, insert, places, rehash, remove, rows, tampering
 
 if TYPE_CHECKING:

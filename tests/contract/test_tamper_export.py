@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow import reading
 from kfq_workflow.errors import InvalidInput, NotFound, NotInitialised
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading
 from kfq_workflow.verify import verify
 from tests.tampering import build, change, places, tampering
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import create_engine
 
-from kfq_workflow import VerificationInterrupted, WorkflowEngine, schema
-from kfq_workflow.database import open_database, recipe
+from kfq_workflow import VerificationInterrupted, WorkflowEngine, reading, schema, verify_database
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading, verify_database
+from kfq_workflow.stored.database import open_database, recipe
 from kfq_workflow.verify import reader, verify, workers
 from tests.tampering import build, change, places, remove, tampering
 from tests.workflows import permit
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from kfq_workflow.source import Source
+    from kfq_workflow.stored.source import Source
 
 
 def prepared(database: Engine) -> WorkflowEngine:
@@ -125,7 +124,6 @@ def test_a_file_that_may_only_be_read_is_read_by_several(database: Engine, tmp_p
         assert shared(source) == 3
     assert verify_database(own, jobs=2) == verify_database(database)
     assert recipe(open_database("sqlite:///file::memory:?uri=true")) is None
-    assert recipe(open_database("sqlite:///file:x?mode=memory&uri=true")) is None
     own.dispose()
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kfq_workflow import reading
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.source import reading
 from kfq_workflow.verify import since as module
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust

@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from kfq_workflow import schema, triggers
+from kfq_workflow import schema
 from kfq_workflow.errors import NotInitialised
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

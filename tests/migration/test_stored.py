@@ -15,11 +15,10 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import create_engine
 
-from kfq_workflow import WorkflowEngine, schema, triggers
-from kfq_workflow.database import open_database
+from kfq_workflow import WorkflowEngine, open_database, schema, verify_database
 from kfq_workflow.errors import SchemaOutOfDate
-from kfq_workflow.source import verify_database
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored import triggers
+from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

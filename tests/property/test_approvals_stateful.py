@@ -18,11 +18,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.pool import StaticPool
 
-from kfq_workflow import Paper
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, open_database, verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import Refused
-from kfq_workflow.source import verify_database
 from tests.approvals import BASIS, KINDS, PEOPLE, REASON, Case, gate, guarded, in_review, prepared
 from tests.ballots import PENDING, Ballot
 from tests.quorums import VOTES

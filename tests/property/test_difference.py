@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from kfq_workflow.difference import Difference, diff
 from kfq_workflow.errors import InvalidInput
-from kfq_workflow.moment import Moment
-from kfq_workflow.picture import Known
+from kfq_workflow.history.difference import Difference, diff
+from kfq_workflow.history.moment import Moment
+from kfq_workflow.history.picture import Known
 from tests.property.test_picture import ASKED, CHINA, DAYS, histories, noon, words
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from typing import Any
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from kfq_workflow import InvalidInput, Paper, Refused, WorkflowEngine
-from kfq_workflow.corrections import tell
-from kfq_workflow.database import open_database
-from kfq_workflow.effective import effective, marks
+from kfq_workflow import InvalidInput, Paper, Refused, WorkflowEngine, open_database
+from kfq_workflow.history.corrections import tell
+from kfq_workflow.history.effective import effective, marks
 from tests.contract.test_rectify import agrees, prepared
 
 Told = tuple[int, str, dict[str, Any]]

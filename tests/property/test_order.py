@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from kfq_workflow.order import Absence, Act, ImpossibleDays, State, as_of, bounds
+from kfq_workflow.history.order import Absence, Act, ImpossibleDays, State, as_of, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.edtf import parse_instant
 from kfq_workflow.entry import Row, encode_json
-from kfq_workflow.order import Absence, ImpossibleDays
-from kfq_workflow.picture import Known, Standing
+from kfq_workflow.history.order import Absence, ImpossibleDays
+from kfq_workflow.history.picture import Known, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kfq_workflow.picture import Picture
+    from kfq_workflow.history.picture import Picture
 
 #: Dates are among the middle days. The outer two stand for all days before and after them.
 DAYS = ("2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04", "2020-01-05")

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfq_workflow import Paper
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, open_database
 from kfq_workflow.entry import Row, encode_fields, encode_json, leaf_hash
-from kfq_workflow.source import Document, TextRow, reading
+from kfq_workflow.stored.source import Document, TextRow, reading
 from kfq_workflow.verify import verify
 from tests.contract.test_rectify import prepared
 from tests.logs import Log

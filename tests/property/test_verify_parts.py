@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfq_workflow import Paper
-from kfq_workflow.database import open_database
+from kfq_workflow import Paper, open_database, reading
 from kfq_workflow.entry import encode_fields, leaf_hash
 from kfq_workflow.errors import NotInitialised
 from kfq_workflow.export import write_export
-from kfq_workflow.export_source import ExportSource
-from kfq_workflow.source import reading
-from kfq_workflow.tree_source import divided
+from kfq_workflow.export.source import ExportSource
+from kfq_workflow.stored.tree_source import divided
 from kfq_workflow.verify import settle, verify, workers
 from kfq_workflow.verify.anchors import NOBODY
 from kfq_workflow.verify.reader import read
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kfq_workflow.source import Shared, Source
+    from kfq_workflow.stored.source import Shared, Source
     from kfq_workflow.verify import Report
 
 #: Columns of an entry in the order of the table, by which a chain is hashed again.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from kfq_workflow.entry import NO_PREV, Row, commitment, encode_fields, leaf_hash
 from kfq_workflow.log import LogHead
-from kfq_workflow.source import TextRow
 from kfq_workflow.state import InstanceRow, Snapshot
+from kfq_workflow.stored.source import TextRow
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.usual import Usual
 from tests.logs import MINUTE, NAME, NOON, Log

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.pool import StaticPool
 
-from kfq_workflow.database import open_database
+from kfq_workflow import open_database, verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.edtf import day_of
 from kfq_workflow.errors import InvalidInput
-from kfq_workflow.source import verify_database
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, gate, guarded, in_review, prepared, submitted
 from tests.workflows import permit
 

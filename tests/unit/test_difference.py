@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow.difference import diff, diffs
 from kfq_workflow.edtf import parse_instant
 from kfq_workflow.entry import Row, encode_json, parse_canonical
 from kfq_workflow.errors import InvalidInput
-from kfq_workflow.moment import Moment
-from kfq_workflow.order import Absence
-from kfq_workflow.picture import Known, texts_of
-from kfq_workflow.replay import replay, replays
-from kfq_workflow.source import TextRow
+from kfq_workflow.history.difference import diff, diffs
+from kfq_workflow.history.moment import Moment
+from kfq_workflow.history.order import Absence
+from kfq_workflow.history.picture import Known, texts_of
+from kfq_workflow.history.replay import replay, replays
+from kfq_workflow.stored.source import TextRow
 from tests.logs import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kfq_workflow.difference import Difference
+    from kfq_workflow.history.difference import Difference
 
 CHINA = 480
 DAY = "2020-06-01"

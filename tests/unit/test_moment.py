@@ -6,7 +6,7 @@ import pytest
 
 from kfq_workflow.edtf import parse_instant
 from kfq_workflow.errors import InvalidInput
-from kfq_workflow.moment import Moment
+from kfq_workflow.history.moment import Moment
 
 CHINA = 480
 SECOND = parse_instant("2020-06-02", CHINA)

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from kfq_workflow.order import Absence, Act, Answer, ImpossibleDays, as_of, bounds
+from kfq_workflow.history.order import Absence, Act, Answer, ImpossibleDays, as_of, bounds
 
 NOT_ON_RECORD = Absence.NOT_ON_RECORD
 NOT_YET_STARTED = Absence.NOT_YET_STARTED

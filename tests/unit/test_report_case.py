@@ -16,7 +16,7 @@ from kfq_workflow.report.material import Library, read_case, read_cases
 from kfq_workflow.report.pages import instance
 from kfq_workflow.report.speech import Speech
 from kfq_workflow.report.verdict import verification
-from kfq_workflow.source import Document, TextRow
+from kfq_workflow.stored.source import Document, TextRow
 from kfq_workflow.verify.report import Book, Counts, Report
 from tests.gated import definition as gated
 from tests.workflows import permit

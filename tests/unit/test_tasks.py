@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kfq_workflow.approval.tasks import BOXES, DUTIES, SHARED, TaskRow, changed, place, rows
 from kfq_workflow.state import Snapshot
-from kfq_workflow.tables import Tables
+from kfq_workflow.stored.tables import Tables
 
 STATES = ("open", "waiting", "blocked", "approved", "rejected", "abstained", "transferred", "removed", "superseded",
           "returned", "void")  # fmt: skip

@@ -7,8 +7,7 @@ import random
 import pytest
 import zxingcpp
 
-from kfq_workflow import qr
-from kfq_workflow.audit import signers, typed
+from kfq_workflow.audit import qr, signers, typed
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
 from kfq_workflow.audit.note import COSIGNATURE, ED25519, SM2, Note, NoteError, cosign, sign
 from kfq_workflow.errors import InvalidInput

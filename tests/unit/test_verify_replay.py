@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from kfq_workflow.errors import InvalidInput, NotFound
+from kfq_workflow.history.order import Absence
+from kfq_workflow.history.replay import fold, replay
 from kfq_workflow.messages import LANGUAGES
-from kfq_workflow.order import Absence
-from kfq_workflow.replay import fold, replay
 from kfq_workflow.verify import Finding, verify
 from kfq_workflow.verify.report import KEPT, Book
 from tests.logs import MINUTE, NOON, ON, Log
