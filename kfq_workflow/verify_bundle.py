@@ -57,6 +57,7 @@ LINE_LIMIT = 16_777_216
 ENTRY_LIMIT = 65_535
 LARGEST = 2**53 - 1
 KEPT = 10_000
+HEADS = 100_000  # so many heads of seals are compared, or a quarter of the entries, those of the newest seals first
 
 HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 HEX32 = re.compile(r"[0-9a-f]{32}\Z")
@@ -848,6 +849,7 @@ class Chain:
         self.at: Optional[int] = None
         self.unplaced: Optional[int] = None
         self.placed: Optional[Tuple[int, bytes]] = None  # number and leaf of the newest entry that has a place
+        self.places: List[Tuple[int, int, bytes]] = []  # position, number and leaf of the newest entry in each seal
         self.missing: Set[Tuple[int, str]] = set()  # texts that are gone, until an entry that erased them is met
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
@@ -951,6 +953,8 @@ class Seal:
         self.logs = Run(hash_, start, cuts)
         self.others = Run(hash_, start + logs, cuts)
         self.own = Run(hash_, size - 1, cuts)
+        self.said: Dict[str, Any] = {}
+        self.heads = Peaks(hash_)
 
     @property
     def runs(self) -> Tuple[Run, Run, Run]:
@@ -965,18 +969,29 @@ class Tree:
         self.hash, self.book, self.cuts = genesis.hash, book, cuts
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
-        self.heads = Peaks(self.hash)
         self.roots: Dict[int, bytes] = {}
         last = size = 0
         for entry in log:
             if entry.kind != "sealed" or entry.v != 1 or entry.log != genesis.log:
                 continue
             said = (entry.body or {}).get("size")
-            if not is_int(said) or not is_int((entry.body or {}).get("instances")) or said <= size:
+            if (
+                not is_int(said)
+                or not is_int((entry.body or {}).get("instances"))
+                or said <= size + max(entry.seq - 1 - last, 0)
+            ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
             self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
             last, size, self.newest = entry.seq, said, entry
+            self.seals[-1].said = entry.body or {}
+        room, first = max(HEADS, size // 4), len(self.seals)
+        while first and (room >= self.seals[first - 1].said["instances"] or first == len(self.seals)):
+            first -= 1
+            room -= self.seals[first].said["instances"]
+        if first:
+            book.skip("heads %d" % first)
+        self.compared = self.seals[first:]
 
     @property
     def size(self) -> int:
@@ -1006,19 +1021,34 @@ class Tree:
         else:
             run.add(entry.leaf)
 
+    def note(self, chain: Chain, position: int, entry: Entry) -> None:
+        """Keep the newest entry of a chain in each seal."""
+        if position >= self.size:
+            return
+        own = position == self._seal(position).size - 1
+        place = position, entry.seq, entry.leaf
+        if chain.places and not own and self._seal(chain.places[-1][0]) is self._seal(position):
+            chain.places[-1] = place
+        else:
+            chain.places.append(place)
+
     def head(self, chain: Chain) -> None:
-        """Note the newest placed entry of a chain, as the newest seal says it in `heads`."""
-        if chain.placed is not None:
-            seq, leaf = chain.placed
-            line = canonical({"head": {"instance": chain.instance, "leaf": leaf.hex(), "seq": seq}})
-            self.heads.add(self.hash(b"\x00" + line))
+        """Note the newest entry of a chain below each seal, as `heads` says it."""
+        at = 0
+        newest: Optional[Tuple[int, bytes]] = None
+        for seal in self.compared:
+            while at < len(chain.places) and chain.places[at][0] < seal.size - 1:
+                newest = chain.places[at][1:]
+                at += 1
+            if newest is not None:
+                line = canonical({"head": {"instance": chain.instance, "leaf": newest[1].hex(), "seq": newest[0]}})
+                seal.heads.add(self.hash(b"\x00" + line))
 
     def close(self) -> None:
         """Compare the heads; put the runs together from left to right as far as they follow each other."""
-        if self.newest is not None and self.newest.body is not None:
-            said = self.newest.body
-            if (said.get("heads"), said.get("instances")) != (self.heads.root().hex(), self.heads.end):
-                self.book.find("tree.heads_differ", "~log", self.newest.seq)
+        for seal in self.compared:
+            if (seal.said.get("heads"), seal.said.get("instances")) != (seal.heads.root().hex(), seal.heads.end):
+                self.book.find("tree.heads_differ", "~log", seal.seq)
         whole = Peaks(self.hash)
         self.roots[0] = whole.root()
         for seal in self.seals:
@@ -1245,9 +1275,8 @@ class Verification:
         if chain.unplaced is not None:
             self.book.find("tree.entry_unplaced", entry.instance, chain.unplaced)
             chain.unplaced = None
-        newest = self.tree.newest
-        if newest is None or (entry.instance, entry.seq) != ("~log", newest.seq):
-            chain.placed = entry.seq, entry.leaf
+        chain.placed = entry.seq, entry.leaf
+        self.tree.note(chain, position, entry)
         self.tree.place(entry, position)
 
     def _end(self, chain: Chain) -> None:
@@ -2409,6 +2438,9 @@ class PartTree:
         if not self.runs or self.runs[-1].end != position:
             self.runs.append(Run(self.hash, position, self.cuts))
         self.runs[-1].add(entry.leaf)
+
+    def note(self, chain: Chain, position: int, entry: Entry) -> None:
+        """Nothing: as for heads."""
 
     def head(self, chain: Chain) -> None:
         """Nothing: a part does not show the heads of all."""

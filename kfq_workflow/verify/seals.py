@@ -56,7 +56,7 @@ class Seals:
         start, before = (self.parts[-1].end, self.parts[-1].seq) if self.parts else (0, 0)
         try:
             part = Part(start, row.seq - before - 1, row.seq, json.loads(row.body))
-            if part.end > part.others:
+            if type(part.instances) is int and part.end > part.others:
                 self.parts.append(part)
                 return
         except (ValueError, KeyError, TypeError):
