@@ -17,6 +17,7 @@ that two programs must be wrong in the same way before an altered log passes bot
     export        the file's six blocks, each read in one pass
     chain, texts, documents, heads, places
     replay        the states that follow from the entries, and whether the moves were legal
+    approvals, effects, corrections: what of an entry is decided there
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
     command line
 
@@ -435,6 +436,17 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 # -------------------------------------------------------------------------------------------------------------- report
 
 
+#: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
+AREAS = {
+    "approvals": ("approvals on gates", "审批环节"),
+    "effects": ("effects on other instances", "对其他实例的影响"),
+    "corrections": ("corrections and erasures", "更正与删除"),
+    "proxies": ("proxies", "委托代理"),
+    "numbers": ("document numbers that are not used again", "不再使用的文号"),
+    "calendars": ("working calendars", "工作日历"),
+}
+
+
 class Finding(NamedTuple):
     """Something that was found: in which layer, of what kind, where."""
 
@@ -477,6 +489,10 @@ class Book:
     def skip(self, what: str, *, needed: bool = False) -> None:
         """Note what was not looked at; needed: whoever relies on the verdict would expect it to have been."""
         self.unchecked[what] = self.unchecked.get(what, False) or needed
+
+    def leave(self, area: str) -> None:
+        """Note that an entry is of an area that is not decided again, so that the verdict is INCOMPLETE at best."""
+        self.skip(area, needed=True)
 
     @property
     def verdict(self) -> str:
@@ -1191,6 +1207,8 @@ class Verification:
                 self.replay.read(entry)
         if chain is not None:
             self._end(chain)
+        if self.replay is not None:
+            self.replay.close()
         if not genesis:
             self.book.find("chain.genesis_missing")
         self._close()
@@ -1417,7 +1435,6 @@ _RESERVED_KINDS = {
     "~number/": ("retired", "released"),
     "~calendar": ("published",),
 }
-_CORRECTIONS = ("proposed", "rectified", "redacted", "declined")
 _MOVES = ("started", "fired", "adopted")
 
 
@@ -1766,6 +1783,7 @@ class Replay:
         self.shown = verification.shown
         self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
+        self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
@@ -1795,12 +1813,17 @@ class Replay:
     def _reserved(self, entry: Entry, body: Body) -> None:
         for prefix, kinds in _RESERVED_KINDS.items():
             if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                if entry.kind not in (*kinds, "refused") and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
+                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/"
+                if entry.kind not in (*kinds, "refused") and not corrects:
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
         for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
             if entry.instance.startswith(prefix):
-                self.book.skip(what)
+                self.book.leave(what)
+        if entry.kind in ("granted", "revoked"):
+            self.book.leave("proxies")
+        if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
+            self.corrections.read(None, Judge(self.case, entry, body, None, []))
         if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
             self._roles(entry)
         if entry.kind == "sealed":
@@ -1894,26 +1917,16 @@ class Replay:
         if entry.kind == "refused":
             self.book.counts["refused"] += 1
             return
-        for about in [body["cause"]["instance"]] if "cause" in body else []:
-            self._unseen(about)
-        for about in body.get("effects", ()):
-            self._unseen(about["on"])
-        if "effects" in body or "cause" in body:
-            self.book.skip("effects")
-        seen = self._seen(entry, body)
-        if entry.kind in _CORRECTIONS:
-            self.book.skip("corrections")
-            case.unknown = case.unknown or entry.kind == "rectified"
-            return
-        if entry.kind not in (*_MOVES, "annotated", "amended"):
-            self.book.skip("approvals")
-            return
+        act = Judge(case, entry, body, roles, self._seen(entry, body))
+        self.effects.read(rules, act)
+        self.approvals.read(rules, act)
+        self.corrections.read(rules, act)
         if rules is not None and entry.kind in ("started", "adopted"):
             self._begin(rules, entry, body, roles)
         if rules is not None and entry.kind == "amended":
             self._amended(rules, entry, body, roles)
         if rules is not None and entry.kind == "fired":
-            self._fired(rules, entry, body, Judge(case, entry, body, roles, seen))
+            self._fired(rules, entry, body, act)
 
     def _day(self, entry: Entry, body: Body) -> None:
         """Check the day of a move: its text, its bounds, and whether something before it happened later."""
@@ -1952,7 +1965,7 @@ class Replay:
         found: List[Body] = []
         for about in body.get("seen", ()):
             instance = about["instance"]
-            if self._unseen(instance):
+            if self.unseen(instance):
                 continue
             wrong, states, workflow = self.past.cited(about, entry.at)
             if wrong:
@@ -1960,7 +1973,12 @@ class Replay:
             found.append({"instance": instance, "states": states, "workflow": workflow})
         return found
 
-    def _unseen(self, instance: Any) -> bool:
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+        for part in (self.approvals, self.effects, self.corrections):
+            part.close()
+
+    def unseen(self, instance: Any) -> bool:
         """Whether an instance is not shown; then say so."""
         if self.shown(instance):
             return False
@@ -2008,7 +2026,7 @@ class Replay:
         root, wanted = body.get("root"), rules.told.get("root")
         if root is None or not isinstance(root, str):
             return
-        if self._unseen(root):
+        if self.unseen(root):
             return
         chain = self.past.chain(root)
         if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
@@ -2120,6 +2138,78 @@ class Replay:
             rests |= on
         if body.get("rests", []) != sorted(rests):
             self.book.find("replay.rests_differs", entry.instance, entry.seq)
+
+
+# ----------------------------------------------------------------------------------------------------------- approvals
+#
+# Every ordinary entry is shown to these three, in the order effects, approvals, corrections, after its form, its day and
+# its actor were looked at and before a move is decided; and they are told when the log ends.
+
+
+class Approvals:
+    """Gates: rounds, votes, tasks, tallies, days."""
+
+    kinds = frozenset(
+        """
+        opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended
+        waived suspended resumed voided reinstated
+        """.split()
+    )
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+
+    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
+        """Decide again what an entry does on gates."""
+        if act.entry.kind in self.kinds or "gates" in act.body:
+            self.book.leave("approvals")
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+
+
+# ------------------------------------------------------------------------------------------------------------- effects
+
+
+class Effects:
+    """What an act does to other instances: what its entry promises, and the entries there."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+
+    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
+        """Note what an entry promises, and decide again what it does because of another one."""
+        for about in [act.body["cause"]["instance"]] if "cause" in act.body else []:
+            self.replay.unseen(about)
+        for about in act.body.get("effects", ()):
+            self.replay.unseen(about["on"])
+        if "effects" in act.body or "cause" in act.body:
+            self.book.leave("effects")
+
+    def close(self) -> None:
+        """Say which promises were not kept."""
+
+
+# --------------------------------------------------------------------------------------------------------- corrections
+
+
+class Corrections:
+    """Corrections and erasures: who may propose and confirm, and what history they lead to."""
+
+    kinds = frozenset(("proposed", "rectified", "redacted", "declined"))
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+
+    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
+        """Decide an entry again that corrects or erases, or says who may; of reserved instances those entries only."""
+        if act.entry.kind in self.kinds or act.entry.kind == "ruled":
+            self.book.leave("corrections")
+        if act.entry.kind == "rectified":
+            act.case.unknown = True
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -2805,6 +2895,35 @@ _KINDS_ZH = {
 }  # fmt: skip
 
 
+#: What was not checked: the whole of it, or what a name follows, in English and in Chinese.
+_UNCHECKED = {
+    "caches": ("the table of present states", "实例表"), "triggers": ("triggers", "触发器"),
+    "other instances": ("other instances", "其他实例"), "texts": ("texts", "文字"),
+    "missing texts": ("texts that are missing", "缺失的文字"), "signatures": ("signatures of checkpoints", "检查点的签名"),
+    "replay": ("whether the moves were allowed", "各步是否合规"), "earlier entries": ("earlier entries", "此前的记录"),
+    "keys": ("statements about keys", "关于密钥的声明"), "version": ("version", "记录版本"),
+    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "审计包版本"),
+    "anchor": ("anchor", "锚点"), "tree": ("a checkpoint that the log keeps,", "日志所存的检查点"),
+    "cited": ("what rests on an instance that is not shown,", "所引而未出示的实例"),
+    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("later entries of", "更晚的记录："),
+    "ends": ("whether all was shown that is covered by", "截至锚点时各链是否完整："),
+    "before": ("whether there were entries, when the anchor was made, of", "锚点之时是否已有记录："),
+    "hidden": ("entries sealed in between that are not shown:", "其间封存而未出示的记录数"),
+    "unsealed": ("entries that are not sealed, and so not proved:", "未封存、无从证明的记录数"),
+    "heads": ("the heads that the oldest seals say, of so many:", "最早若干次封存所记的末条，封存次数"),
+}  # fmt: skip
+
+
+def unchecked(what: str, *, zh: bool) -> str:
+    """Return in words what was not checked."""
+    if what in AREAS:
+        return ("不重新判断：%s" if zh else "%s: not decided again") % AREAS[what][zh]
+    if what in _UNCHECKED:
+        return _UNCHECKED[what][zh]
+    kind, space, name = what.partition(" ")
+    return _UNCHECKED[kind][zh] + space + name if kind in _UNCHECKED else what
+
+
 def say(book: Book, *, zh: bool) -> Iterator[str]:
     """Yield the report for people."""
     yield _VERDICTS[book.verdict][zh]
@@ -2825,7 +2944,7 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         else "Decided again: %d; also from other instances: %d; on the application's word: %d; late: %d; refused: %d"
     ) % counts
     for what in sorted(book.unchecked):
-        yield ("未核验：" if zh else "Not checked: ") + what
+        yield ("未核验：" if zh else "Not checked: ") + unchecked(what, zh=zh)
     for found in book.findings:
         place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
         words = found.message

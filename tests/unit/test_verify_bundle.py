@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfq_workflow import WorkflowEngine, open_database, reading
 from kfq_workflow import verify_bundle as alone
 from kfq_workflow.audit.ed25519 import signer
 from kfq_workflow.audit.note import ED25519
+from kfq_workflow.export import write_export
+from tests.gated import prepare
 from tests.mutants import Result, compare, mutant, small_log
 
 if TYPE_CHECKING:
@@ -206,3 +209,23 @@ def test_both_give_every_mutant_the_same_verdict(tmp_path: Path, log: bytes, *, 
     assert result.skipped < result.mutants * 0.01, result.how
     assert result.findings < result.mutants * 0.2, result.how
     assert result.tampered > result.mutants * 0.8
+
+
+# What it does not decide again
+
+
+def test_a_log_with_what_it_does_not_decide_again_is_incomplete_and_says_so(tmp_path: Path) -> None:
+    """Whatever is left in `AREAS` weakens the verdict; `approvals`, say, where a log has a gate."""
+    database = open_database(f"sqlite:///{tmp_path / 'log.db'}")
+    prepare(database)
+    WorkflowEngine(database, via="tests").submit("p", "grant", by="app")
+    with reading(database) as source:
+        write_export(source, tmp_path / "log.jsonl")
+    database.dispose()
+    book = alone.verify(str(tmp_path / "log.jsonl"))
+    if "approvals" in alone.AREAS:
+        assert (book.verdict, book.unchecked.get("approvals")) == ("incomplete", True)
+        assert any("不重新判断：审批" in line for line in alone.say(book, zh=True))
+        assert any("approvals on gates: not decided again" in line for line in alone.say(book, zh=False))
+    else:
+        assert (book.verdict, "approvals" in book.unchecked) == ("self-consistent", False)
