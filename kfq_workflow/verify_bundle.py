@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an exported log, or a bundle, with one file: Python 3.9 or newer and nothing else.
 
-    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--json] [--lang zh|en]
+    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--statement FILE]... [--json] [--lang zh|en]
 
 FILE is an export (log.jsonl), a bundle (a zip), or the folder that a bundle unpacks to. Exit code 0: nothing contradicts
 itself, or an anchor confirms it (the words say which); 1: it cannot be read; 2: usage; 4: it was tampered with.
@@ -11,11 +11,14 @@ that two programs must be wrong in the same way before an altered log passes bot
 
     JSON          one spelling for each value
     hashes        SHA-256, and SM3 by hand
-    signatures    Ed25519 by hand; checkpoints, which are signed notes
+    signatures    Ed25519 and SM2 by hand; checkpoints, which are signed notes
+    keys          which keys count: those that are trusted, and those that these have handed over to
     tree          the Merkle tree of RFC 6962
     report        findings, and what they make of the verdict
     export        the file's six blocks, each read in one pass
     chain, texts, documents, heads, places
+    incarnations  what a log says that was restored from a backup
+    anchors       checkpoints, against the tree
     replay        the states that follow from the entries, and whether the moves were legal
     approvals, effects, corrections: what of an entry is decided there
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
@@ -260,6 +263,69 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return (x - r[0] * z) % _P == 0 and (y - r[1] * z) % _P == 0
 
 
+# SM2 as GB/T 32918.2 has it, on the curve of GB/T 32918.5, y^2 = x^3 - 3x + b, for verifying only.
+#
+#     Z = SM3(bits of the id, 2 bytes || id || a || b || xG || yG || xA || yA)    the id is 1234567812345678
+#     e = SM3(Z || message)     t = r + s     (x, y) = sG + tA     it is A's signature where r = e + x, all modulo n
+#
+# Points are (X, Y, Z) with x = X/Z^2, y = Y/Z^3; Z is 0 at infinity.
+
+SM2_P = 2**256 - 2**224 - 2**96 + 2**64 - 1
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+Jacobian = Tuple[int, int, int]
+
+
+def _sm2_double(p: Jacobian) -> Jacobian:
+    x, y, z = p
+    delta, gamma = z * z % SM2_P, y * y % SM2_P
+    beta, alpha = x * gamma % SM2_P, 3 * (x - delta) * (x + delta) % SM2_P
+    new = (alpha * alpha - 8 * beta) % SM2_P
+    return new, (alpha * (4 * beta - new) - 8 * gamma * gamma) % SM2_P, 2 * y * z % SM2_P
+
+
+def _sm2_add(p: Jacobian, q: Jacobian) -> Jacobian:
+    if not p[2] or not q[2]:
+        return q if not p[2] else p
+    square, other = p[2] * p[2] % SM2_P, q[2] * q[2] % SM2_P
+    u, s = p[0] * other % SM2_P, p[1] * q[2] * other % SM2_P
+    h, r = (q[0] * square - u) % SM2_P, (q[1] * p[2] * square - s) % SM2_P
+    if not h:
+        return _sm2_double(p) if not r else (1, 1, 0)
+    v, cube = u * h * h % SM2_P, h * h * h % SM2_P
+    x = (r * r - cube - 2 * v) % SM2_P
+    return x, (r * (v - x) - s * cube) % SM2_P, p[2] * q[2] * h % SM2_P
+
+
+def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"1234567812345678") -> bool:
+    """Whether r || s, 64 bytes, is the signature of this key, 04 || x || y."""
+    if len(key) != 65 or key[0] != 4 or len(signature) != 64:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    t = (r + s) % SM2_N
+    on = x < SM2_P and y < SM2_P and (y * y - x * x * x + 3 * x - SM2_B) % SM2_P == 0
+    if not on or not 0 < r < SM2_N or not 0 < s < SM2_N or not t:
+        return False
+    total: Jacobian = (1, 1, 0)
+    base, own = (*SM2_G, 1), (x, y, 1)
+    both = _sm2_add(base, own)
+    for bit in range(255, -1, -1):
+        total = _sm2_double(total)
+        chosen = {(1, 0): base, (0, 1): own, (1, 1): both}.get((s >> bit & 1, t >> bit & 1))
+        total = _sm2_add(total, chosen) if chosen else total
+    if not total[2]:
+        return False
+    numbers = b"".join(n.to_bytes(32, "big") for n in (SM2_P - 3, SM2_B, *SM2_G))
+    z = sm3(struct.pack(">H", 8 * len(id_)) + id_ + numbers + key[1:])
+    found = total[0] * pow(total[2] * total[2], SM2_P - 2, SM2_P) % SM2_P
+    return (int.from_bytes(sm3(z + message), "big") + found - r) % SM2_N == 0
+
+
 # A checkpoint (c2sp.org/tlog-checkpoint) is a signed note (c2sp.org/signed-note):
 #
 #     zones.example.cn/0123456789abcdef0123456789abcdef         origin
@@ -271,9 +337,21 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
 #     key      NAME+ID+base64(kind || public key)     ID = SHA-256(NAME || 0A || kind || public key)[:4]
 #     kind 01  Ed25519 over the text
 #     kind 04  T, 8 bytes, s since 1970 UTC || Ed25519 over "cosignature/v1\ntime T\n" || the text
+#     kind FF || "kfq-workflow/sm2"                SM2 over the text
+#     kind FF || "kfq-workflow/sm2-cosignature"    T, 8 bytes || SM2 as kind 04
 
-_DASH = "\u2014 "
-ED25519, COSIGNATURE = 1, 4
+_DASH = "\u2014"
+#: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
+_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+    b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
+    b"\xffkfq-workflow/sm2": (65, sm2, False),
+    b"\x01": (32, ed25519, False),
+    b"\x04": (32, ed25519, True),
+}
+_KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f]+\Z")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_LAST_SECOND = _LARGEST_SIZE = 2**63 - 1
+_NOTE_LIMIT, _NOTE_SIGNATURES = 262_144, 64
 
 
 class Key(NamedTuple):
@@ -281,26 +359,13 @@ class Key(NamedTuple):
 
     name: str
     id: bytes
-    kind: int
+    kind: bytes
     public: bytes
 
-
-def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
-
-
-def read_key(text: str) -> Key:
-    """Read a public key; raises Malformed."""
-    name, _, rest = text.partition("+")
-    digits, _, encoded = rest.partition("+")
-    data = unbase64(encoded)
-    if not _is_name(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None or len(data) != 33:
-        raise Malformed("not a key")
-    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
-        raise Malformed("not the key's id")
-    if data[0] not in (ED25519, COSIGNATURE):
-        raise Malformed("a kind of key that is not known")
-    return Key(name, bytes.fromhex(digits), data[0], data[1:])
+    @property
+    def timed(self) -> bool:
+        """Whether it makes cosignatures, which say when."""
+        return _ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -311,69 +376,276 @@ class Signature(NamedTuple):
     data: bytes
 
 
-class Checkpoint(NamedTuple):
-    """What a checkpoint says, and who signed it."""
+class Note(NamedTuple):
+    """A text that ends with a line feed, and the lines under it."""
 
-    origin: str
-    size: int
-    root: bytes
     text: str
     signatures: Tuple[Signature, ...]
 
 
+class Checkpoint(NamedTuple):
+    """What a log was: which one, how many leaves, and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Anchor(NamedTuple):
+    """A checkpoint where it was found."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+
+
+def read_key(text: str) -> Key:
+    """Read a public key; raises Malformed."""
+    name, _, rest = text.partition("+")
+    digits, _, encoded = rest.partition("+")
+    data = unbase64(encoded)
+    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    if kind is None:
+        raise Malformed("a kind of key that is not known")
+    if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
+        raise Malformed("not a key")
+    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+        raise Malformed("not a key")
+    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
+        raise Malformed("not the key's id")
+    return Key(name, bytes.fromhex(digits), kind, data[len(kind) :])
+
+
+def write_key(key: Key) -> str:
+    """Return a public key as it is spelled."""
+    return "%s+%s+%s" % (key.name, key.id.hex(), base64.b64encode(key.kind + key.public).decode())
+
+
 def read_signature(line: str) -> Signature:
     """Read a line under a note; raises Malformed."""
-    if not line.startswith(_DASH):
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != _DASH or not _KEY_NAME.match(parts[1]):
         raise Malformed("not a signature line")
-    name, _, encoded = line[len(_DASH) :].partition(" ")
-    data = unbase64(encoded)
-    if not _is_name(name) or len(data) < 5:
+    data = unbase64(parts[2])
+    if len(data) < 5:
         raise Malformed("not a signature line")
-    return Signature(name, data[:4], data[4:])
+    return Signature(parts[1], data[:4], data[4:])
 
 
-def read_checkpoint(note: str) -> Checkpoint:
-    """Read a checkpoint, with signatures or (as it is before it is signed) without; raises Malformed."""
-    if not note.endswith("\n") or any((ord(letter) < 32 and letter != "\n") or ord(letter) == 127 for letter in note):
+def _check_text(text: str) -> str:
+    if not text.endswith("\n") or text == "\n" or _CONTROLS.search(text):
         raise Malformed("the text is empty, does not end with a line feed, or has control characters")
-    text, empty, below = note.rpartition("\n\n")
-    text = text + "\n" if empty else note
-    signatures = tuple(read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
-    if empty and not signatures:
-        raise Malformed("no signature")
-    lines = text.split("\n")
+    return text
+
+
+def read_note(data: bytes) -> Note:
+    """Read a signed note; raises Malformed."""
+    if len(data) > _NOTE_LIMIT:
+        raise Malformed("too long")
+    try:
+        text, empty, below = data.decode().rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+    lines = below.split("\n")
+    if not empty or lines.pop() or len(lines) > _NOTE_SIGNATURES:
+        raise Malformed("no signatures, too many, or no line feed at the end")
+    return Note(_check_text(text + "\n"), tuple(map(read_signature, lines)))
+
+
+def _read_size(text: str) -> int:
+    if re.match(r"(0|[1-9][0-9]{0,18})\Z", text, re.ASCII) is None or int(text) > _LARGEST_SIZE:
+        raise Malformed("not a size")
+    return int(text)
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """Read the text of a checkpoint; raises Malformed."""
+    lines = _check_text(text).split("\n")
     if len(lines) != 4 or not lines[0]:
         raise Malformed("not three lines")
-    if re.match(r"(0|[1-9][0-9]{0,15})\Z", lines[1], re.ASCII) is None or int(lines[1]) > LARGEST:
-        raise Malformed("not a size")
-    root = unbase64(lines[2])
+    size, root = _read_size(lines[1]), unbase64(lines[2])
     if len(root) != 32:
         raise Malformed("not a root")
-    return Checkpoint(lines[0], int(lines[1]), root, text, signatures)
+    return Checkpoint(lines[0], size, root)
 
 
-def signers(checkpoint: Checkpoint, trust: Iterable[Key]) -> Tuple[List[str], List[str], List[int]]:
-    """Return the trusted keys that have signed, those whose signature is false, and when cosigners did (s, UTC)."""
-    good: List[str] = []
-    bad: List[str] = []
-    when: List[int] = []
-    text = checkpoint.text.encode()
-    for signature in checkpoint.signatures:
-        for key in trust:
-            if (key.name, key.id) != (signature.name, signature.id):
-                continue
-            message, data = text, signature.data
-            if key.kind == COSIGNATURE:
-                time = int.from_bytes(data[:8], "big")
-                message, data = b"cosignature/v1\ntime %d\n" % time + text, data[8:]
-            if not ed25519(key.public, message, data):
-                bad.append(key.name)
-                continue
-            if key.name not in good:
-                good.append(key.name)
-            if key.kind == COSIGNATURE:
-                when.append(time)
-    return good, bad, when
+def read_anchor(label: str, data: bytes) -> Anchor:
+    """Read a checkpoint with signatures, or its text alone; raises Malformed."""
+    if b"\n\n" in data:
+        note = read_note(data)
+    else:
+        try:
+            note = Note(data[: _NOTE_LIMIT + 1].decode(), ())
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8") from None
+        if len(data) > _NOTE_LIMIT:
+            raise Malformed("too long")
+    return Anchor(label, read_checkpoint(note.text), note)
+
+
+Signed = List[Tuple[Key, Optional[int]]]
+
+
+def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
+    """Return which of these keys have signed, and when cosigners say that they did; raises Malformed for a false line.
+
+    Lines of other keys say nothing.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    found: Signed = []
+    for line in note.signatures:
+        key = known.get((line.name, line.id))
+        if key is None:
+            continue
+        at, message, data = None, note.text.encode(), line.data
+        if key.timed:
+            at, data = int.from_bytes(data[:8], "big"), data[8:]
+            message = b"cosignature/v1\ntime %d\n" % at + message
+        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+            raise Malformed("the signature of %s is false" % key.name)
+        found.append((key, at))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- keys
+#
+# A key hands over to the next one, or is revoked, by a signed note on ~log (an entry `keyed`), or one kept outside:
+#
+#     kfq-handover/v1               kfq-revocation/v1
+#     ORIGIN, SIZE, ROOT            ORIGIN, SIZE, ROOT           three lines: the log when this was said
+#     KEY, which hands over         KEY, which is revoked
+#     KEY, which takes over         retired | lost | compromised
+#                                   T                            s since 1970 UTC
+#     signed by both                signed by the key itself, or by one after it in the line
+
+_HANDOVER, _REVOCATION = "kfq-handover/v1", "kfq-revocation/v1"
+
+
+class Statement(NamedTuple):
+    """A statement: by which key, `new` which takes over, or None where `key` is revoked since `at`."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+    key: Key
+    new: Optional[Key]
+    at: int
+
+
+def read_statement(label: str, data: bytes) -> Statement:
+    """Read a statement about keys; raises Malformed."""
+    note = read_note(data)
+    lines = note.text[:-1].split("\n")
+    wanted = {_HANDOVER: 6, _REVOCATION: 7}.get(lines[0])
+    if len(lines) != wanted:
+        raise Malformed("not a statement about keys")
+    said = read_checkpoint("".join(line + "\n" for line in lines[1:4]))
+    key = read_key(lines[4])
+    if lines[0] == _HANDOVER:
+        new = read_key(lines[5])
+        if key.kind != new.kind or key.timed or key == new:
+            raise Malformed("not two keys of one kind that sign checkpoints")
+        return Statement(label, said, note, key, new, 0)
+    if lines[5] not in ("retired", "lost", "compromised"):
+        raise Malformed("no reason")
+    return Statement(label, said, note, key, None, _read_size(lines[6]))
+
+
+def _log_of(origin: str) -> str:
+    """Return an origin up to the log's name, without the number of an incarnation."""
+    found = re.match(r".*/[0-9a-f]{32}(?=/|\Z)", origin)
+    return found.group() if found else origin
+
+
+class Keys:
+    """The keys that count for a log: those that somebody trusts, and those that these have handed over to."""
+
+    def __init__(self, trust: Iterable[Key], origin: str, book: Book) -> None:
+        self.origin, self.book = origin, book
+        self.through: Dict[Key, Tuple[Key, ...]] = dict.fromkeys(trust, ())  # those by which one is trusted
+        self.next: Dict[Key, Key] = {}
+        self.revoked: Dict[Key, Statement] = {}
+        self.found: Dict[Key, str] = {}  # where the handover to a key was found
+        self.taken: List[Tuple[str, Statement]] = []  # layer, statement
+
+    def __bool__(self) -> bool:
+        return bool(self.through)
+
+    def take(self, layer: str, statement: Statement, seq: Optional[int] = None) -> None:
+        """Take note of a statement; find what is wrong with it."""
+        where: Tuple[Optional[str], Optional[int]] = ("~log" if seq is not None else None, seq)
+        if _log_of(statement.said.origin) != _log_of(self.origin):
+            self.book.find(layer + ".other_log", *where, say="%s is about another log" % statement.label)
+            return
+        if statement.key not in self.through:
+            return
+        wrong = self._wrong(statement)
+        if wrong:
+            self.book.find("%s.%s" % (layer, wrong), *where, say="%s: %s" % (statement.label, wrong.replace("_", " ")))
+            return
+        self.taken.append((layer, statement))
+        if statement.new is not None:
+            self.next[statement.key] = statement.new
+            self.through.setdefault(statement.new, (*self.through[statement.key], statement.key))
+            self.found.setdefault(statement.new, statement.label)
+        else:
+            before = self.revoked.get(statement.key)
+            if before is None or statement.said.size < before.said.size:
+                self.revoked[statement.key] = statement
+
+    def _wrong(self, statement: Statement) -> str:
+        key, new = statement.key, statement.new
+        try:
+            signed = {one for one, _ in signed_by(statement.note, [*self.through, *([new] if new else [])])}
+        except Malformed:
+            return "statement_bad"
+        if new is None:
+            able = {key, *(one for one in self._after(key) if one not in self.revoked)}
+            return "" if able & signed else "revocation_foreign"
+        if not {key, new} <= signed:
+            return "statement_bad"
+        if key in self._after(new):
+            return "handover_loop"
+        if self.next.get(key, new) != new:
+            return "handover_second"
+        return "handover_revoked" if key in self.revoked and key not in self.next else ""
+
+    def _after(self, key: Key) -> Iterator[Key]:
+        while key in self.next:
+            key = self.next[key]
+            yield key
+
+    def counting(self, signed: Signed, size: int) -> Signed:
+        """Return those signatures under a checkpoint of so many leaves that count."""
+        times = [at for key, at in signed if at is not None and key not in self.revoked]
+        return [
+            (key, at) for key, at in signed
+            if key not in self.revoked
+            or size <= self.revoked[key].said.size
+            or (times and min(times) <= self.revoked[key].at)
+        ]  # fmt: skip
+
+    def path(self, key: Key) -> str:
+        """Return the way to a key from one that is trusted by itself; empty for such a one."""
+        way = self.through[key]
+        steps = [*way[1:], key] if way else []
+        return "".join(
+            [one.name for one in way[:1]] + [" \u2192 %s (%s)" % (one.name, self.found[one]) for one in steps]
+        )
+
+
+def in_order(statements: Iterable[Statement]) -> List[Statement]:
+    """Return statements that were kept outside in the order in which they are taken."""
+    given = list(statements)
+    own = [one for one in given if one.new is None and any(
+        (line.name, line.id) == (one.key.name, one.key.id) for line in one.note.signatures
+    )]  # fmt: skip
+    found, left = list(own), [one for one in given if one.new is not None]
+    while left:
+        led = {one.new for one in left}
+        ready = [one for one in left if one.key not in led] or left
+        found, left = found + ready, [one for one in left if one not in ready]
+    return found + [one for one in given if one.new is None and one not in own]
 
 
 # ---------------------------------------------------------------------------------------------------------------- tree
@@ -466,7 +738,7 @@ class Book:
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
-        self.entries = self.instances = 0
+        self.entries = self.instances = self.redacted = self.lost = 0
         self.counts = dict.fromkeys(("decided", "witnessed", "attested", "late", "refused"), 0)
         self.anchored: Optional[Dict[str, Any]] = None
 
@@ -508,6 +780,9 @@ class Book:
         found: Dict[str, Any] = {"verdict": self.verdict, "entries": self.entries, "instances": self.instances}
         if self.anchored:
             found["anchored"] = self.anchored
+        if self.lost:
+            found["lost"] = self.lost
+        found["redacted"] = self.redacted
         found["not_checked"] = sorted(self.unchecked)
         found["findings"] = [finding._asdict() for finding in self.findings]
         if self.left_out:
@@ -870,6 +1145,9 @@ class Chain:
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9._~-]+)*\Z")
+
+
 class Genesis(NamedTuple):
     """What the first entry says of the whole log."""
 
@@ -894,7 +1172,7 @@ def find_genesis(lines: Lines) -> Optional[Genesis]:
                 if again.seq == 1:
                     entry = again
                     break
-            host = origin if isinstance(origin, str) and origin else "kfq"
+            host = origin if isinstance(origin, str) and _HOST.match(origin) else "kfq"
             return Genesis(entry.log, entry.leaf, suite, hash_, "%s/%s" % (host, entry.log), int(offset or 0))
     return None
 
@@ -941,7 +1219,7 @@ class Places:
 class Run:
     """Leaves that are to follow each other from a position on, cut where a checkpoint's root will be wanted."""
 
-    def __init__(self, hash_: Hash, start: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, start: int, cuts: FrozenSet[int] = frozenset()) -> None:
         self.hash, self.cuts, self.start, self.end = hash_, cuts, start, start
         self.parts: List[Peaks] = []
         self.broken = False
@@ -964,11 +1242,11 @@ class Seal:
     ~log's entries | all others, by (instance, seq) | its own entry `sealed`
     """
 
-    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int) -> None:
         self.seq, self.start, self.size = seq, start, size
-        self.logs = Run(hash_, start, cuts)
-        self.others = Run(hash_, start + logs, cuts)
-        self.own = Run(hash_, size - 1, cuts)
+        self.logs = Run(hash_, start)
+        self.others = Run(hash_, start + logs)
+        self.own = Run(hash_, size - 1)
         self.said: Dict[str, Any] = {}
         self.heads = Peaks(hash_)
 
@@ -981,8 +1259,8 @@ class Seal:
 class Tree:
     """The tree over all sealed entries, put together while the entries are read."""
 
-    def __init__(self, genesis: Genesis, log: Iterable[Entry], cuts: Set[int], book: Book) -> None:
-        self.hash, self.book, self.cuts = genesis.hash, book, cuts
+    def __init__(self, genesis: Genesis, log: Iterable[Entry], book: Book) -> None:
+        self.hash, self.book = genesis.hash, book
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
         self.roots: Dict[int, bytes] = {}
@@ -998,7 +1276,7 @@ class Tree:
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
-            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
+            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0)))
             last, size, self.newest = entry.seq, said, entry
             self.seals[-1].said = entry.body or {}
         room, first = max(HEADS, size // 4), len(self.seals)
@@ -1075,11 +1353,10 @@ class Tree:
                     if part.start != whole.end:
                         break
                     whole.extend(part)
-                    if whole.end in self.cuts:
-                        self.roots[whole.end] = whole.root()
             if whole.end != seal.size:
                 self.book.find("tree.position_missing", "~log", seal.seq)
                 return
+            self.roots[whole.end] = whole.root()
 
 
 class Documents:
@@ -1147,21 +1424,37 @@ def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
     ).hex()
 
 
+class Given(NamedTuple):
+    """What an auditor brings: checkpoints, keys that are trusted, statements about keys."""
+
+    anchors: Tuple[Anchor, ...] = ()
+    trust: Tuple[Key, ...] = ()
+    statements: Tuple[Statement, ...] = ()
+
+
 class Verification:
     """The verification of an export."""
 
-    came_along: FrozenSet[str] = frozenset()  # anchors that are part of what is verified
+    partly = False  # whether not all of the log is there
+
     with_documents = True
 
-    def __init__(self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
-        self.lines, self.genesis, self.anchors, self.trust = lines, genesis, anchors, trust
+    def __init__(self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor] = ()) -> None:
+        self.lines, self.genesis = lines, genesis
         book = self.book = lines.book
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
         self.known = genesis.suite in SUITES
+        self.keys = Keys(given.trust, genesis.origin, book)
+        self._statements(given.statements)
         self.kept = self._checkpoints() if self.known else []
-        self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
+        self.held, self.carried = list(given.anchors), list(given.anchors[:0])
+        for anchor in came:
+            (self.held if self._vouched(anchor) else self.carried).append(anchor)
+        anchors = [*self.kept, *self.held, *self.carried]
+        sizes = [anchor.said.size for anchor in anchors] + [one.said.size for _, one in self.keys.taken]
+        self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
@@ -1182,7 +1475,7 @@ class Verification:
         return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1229,8 +1522,6 @@ class Verification:
             self.book.skip("kind " + entry.kind, needed=True)
         if entry.kind in ("defined", "published") and self.with_documents:
             self.documents.defined(entry)
-        if entry.kind == "keyed":
-            self.book.skip("keys", needed=bool(self.trust))  # a key that another one handed over to may count
         self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
@@ -1330,83 +1621,288 @@ class Verification:
             self.places.close()
             self.tree.close()
 
-    def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
+    def log(self) -> Iterator[Entry]:
+        """Yield the entries of ~log."""
+        return (entry for entry in self.lines.log_entries(self.hash) if entry.log == self.genesis.log)
+
+    def _statements(self, kept: Iterable[Statement]) -> None:
+        """Take the statements about keys that are on record, then those that were kept outside."""
+        outside, keyed = list(kept), [entry for entry in self.log() if entry.kind == "keyed"] if self.known else []
+        if not self.keys:
+            if outside or keyed:
+                self.book.skip("signatures")
+            return
+        for entry in keyed:
+            try:
+                statement = read_statement("~log #%d" % entry.seq, str((entry.body or {}).get("note")).encode())
+            except (Malformed, UnicodeEncodeError):
+                continue  # which the replay finds
+            self.keys.take("tree", statement, entry.seq)
+        for statement in in_order(outside):
+            self.keys.take("anchor", statement)
+
+    def _vouched(self, anchor: Anchor) -> bool:
+        """Whether a trusted key has signed a checkpoint that came along; a false signature is one, so that it is found."""
+        try:
+            return bool(signed_by(anchor.note, self.keys.through))
+        except Malformed:
+            return True
+
+    def _checkpoints(self) -> List[Anchor]:
         """Read the checkpoints that the log has kept."""
-        found: List[Tuple[str, Checkpoint]] = []
+        found: List[Anchor] = []
         for record in self.lines.records("checkpoint"):
             try:
-                checkpoint = read_checkpoint(record["note"])
-            except Malformed as error:
+                anchor = read_anchor("kfq_checkpoint %d" % record["size"], record["note"].encode())
+            except (Malformed, UnicodeEncodeError) as error:
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: %s" % (record["size"], error))
                 continue
-            if (checkpoint.size, checkpoint.root.hex()) != (record["size"], record["root"]):
+            if (anchor.said.size, anchor.said.root.hex()) != (record["size"], record["root"]):
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: size, root" % record["size"])
-            found.append(("kfq_checkpoint %d" % checkpoint.size, checkpoint))
+            found.append(anchor)
         return found
 
     def _compare(self) -> None:
-        """Compare the checkpoints with the tree, and take the largest one from outside that holds as the anchor."""
+        """Compare checkpoints and statements with the tree; the largest from outside that holds is the anchor."""
         if not self.known:
-            for label, _ in self.anchors:
-                self.book.skip("anchor " + label, needed=True)
+            for anchor in self.held:
+                self.book.skip("anchor " + anchor.label, needed=True)
             return
-        seen: Dict[int, bytes] = {}
-        for layer, checkpoints in (("tree", self.kept), ("anchor", self.anchors)):
-            for label, checkpoint in checkpoints:
-                held = self._holds(layer, label, checkpoint)
-                if layer == "anchor" and seen.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                    self.book.find(
-                        "anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size)
-                    )
-                if layer == "anchor" and held is not None:
-                    self._anchor(label, checkpoint, held)
-        if (self.kept or self.anchors) and not self.trust:
-            self.book.skip("signatures")
+        lines = Incarnations(self.genesis.origin)
+        lines.read(self.log(), self.tree.roots, self.book, partly=self.partly)
+        check = Comparison(lines, self.keys, self.tree.roots, self.tree.size, self.book, partly=self.partly)
+        for layer, one in self.keys.taken:
+            check.compare(layer, Anchor(one.label, one.said, one.note))
+        for anchor in self.kept:
+            check.kept(anchor)
+        for anchor in self.carried:
+            check.compare("anchor", anchor)
+        check.held(self.held, self._newer)
         self._rests_on()
 
     def _rests_on(self) -> None:
         """Nothing: the anchor of a whole log covers the ends of all chains."""
 
-    def _holds(self, layer: str, label: str, checkpoint: Checkpoint) -> Optional[Tuple[List[str], List[int]]]:
-        """Compare one checkpoint; return who has signed it and when, or None where it confirms nothing."""
-        find, fine = self.book.find, True
-        good, bad, when = signers(checkpoint, self.trust)
-        for name in bad:
-            find(layer + ".signature_bad", say="the signature of %s on %s is false" % (name, label))
-            fine = False
-        if label in self.came_along and not good:
-            fine = False
-        elif self.trust and not good and not bad:
-            self.book.warn(layer + ".signature_missing", say="no trusted key has signed " + label)
-            if layer == "anchor":
-                self.book.skip("anchor " + label, needed=True)
-            fine = False
-        if checkpoint.origin != self.genesis.origin:
-            find(layer + ".other_log", say="%s is of another log, %s" % (label, checkpoint.origin))
-            return None
-        if checkpoint.size > self.tree.size:
-            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, checkpoint.size))
-            return None
-        root = self.tree.roots.get(checkpoint.size)
-        if root is None:
-            self.book.skip("%s %s" % (layer, label), needed=True)
-            return None
-        if root != checkpoint.root:
-            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (checkpoint.size, label))
-            return None
-        return (good, when) if fine else None
-
     def _newer(self, size: int) -> int:
         return max(self.book.entries - size, 0)
 
-    def _anchor(self, label: str, checkpoint: Checkpoint, held: Tuple[List[str], List[int]]) -> None:
-        best = self.book.anchored
-        if best is None or checkpoint.size >= best["size"]:
+
+# -------------------------------------------------------------------------------------------------------- incarnations
+#
+# A restore from a backup cuts the tree; the log goes on as a new incarnation, which an entry `recovered` begins:
+#
+#     {"incarnation":N,"kept":{"root":HEX,"size":I},"lost":[{"note":HEX,"origin":S,"root":HEX,"size":I}],..}
+#
+# The origin of incarnation N > 1 is that of the first, a slash and N. What is left of one, its cut, is the smallest
+# `kept` of the recoveries after it.
+
+_ORIGIN = re.compile(r"(.+/[0-9a-f]{32})(?:/([2-9]|[1-9][0-9]{1,8}))?\Z", re.ASCII)
+
+
+class Recovery(NamedTuple):
+    """What an entry `recovered` says: the incarnation that it begins, the tree that was left, what was published."""
+
+    seq: int
+    incarnation: int
+    size: int
+    root: bytes
+    lost: Tuple[Checkpoint, ...]
+
+
+def read_recovery(seq: int, body: Dict[str, Any]) -> Recovery:
+    """Read the body of an entry `recovered`; raises Malformed."""
+    number, kept, lost = body.get("incarnation"), body.get("kept"), body.get("lost")
+    if not is_int(number, 2) or not isinstance(kept, dict) or not isinstance(lost, list) or not lost:
+        raise Malformed("incarnation, kept, lost")
+    if not is_int(kept.get("size")) or not is_hex(kept.get("root")):
+        raise Malformed("kept")
+    found = []
+    for one in lost:
+        if not isinstance(one, dict) or set(one) != {"note", "origin", "root", "size"}:
+            raise Malformed("lost")
+        if not isinstance(one["origin"], str) or not is_int(one["size"], 1):
+            raise Malformed("lost")
+        if not is_hex(one["root"]) or not is_hex(one["note"]):
+            raise Malformed("lost")
+        found.append(Checkpoint(one["origin"], one["size"], bytes.fromhex(one["root"])))
+    places = [one[:2] for one in found]
+    if places != sorted(set(places)):
+        raise Malformed("lost: not in order")
+    return Recovery(seq, number, kept["size"], bytes.fromhex(kept["root"]), tuple(found))
+
+
+class Incarnations:
+    """The lines of a log, `base` being the origin of the first, and its recoveries, oldest first."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.recoveries: List[Recovery] = []
+
+    @property
+    def number(self) -> int:
+        """The incarnation that the log is in."""
+        return max((one.incarnation for one in self.recoveries), default=1)
+
+    def number_of(self, origin: str) -> Optional[int]:
+        """Return the incarnation that an origin names; None where it is another log's."""
+        found = _ORIGIN.match(origin)
+        base, number = (found.group(1), int(found.group(2) or 1)) if found else (origin, 1)
+        return number if base == self.base else None
+
+    def cut(self, number: int) -> Optional[int]:
+        """Return how many leaves are left of an incarnation; None where nothing of it was lost."""
+        return min((one.size for one in self.recoveries if one.incarnation > number), default=None)
+
+    def named(self, number: int) -> List[Checkpoint]:
+        """Return the checkpoints of an incarnation that recoveries name, by size."""
+        after = (one for one in self.recoveries if one.incarnation > number)
+        found = [lost for one in after for lost in one.lost if self.number_of(lost.origin) == number]
+        return sorted(found, key=lambda lost: lost.size)
+
+    def read(self, log: Iterable[Entry], roots: Dict[int, bytes], book: Book, *, partly: bool) -> None:
+        """Take the entries of ~log, and find what cannot be true of recoveries; partly: not all seals are there."""
+        sizes: Set[int] = {0}
+        for entry in log:
+            body = entry.body or {}
+            if entry.kind == "sealed" and is_int(body.get("size")):
+                sizes.add(body["size"])
+            if entry.kind != "recovered":
+                continue
+            try:
+                recovery = read_recovery(entry.seq, body)
+            except Malformed:
+                continue  # which the replay finds
+            self._check(recovery, sizes | {recovery.size} if partly else sizes, roots, book)
+            self.recoveries.append(recovery)
+            sizes = set()
+        for recovery in self.recoveries:
+            for number in sorted({self.number_of(lost.origin) or 0 for lost in recovery.lost} - {0}):
+                book.warn("tree.recovered", "~log", recovery.seq, "restored: incarnation %d lost entries" % number)
+        for number in range(1, self.number):
+            named = self.named(number)
+            if named:
+                book.lost += max(named[-1].size - (self.cut(number) or 0), 0)
+
+    def _check(self, recovery: Recovery, sizes: Set[int], roots: Dict[int, bytes], book: Book) -> None:
+        where = "~log", recovery.seq
+        if recovery.incarnation <= self.number:
+            book.find("tree.recovery_number", *where)
+        if recovery.size not in sizes or roots.get(recovery.size, recovery.root) != recovery.root:
+            book.find("tree.recovery_kept", *where)
+        for lost in recovery.lost:
+            number = self.number_of(lost.origin)
+            if number is None or number >= recovery.incarnation:
+                book.find("tree.recovery_origin", *where)
+                continue
+            cut = self.cut(number)
+            if lost.size <= (recovery.size if cut is None else min(recovery.size, cut)):
+                book.find("tree.recovery_nothing", *where)
+
+
+# ------------------------------------------------------------------------------------------------------------- anchors
+
+
+class Comparison:
+    """Compares checkpoints with the roots of the tree; partly: not all of these can be told."""
+
+    def __init__(
+        self, lines: Incarnations, keys: Keys, roots: Dict[int, bytes], size: int, book: Book, *, partly: bool
+    ) -> None:
+        self.lines, self.keys, self.roots, self.size = lines, keys, roots, size
+        self.book, self.partly = book, partly
+        self.said: Dict[Tuple[str, int], bytes] = {}  # the first root that was said, by origin and size
+        self.losses: List[str] = []
+        self.proved: Set[Checkpoint] = set()
+        for recovery in lines.recoveries:
+            for lost in recovery.lost:
+                self.said.setdefault((lost.origin, lost.size), lost.root)
+
+    def kept(self, anchor: Anchor) -> None:
+        """Compare a checkpoint that the log keeps."""
+        self.compare("tree", anchor)
+        self._signed("tree", anchor)
+
+    def held(self, anchors: Iterable[Anchor], newer: Callable[[int], int]) -> None:
+        """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
+        for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
+            agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            if not agrees or signed is None:
+                continue
             self.book.anchored = {
-                "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
-                "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
-                "through": [],
+                "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
+                "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
+                "at": max((at for _, at in signed if at is not None), default=None),
+                "through": [way for way in (self.keys.path(key) for key, _ in signed) if way],
             }  # fmt: skip
+        if self.book.anchored is None:
+            for label in self.losses:
+                self.book.skip("anchor " + label, needed=True)
+        for recovery in self.lines.recoveries if self.keys else ():
+            for lost in recovery.lost:
+                if lost not in self.proved:
+                    self.book.warn("tree.recovery_unproved", "~log", recovery.seq)
+
+    def compare(self, layer: str, anchor: Anchor) -> bool:
+        """Compare one checkpoint with the tree, and with what others said of its size; whether it confirms the tree."""
+        label, said, find = anchor.label, anchor.said, self.book.find
+        number = self.lines.number_of(said.origin)
+        if number is None:
+            find(layer + ".other_log", say="%s is of another log, %s" % (label, said.origin))
+            return False
+        if self.said.setdefault((said.origin, said.size), said.root) != said.root:
+            find(layer + ".fork", say="%s and another say two roots of size %d" % (label, said.size))
+        if number > self.lines.number:
+            find(layer + ".incarnation_missing", say="%s is of incarnation %d" % (label, number))
+            return False
+        cut = self.lines.cut(number)
+        if cut is not None and said.size > cut:
+            return self._beyond(layer, anchor, number, cut)
+        if said.size > self.size:
+            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, said.size))
+        elif self.roots.get(said.size) == said.root:
+            return True
+        elif said.size in self.roots or (self.size in self.roots and not self.partly):
+            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (said.size, label))
+        else:
+            self.book.skip("%s %s" % (layer, label), needed=True)
+        return False
+
+    def _beyond(self, layer: str, anchor: Anchor, number: int, cut: int) -> bool:
+        """Compare a checkpoint of more leaves than a recovery has left with what that names."""
+        label, said, named = anchor.label, anchor.said, self.lines.named(number)
+        if self.roots.get(said.size) == said.root:
+            if said in named:
+                self.book.find(layer + ".recovery_false", say="%s: nothing was lost" % label)
+                return False
+            self.book.warn(layer + ".recovery_overstated", say="%s: less was lost than was said" % label)
+            return True
+        if said.size > (named[-1].size if named else cut):
+            self.book.find(layer + ".loss_unnamed", say="%s: more was lost than was said" % label)
+        elif layer == "anchor":
+            self.losses.append(label)
+            self.book.warn(layer + ".lost", say="%s: of entries that a restore lost" % label)
+        return False
+
+    def _signed(self, layer: str, anchor: Anchor) -> Optional[Signed]:
+        """Return the signatures that count; None where none does."""
+        if not self.keys:
+            if anchor.note.signatures:
+                self.book.skip("signatures")
+            return []
+        try:
+            signed = signed_by(anchor.note, self.keys.through)
+        except Malformed as error:
+            self.book.find(layer + ".signature_bad", say="%s: %s" % (anchor.label, error))
+            return None
+        counting = self.keys.counting(signed, anchor.said.size)
+        if counting:
+            self.proved.add(anchor.said)
+            return counting
+        kind, words = ("revoked", "only revoked keys have") if signed else ("missing", "no trusted key has")
+        self.book.warn("%s.signature_%s" % (layer, kind), say="%s signed %s" % (words, anchor.label))
+        if layer == "anchor":
+            self.book.skip("anchor " + anchor.label, needed=True)
+        return None
 
 
 # -------------------------------------------------------------------------------------------------------------- replay
@@ -2505,7 +3001,7 @@ class Proofs:
 class PartTree:
     """The tree of which a bundle shows a part: runs of leaves, and hidden trees between them."""
 
-    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: Set[int], book: Book) -> None:
+    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: FrozenSet[int], book: Book) -> None:
         self.hash, self.cuts, self.book = hash_, cuts, book
         self.size, self.root = int(said["size"]), str(said["root"])
         self.roots: Dict[int, bytes] = {}
@@ -2586,21 +3082,27 @@ class PartTree:
 class PartVerification(Verification):
     """The verification of a bundle that shows one instance, or what was recorded in an interval."""
 
+    partly = True
+
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any], proofs: Proofs,
-    ) -> None:  # fmt: skip
+        self,
+        lines: Lines,
+        genesis: Genesis,
+        given: Given,
+        came: Iterable[Anchor],
+        manifest: Dict[str, Any],
+        proofs: Proofs,
+    ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
-        self.covered = dict.fromkeys(self.sizes, 0)
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
         self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
-        super().__init__(lines, genesis, anchors, trust)
+        super().__init__(lines, genesis, given, came)
+        self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
         if not self.with_documents:
@@ -2773,7 +3275,7 @@ class PartVerification(Verification):
                 self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
 
 
-def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+def verify_bundle(path: str, book: Book, given: Given) -> None:
     """Verify a bundle, in the order of the format's description."""
     members = Members(path, book)
     if not members.readable:
@@ -2805,31 +3307,26 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
             book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
     if not manifest["texts"] and "text" in lines.spans:
         book.find("bundle.manifest_differs", say="there are texts")
-    came: List[Tuple[str, Checkpoint]] = []
+    came: List[Anchor] = []
     for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
         try:
-            came.append((name, read_checkpoint(members.parts[name].read().decode())))
-        except ValueError as error:
+            came.append(read_anchor(name, members.parts[name].read()))
+        except Malformed as error:
             book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
-    check: Verification
     if whole:
-        check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
+        WholeVerification(lines, genesis, given, came, manifest).run()
     else:
-        check = PartVerification(
-            lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book)
-        )
-    check.came_along = frozenset(label for label, _ in came)
-    check.run()
+        proofs = Proofs(members.parts["proofs.jsonl"], book)
+        PartVerification(lines, genesis, given, came, manifest, proofs).run()
 
 
 class WholeVerification(Verification):
     """The verification of a bundle that has the whole log: as an export, and the manifest."""
 
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any],
-    ) -> None:  # fmt: skip
-        super().__init__(lines, genesis, anchors, trust)
+        self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
+    ) -> None:
+        super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
 
     def _texts(self, chain: Chain, entry: Entry) -> None:
@@ -2963,28 +3460,27 @@ def _begins(path: str, with_: bytes) -> bool:
         return file.read(len(with_)) == with_
 
 
-def read_anchor(path: str) -> Tuple[str, Checkpoint]:
-    """Read a checkpoint from a file; raises Unreadable."""
+def _outside(path: str, read: Callable[[str, bytes], Any], what: str) -> Any:
+    """Read what was kept outside; raises Unreadable."""
     try:
         with open(path, "rb") as file:
-            text = file.read(262_145).decode()
-        return os.path.basename(path), read_checkpoint(text)
-    except (OSError, ValueError) as error:
-        raise Unreadable("the anchor %s cannot be read (%s)" % (path, error)) from None
+            return read(os.path.basename(path), file.read(_NOTE_LIMIT + 1))
+    except (OSError, Malformed) as error:
+        raise Unreadable("the %s %s cannot be read (%s)" % (what, path, error)) from None
 
 
-def verify(path: str, anchors: Iterable[Tuple[str, Checkpoint]] = (), trust: Iterable[Key] = ()) -> Book:
+def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
     """Verify a file; raises Unreadable."""
     book = Book()
     try:
         if os.path.isdir(path) or _begins(path, b"PK"):
-            verify_bundle(path, book, list(anchors), list(trust))
+            verify_bundle(path, book, given)
             return book
         lines = Lines(Part(path, 0, os.path.getsize(path)), book)
         genesis = find_genesis(lines)
         if genesis is None:
             raise Unreadable("no exported log: it does not hold the log's first entry")
-        Verification(lines, genesis, list(anchors), list(trust)).run()
+        Verification(lines, genesis, given).run()
     except OSError as error:
         raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
     return book
@@ -2996,15 +3492,18 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("file")
     parser.add_argument("--anchor", action="append", default=[], metavar="FILE")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY")
+    parser.add_argument("--statement", action="append", default=[], metavar="FILE")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--lang", choices=("zh", "en"), default="en")
     options = parser.parse_args(arguments)
     try:
-        trust = [read_key(text) for text in options.trust]
+        trust = tuple(read_key(text) for text in options.trust)
     except Malformed as error:
         parser.error("--trust: %s" % error)
     try:
-        book = verify(options.file, [read_anchor(path) for path in options.anchor], trust)
+        anchors = tuple(_outside(path, read_anchor, "anchor") for path in options.anchor)
+        statements = tuple(_outside(path, read_statement, "statement") for path in options.statement)
+        book = verify(options.file, Given(anchors, trust, statements))
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1
