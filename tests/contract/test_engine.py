@@ -216,8 +216,8 @@ def test_a_start_may_be_repeated(engine: WorkflowEngine) -> None:
 
 
 def test_what_there_is_cannot_be_adopted_as_new_under_another_request(engine: WorkflowEngine) -> None:
-    found: dict[str, Any] = {
-        "by": "registrar", "source": "报", "reason": "不详", "workflow": "permit", "name": "旧", "states": {"main": "draft"}
+    found = {
+        "by": "registrar", "source": "报", "reason": "-", "workflow": "permit", "name": "x", "states": {"main": "draft"}
     }  # fmt: skip
     first = engine.adopt("old", **found, request="r")
     assert engine.adopt("old", **found, request="r").leaf == first.leaf
