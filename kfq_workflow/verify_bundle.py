@@ -32,12 +32,14 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import json
 import os
 import re
 import struct
 import sys
+import unicodedata
 from decimal import Decimal
 from typing import (
     TYPE_CHECKING,
@@ -713,9 +715,6 @@ AREAS = {
     "approvals": ("approvals on gates", "审批环节"),
     "effects": ("effects on other instances", "对其他实例的影响"),
     "corrections": ("corrections and erasures", "更正与删除"),
-    "proxies": ("proxies", "委托代理"),
-    "numbers": ("document numbers that are not used again", "不再使用的文号"),
-    "calendars": ("working calendars", "工作日历"),
 }
 
 
@@ -1100,15 +1099,6 @@ class Lines:
 #
 # `prev` is the leaf of the entry before; for an instance's first entry that of the genesis; for the genesis 64 zeros.
 
-KINDS = frozenset(
-    """
-    genesis sealed keyed ruled defined enrolled granted revoked retired released published
-    proposed rectified redacted declined started fired adopted annotated amended refused
-    opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
-    suspended resumed voided reinstated
-    """.split()
-)
-
 
 class Stream:
     """Sorted records beside the sorted entries: those before an entry, and those at it."""
@@ -1360,52 +1350,42 @@ class Tree:
 
 
 class Documents:
-    """Rules and labels, each under its digest."""
+    """Rules, labels and calendars, each under its digest."""
 
     def __init__(self, records: Iterable[Dict[str, Any]], hash_: Hash, book: Book) -> None:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
-        self.rules: Dict[str, str] = {}
-        self.named: Set[str] = set()  # by entries `defined`
-        self.registered: Set[str] = set()  # of these, rules
-        self.asked: Set[str] = set()
+        self.rules: Dict[str, str] = {}  # only what hashes to its digest can be read
+        self.calendars: Dict[str, Calendar] = {}
+        self.named: Set[str] = set()
         for record in records:
-            digest, body = record["digest"], record["body"]
+            digest, kind, body = record["digest"], record["kind"], record["body"]
+            self.kinds[digest] = kind
             if hash_(b"\x03" + body.encode()).hex() != digest:
                 book.find("document.digest", say="the document %s does not hash to its digest" % digest)
-                record["kind"] = record["kind"] and "altered " + record["kind"]
-            self.kinds[digest] = record["kind"]
-            if record["kind"] == "rules":
+            elif kind in ("rules", None):
                 self.rules[digest] = body
-            elif record["kind"] == "calendar":  # which only entries name that are not checked here
-                self.named.add(digest)
+            elif kind == "calendar":
+                try:
+                    self.calendars[digest] = read_calendar(body)
+                except Malformed:
+                    continue  # which the replay finds
 
-    def defined(self, entry: Entry) -> None:
-        """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
-            digest = (entry.body or {}).get(kind)
-            if not is_hex(digest):
-                continue
-            self.named.add(digest)
-            if kind == "rules":
-                self.registered.add(digest)
-            if digest not in self.kinds:
-                self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
-            elif self.kinds[digest] not in (kind, "altered " + kind):
-                self.book.find("document.kind", entry.instance, entry.seq)
+    def name(self, digest: str, kind: str, entry: Entry) -> None:
+        """Note a document that an entry registers."""
+        self.named.add(digest)
+        if digest not in self.kinds:
+            self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
+        elif self.kinds[digest] not in (kind, None):
+            self.book.find("document.kind", entry.instance, entry.seq)
 
-    def used(self, digest: Optional[str]) -> None:
+    def used(self, digest: str) -> None:
         """Note the rules under which an entry stands."""
-        if digest is not None:
-            self.asked.add(digest)
+        if digest not in self.kinds or self.kinds[digest] not in ("rules", None):
+            self.book.find("document.missing", say="the rules %s are missing" % digest)
 
     def close(self) -> None:
-        """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked | self.registered):
-            if digest not in self.kinds:
-                self.book.find("document.missing", say="the document %s is missing" % digest)
-            elif digest not in self.registered:
-                self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        """Say which documents nobody needs."""
         for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
@@ -1462,7 +1442,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: Any) -> bool:  # noqa: ARG002
+    def shown(self, instance: str) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -1518,11 +1498,6 @@ class Verification:
             self.book.find("bytes.too_large", entry.instance, entry.seq)
         if entry.body is None:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
-        if entry.kind not in KINDS:
-            self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind in ("defined", "published") and self.with_documents:
-            self.documents.defined(entry)
-        self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
         find = self.book.find
@@ -1907,8 +1882,7 @@ class Comparison:
 
 # -------------------------------------------------------------------------------------------------------------- replay
 #
-# States follow from the entries alone: merge `set` in order; `was` says what `set` replaced, without what was null. The
-# rules document that `def` names says whether a move was legal; who had which role is in the chains ~actor/ID.
+# Every entry is decided again, on the state of its instance after the entries before it. How: docs/reference/judging.md.
 #
 #     rules  {"attributes":{NAME:FIELD},"constants":{NAME:VALUE},"guards":{NAME:COND},"lang":1,"name":S,"papers":[S],
 #             "parameters":{NAME:FIELD},"permissions":{"start":[ROLE],"adopt"..,"amend"..,"register"..,"supervise":..},
@@ -1918,20 +1892,29 @@ class Comparison:
 #     TARGET {"kind":"state","name":S} | {"kind":"same"} | {"kind":"left","name":TRIGGER}
 #     COND   {"is":K,..}, K one of InStates RootIn OtherIn CausedBy Visited FieldIs ActorHas Code GateIs Unsupported All Any Not
 #
-# What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
+# What an entry says is looked at as if it were what it must be; whatever goes wrong then (ODD) makes it malformed.
 
 Body = Dict[str, Any]
 Answer = Optional[bool]
+Mark = List[Any]  # the number of an entry and its earliest day, None where that is open
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
+CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
+_BASES = ("stated", "implied", "inferred")
 _REGISTRAR = ["registrar"]
-_CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
-_RESERVED_KINDS = {
-    "~log": ("genesis", "sealed", "keyed", "ruled"),
-    "~definition/": ("defined",),
-    "~actor/": ("enrolled", "granted", "revoked"),
-    "~number/": ("retired", "released"),
-    "~calendar": ("published",),
+#: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
+_RESERVED: Dict[str, FrozenSet[str]] = {
+    "~log": frozenset("genesis sealed recovered keyed ruled".split()),
+    "~actor": frozenset("enrolled refused granted revoked proposed redacted declined".split()),
+    "~definition": frozenset(["defined"]),
+    "~number": frozenset(["retired", "released"]),
+    "~calendar": frozenset(["published"]),
 }
-_MOVES = ("started", "fired", "adopted")
+#: What an entry says that changes its instance, whatever its kind.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
+_STANDING = {
+    "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
+}  # fmt: skip
 
 
 def _month_end(year: int, month: int) -> str:
@@ -1977,6 +1960,17 @@ def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def day_of(at: int, offset: int) -> str:
+    """Return the day of a moment, in us since 1970 UTC, at an offset from UTC in minutes."""
+    days = (at // 1_000_000 + 60 * offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
+    era, rest = divmod(days, 146_097)
+    year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
+    left = rest - (365 * year + year // 4 - year // 100)
+    month = (5 * left + 2) // 153
+    year, day = year + 400 * era + (month >= 10), left - (153 * month + 2) // 5 + 1
+    return "%04d-%02d-%02d" % (year, month + 3 - 12 * (month >= 10), day) if 1 <= year <= 9999 else "9999-12-31"
+
+
 def _strings(value: Any) -> List[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -1985,182 +1979,406 @@ def _object(value: Any) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _is_citation(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and _is_text(value.get("instance")) and is_int(value.get("seq"), 1) and is_hex(value.get("leaf"))
-    )  # fmt: skip
-
-
-def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
-
-
 def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(of, value))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-#: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
-_PARTS: Dict[str, Callable[[Any], bool]] = {
-    "attested": _is_map(lambda value: isinstance(value, dict)),
-    "attrs": _is_map(lambda value: isinstance(value, (str, int))),
-    "basis": _is_text,
-    "cause": _is_citation,
-    "did": _is_map(_is_text),
-    "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
-    "for": _is_map(lambda value: isinstance(value, (str, int))),
-    "gates": _is_map(lambda value: isinstance(value, dict)),
-    "papers": _is_list(_is_object),
-    "params": _is_map(lambda value: isinstance(value, (str, int))),
-    "remembers": _is_text,
-    "rests": _is_list(lambda value: is_int(value, 1)),
-    "root": _is_text,
-    "seen": _is_list(_is_citation),
-    "trigger": _is_text,
-    "workflow": _is_text,
-}
-
-
-def is_well_formed(body: Body) -> bool:
-    """Whether each part of a body is what it must be."""
-    return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
 
 
 class Rules:
     """A rules document, with what is looked up in it often."""
 
-    def __init__(self, document: str) -> None:
-        told = parse(document.encode())
-        self.told = _object(told)
-        self.name = self.told.get("name")
-        self.regions: Dict[str, Body] = {
-            name: _object(about) for name, about in _object(self.told.get("regions")).items()
-        }
-        self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
-        if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
-            raise Malformed("not rules")
-        self.guards = _object(self.told.get("guards"))
-        self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
+    def __init__(self, told: Body) -> None:
+        self.told = told
+        self.name: str = told["name"]
+        self.regions: Dict[str, Body] = told["regions"]
+        self.ways: List[Body] = told.get("transitions", [])
+        self.by_trigger: Dict[str, List[Body]] = {}
+        for way in self.ways:
+            self.by_trigger.setdefault(way["trigger"], []).append(way)
+        self.by_id = {way["id"]: way for way in self.ways}
+        self.guards: Dict[str, Body] = told.get("guards", {})
+        self.attributes: Dict[str, Body] = told.get("attributes", {})
+        self.parameters: Dict[str, Body] = told.get("parameters", {})
+        self.watched = {name for way in self.ways for name in way.get("gate", {}).get("not_by", ())}
 
-    def permitted(self, act: str) -> List[str]:
-        """Return the roles that may start, register, adopt or amend."""
-        return _strings(_object(self.told.get("permissions")).get(act, [] if act == "start" else _REGISTRAR))
+    def permitted(self, act: str) -> FrozenSet[str]:
+        """Return the roles that may start, register, adopt, amend or supervise."""
+        default = [] if act in ("start", "supervise") else _REGISTRAR
+        return frozenset(_object(self.told.get("permissions")).get(act, default))
 
-    def active(self, region: str, main: Optional[str]) -> bool:
-        """Whether a region has a state while the main line is in this one."""
-        where = self.regions[region].get("active_in")
-        return where is None or main in _object(where).get("main", [])
+    def active(self, region: str, states: Dict[str, str]) -> bool:
+        """Whether a region has a state while the others are in these."""
+        return all(states.get(other) in where for other, where in self.regions[region].get("active_in", {}).items())
+
+    def begin(self) -> Dict[str, str]:
+        """Return the states in which an instance begins."""
+        states = {name: about["initial"] for name, about in self.regions.items() if not about.get("active_in")}
+        more = {name: about["initial"] for name, about in self.regions.items() if self.active(name, states)}
+        return {**states, **more}
+
+    def moved(self, before: Dict[str, str], kept: Dict[str, str], changes: Dict[str, str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of states sets: the change, and what begins or ceases to be active by it."""
+        after = {**before, **changes}
+        result: Dict[str, Optional[str]] = {**changes}
+        for name, about in self.regions.items():
+            was, now = self.active(name, before), self.active(name, after)
+            if was is not now and name not in changes:
+                result[name] = kept.get(name, about["initial"]) if now else None
+        return result
+
+
+class Actor(NamedTuple):
+    """Somebody who acts, as an entry `enrolled` or the application's resolver says."""
+
+    id: str
+    roles: FrozenSet[str] = frozenset()
+    org: str = ""
+    start: Any = None
+    end: Any = None
+    enabled: bool = True
+
+    def acts_on(self, day: str) -> bool:
+        """Whether the actor may act on a day."""
+        return (
+            self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+        )  # fmt: skip
 
 
 class Actors:
     """Who could do what, when: the chains ~actor/ID."""
 
-    def __init__(self, entries: Iterable[Entry], offset: int) -> None:
-        self.offset = offset
-        self.known: Dict[str, List[Tuple[int, Body]]] = {}
+    def __init__(self, entries: Iterable[Entry], missing: Callable[[str], None]) -> None:
+        self.missing = missing
+        self.known: Dict[str, List[Tuple[int, Actor]]] = {}
         for entry in entries:
             if entry.kind == "enrolled" and entry.body is not None:
-                self.known.setdefault(entry.instance[len("~actor/") :], []).append((entry.at, entry.body))
+                id_, body = entry.instance[len("~actor/") :], entry.body
+                org, enabled = body.get("org"), body.get("enabled", True) is True
+                actor = Actor(
+                    id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "",
+                    body.get("valid_from"), body.get("valid_to"), enabled,
+                )  # fmt: skip
+                self.known.setdefault(id_, []).append((entry.at, actor))
 
-    def day(self, at: int) -> str:
-        """Return the day of a moment, at the log's own offset from UTC."""
-        days = (at // 1_000_000 + 60 * self.offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
-        era, rest = divmod(days, 146_097)
-        year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
-        left = rest - (365 * year + year // 4 - year // 100)
-        month = (5 * left + 2) // 153
-        return "%04d-%02d-%02d" % (
-            year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
-        )  # fmt: skip
+    def _of(self, actor: str) -> List[Tuple[int, Actor]]:
+        if actor not in self.known:
+            self.missing(actor)
+        return self.known.get(actor, [])
 
-    def at(self, actor: str, at: int) -> Tuple[Optional[Body], Optional[Body]]:
-        """Return the enrolment in force at a moment, and the one before where it had only just been changed."""
-        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
-        if not past:
-            return None, None
-        before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
-        return past[-1][1], before
+    def at(self, actor: str, at: int) -> Optional[Actor]:
+        """Return an actor as of a moment; None where nobody was enrolled under that name by then."""
+        return next((version for when, version in reversed(self._of(actor)) if when <= at), None)
 
-    def valid(self, body: Body, at: int) -> bool:
-        """Whether an enrolment held on the day of a moment."""
-        day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
-        return (
-            body.get("enabled") is True
-            and (not isinstance(start, str) or start <= day)
-            and (not isinstance(end, str) or day <= end)
-        )  # fmt: skip
+    def around(self, actor: str, at: int) -> List[Actor]:
+        """Return the versions that were in force at a moment or in the minute before."""
+        known = self._of(actor)
+        before = sum(when < at - CLOSE or when == at - CLOSE for when, _ in known)
+        return [version for when, version in known[max(before - 1, 0) :] if when <= at]
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] in ([int, str], [int, type(None)])
+
+
+def _is_marks(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_mark, value.values()))
+
+
+#: The parts of a snapshot that a correction may change.
+_BECOMES: Dict[str, Callable[[Any], bool]] = {
+    "adopted": lambda value: isinstance(value, list) and all(isinstance(region, str) for region in value),
+    "attrs": lambda value: isinstance(value, dict),
+    "did": _is_words,
+    "kept": _is_words,
+    "left": lambda value: isinstance(value, dict) and all(map(_is_words, value.values())),
+    "out": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+    "regions": _is_words,
+    "since": _is_marks,
+    "visited": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+}
+
+
+def merged(before: Any, patch: Any) -> Any:
+    """Return a gate, or a part of one, after a patch."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return patch
+    return {**before, **{name: merged(before.get(name), value) for name, value in patch.items()}}
 
 
 class Case:
-    """An instance as far as its entries were read."""
+    """An instance as far as its entries were read: its snapshot, and what else is to be known of it."""
+
+    PARTS = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
     def __init__(self, instance: str) -> None:
         self.instance = instance
-        self.states: Dict[str, Optional[str]] = {}
-        self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
-        self.left: Dict[str, str] = {}  # by trigger, the state that it left
-        self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
-        self.visited: Set[Tuple[str, str]] = set()
+        self.regions: Dict[str, str] = {}
+        self.kept: Dict[str, str] = {}
+        self.left: Dict[str, Dict[str, str]] = {}
+        self.adopted: List[str] = []
+        self.since: Dict[str, Mark] = {}
+        self.out: Dict[str, Dict[str, Mark]] = {}
+        self.visited: Dict[str, Dict[str, Mark]] = {}
         self.attrs: Body = {}
+        self.gates: Dict[str, Body] = {}
+        self.did: Body = {}
+        self.held: Body = {}
+        self.voided: Body = {}
+        self.seq = self.at = 0
+        self.first = True
         self.definition: Optional[str] = None
         self.rules: Optional[Rules] = None
-        self.root: Optional[str] = None
-        self.workflow: Optional[str] = None
-        self.first = True
-        self.unknown = False  # an entry was met that this program cannot read
-        self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
-        self.days: Dict[int, str] = {}  # of an entry, its earliest day
+        self.workflow: Any = None
+        self.root: Any = None
+
+    def copy(self) -> Case:
+        """Return a case that can be changed without changing this one."""
+        found = Case(self.instance)
+        found.__dict__.update(self.__dict__)
+        for name in ("regions", "kept", "since", "attrs"):
+            setattr(found, name, dict(getattr(self, name)))
+        for name in ("left", "out", "visited"):
+            setattr(found, name, {region: dict(table) for region, table in getattr(self, name).items()})
+        return found
+
+    def earliest(self, rests: Iterable[int], regions: Iterable[str]) -> Optional[str]:
+        """Return the latest of the earliest days of what comes before an act; None where nothing bounds it."""
+        marks = [self.since[region] for region in regions if region in self.since]
+        tables = [self.since, *self.out.values(), *self.visited.values()]
+        wanted = set(rests)
+        marks += [mark for table in tables for mark in table.values() if mark[0] in wanted]
+        return max((mark[1] for mark in marks if mark[1] is not None), default=None)
 
     def fold(self, entry: Entry) -> None:
-        """Take in what an entry sets."""
+        """Take in what an entry changes. Raises ODD for one that is not of the form that this needs."""
         body = entry.body or {}
-        states = _object(body.get("set"))
-        if not all(state is None or isinstance(state, str) for state in states.values()):
-            states = {}
-        for region, state in states.items():
-            old = self.states.get(region)
-            if old is not None and state is None:
-                self.last[region] = old
-            if state != old:
-                self.history.setdefault(region, []).append((entry.seq, state))
-            self.states[region] = state
-            if state is not None and entry.kind != "adopted":
-                self.visited.add((region, state))
-        self.attrs.update(_object(body.get("attrs")))
-        if isinstance(body.get("workflow"), str):
-            self.workflow = body["workflow"]
-        if isinstance(body.get("root"), str):
-            self.root = body["root"]
+        if entry.kind == "rectified":
+            for name, value in body["becomes"].items():
+                if name not in _BECOMES or not _BECOMES[name](value):
+                    raise TypeError("becomes")
+                setattr(self, name, json.loads(json.dumps(value)))
+            return
+        changes = body.get("set") or {}
+        if any(isinstance(state, (dict, list)) for state in changes.values()):
+            raise TypeError("set")
+        low, bound = _object(body.get("on")).get("lo"), None
+        if changes:
+            bound = self.earliest(body.get("rests", ()), changes)
+        gates, did = dict(self.gates), dict(self.did)
+        for name, patch in body.get("gates", {}).items():
+            gates[name] = merged(self.gates.get(name), patch)
+        did.update(body.get("did", {}))
+        if "remembers" in body and changes:
+            region = body["remembers"]
+            self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
+        self.gates, self.did = gates, did
+        if entry.kind in _STANDING:
+            name, set_ = _STANDING[entry.kind]
+            setattr(self, name, {"seq": entry.seq} if set_ else {})
+        mark: Mark = [entry.seq, low if bound is None or (low is not None and low > bound) else bound]
+        for region, state in changes.items():
+            self._set(region, state, mark, adopted=entry.kind == "adopted")
+
+    def _set(self, region: str, state: Any, mark: Mark, *, adopted: bool) -> None:
+        before = self.regions.get(region)
+        if before != state or region not in self.since:
+            self.out.setdefault(region, {})[before or ""] = mark
+        self.since[region] = mark
+        self.kept.pop(region, None)
+        if state is not None:
+            self.regions[region] = state
+        else:
+            self.regions.pop(region, None)
+            if before is not None and not adopted:
+                self.kept[region] = before
+        self.adopted = sorted({*self.adopted, region} if adopted else {*self.adopted} - {region})
+        if adopted:
+            self.left.pop(region, None)
+        elif state is not None:
+            self.visited.setdefault(region, {}).setdefault(state, mark)
+
+    def say(self, entry: Entry) -> None:
+        """Take in the facts that an entry says of its instance; raises ODD."""
+        body = entry.body or {}
+        if entry.instance.startswith("~"):
+            if entry.kind == "granted":
+                self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
+            elif entry.kind == "revoked":
+                grants = self.attrs.get("grants", {})
+                self.attrs["grants"] = {seq: grant for seq, grant in grants.items() if seq != str(body["grant"])}
+            return
+        if self.first:
+            self.workflow, self.root = body.get("workflow"), body.get("root")
+        if entry.kind != "rectified":
+            self.attrs.update(body.get("attrs", {}))
+
+
+class Witness(NamedTuple):
+    """An entry of another instance as one cites it, and what that instance was after it."""
+
+    instance: str
+    seq: int
+    leaf: str
+    at: int
+    workflow: Any
+    root: Any
+    regions: Dict[str, str]
+    attrs: Body
+    body: Body
+
+
+class Undisclosed(Exception):
+    """What is to be decided rests on an instance that is not shown."""
 
 
 class Past:
-    """Another instance at the entry that is cited."""
+    """Other instances, as they were at the entries that are cited."""
+
+    KEPT = 32
 
     def __init__(self, verification: Verification) -> None:
         self.verification = verification
-        self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+        self._open: Dict[str, Tuple[Case, Iterator[Entry], Optional[Entry]]] = {}
 
-    def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
-        """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
-        if self._kept[0] != instance or not self._kept[1]:
-            case, found = Case(instance), []
-            for entry in self.verification.chain(instance):
-                case.fold(entry)
-                found.append((entry, dict(case.states), case.workflow))
-            self._kept = instance, found
-        return self._kept[1]
+    def after(self, instance: Any, seq: Any) -> Optional[Witness]:
+        """Return an entry with the state after it; None where there is none. Raises Undisclosed."""
+        if not isinstance(instance, str) or type(seq) is not int:
+            raise TypeError("not a citation")
+        if not self.verification.shown(instance):
+            raise Undisclosed(instance)
+        case, entries, last = self._open.pop(instance, (Case(instance), iter(()), None))
+        if case.first or case.seq > seq:
+            case, entries, last = Case(instance), self.verification.chain(instance), None
+        while case.seq < seq:
+            last = next(entries, None)
+            case.seq = seq if last is None else last.seq
+            if last is not None and last.body is not None:
+                case.workflow = last.body.get("workflow", case.workflow)
+                case.root = last.body.get("root", case.root)
+                case.first = False
+                try:
+                    case.fold(last)
+                    case.say(last)
+                except ODD:
+                    pass
+            case.first = False
+        while len(self._open) >= self.KEPT:
+            del self._open[next(iter(self._open))]
+        self._open[instance] = case, entries, last
+        if last is None or case.seq != seq:
+            return None
+        return Witness(
+            instance, seq, last.leaf.hex(), last.at, case.workflow, case.root, dict(case.regions), dict(case.attrs),
+            last.body or {},
+        )  # fmt: skip
 
-    def cited(self, about: Body, at: int) -> Tuple[str, Dict[str, Optional[str]], Optional[str]]:
-        """Return what there is to say of a citation (a finding's kind, or nothing), states and workflow then."""
-        instance, seq = about.get("instance"), about.get("seq")
-        if isinstance(instance, str) and is_int(seq):
-            for entry, states, workflow in self.chain(instance):
-                if entry.seq == seq and entry.at <= at:
-                    return ("" if entry.leaf.hex() == about.get("leaf") else "replay.seen_leaf"), states, workflow
-        return "replay.seen_missing", {}, None
+
+class Act:
+    """One entry before the judge."""
+
+    def __init__(self, replay: Replay, case: Case, entry: Entry, actor: Optional[Actor], day: str) -> None:
+        self.replay, self.book = replay, replay.book
+        self.case, self.entry, self.actor, self.day = case, entry, actor, day
+        self.body: Body = entry.body or {}
+        self.compared: Set[str] = set()
+        self.failed = self.undecided = False
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        if self.case.rules is None:
+            raise TypeError("no rules")
+        return self.case.rules
+
+    @property
+    def late(self) -> bool:
+        """Whether the entry was made after the fact."""
+        return self.body.get("mode") == "late"
+
+    def find(self, kind: str) -> None:
+        """Note what is wrong with the entry."""
+        self.failed = True
+        self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def warn(self, kind: str) -> None:
+        """Note what is odd about the entry."""
+        self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def equal(self, name: str, expected: Any, found: Any) -> None:
+        """Compare what the entry says with what it must say."""
+        self.compared.add(name)
+        if canonical(expected) != canonical(found):
+            self.find(name + "_differs")
+
+    def still(self) -> None:
+        """Find an entry that sets something and may not."""
+        self.compared.add("set")
+        if self.body.get("set"):
+            self.find("set_differs")
+
+    def live(self, *, late: bool) -> None:
+        """Check what an entry says of when it was made."""
+        if self.body.get("mode") != ("late" if late else "live"):
+            self.find("mode")
+        if not late and "on" not in self.body:
+            self.find("date_missing")
+
+    def nothing_else(self) -> None:
+        """Find an entry that says more of its instance than was compared."""
+        if not self.failed and any(name in self.body and name not in self.compared for name in _CHANGES):
+            self.find("says_more")
+
+    def answers(self) -> Body:
+        """Return the application's answers, without those of its resolver."""
+        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the application's resolver said who acted."""
+        return "resolver" in self.body.get("attested", {})
+
+    def params(self) -> Body:
+        """Return the parameters; of the personal ones only that they were given."""
+        start = "parameter."
+        personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
+        return {**self.body.get("params", {}), **personal}
+
+    def papers(self) -> Set[str]:
+        """Return the types of the papers that were laid."""
+        return {paper["type"] for paper in self.body.get("papers", ())}
+
+
+class Question(NamedTuple):
+    """What is asked of the rules: whether this move may be made.
+
+    `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
+    `only` the transition whose gate it is) or effect, of the act `cause`.
+    """
+
+    act: Act
+    trigger: str
+    performer: Optional[Actor]
+    seen: Dict[str, Witness]
+    late: bool = False
+    stage: str = "fire"
+    cause: Optional[Witness] = None
+    gates: Optional[Dict[str, Body]] = None
+    only: Optional[str] = None
+    retired: bool = False
+
+
+class Decision(NamedTuple):
+    """What a move leads to, where it is allowed."""
+
+    way: Body
+    set: Dict[str, Optional[str]]
+    was: Dict[str, str]
+    rests: List[int]
+    seen: List[Body]
+    attested: Body
 
 
 _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
@@ -2170,476 +2388,800 @@ _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
     "le": lambda one, two: one <= two,
     "gt": lambda one, two: one > two,
     "ge": lambda one, two: one >= two,
-    "in": lambda one, two: one in two,
 }
 
 
-class Judge:
-    """One act, decided again."""
+class NoAnswer(LookupError):
+    """The entry has no answer of a guard in the application's code."""
 
-    def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
-        self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
-        self.late = body.get("mode") == "late" and "for" in body
 
-    def holds(self, rules: Rules, told: Any) -> Tuple[Answer, Set[int]]:
-        """Return whether a guard holds, and the entries on which that rests."""
-        told = _object(rules.guards.get(told) if isinstance(told, str) else told)
-        kind = told.get("is")
-        if kind in ("All", "Any"):
-            return self._many(rules, told.get("of") or [], any_=kind == "Any")
+class Looking:
+    """Guards, and what they look at: the entries on which their answers rest, what was read elsewhere, what code said.
+
+    A guard holds (True), does not (False), or nobody can tell (None). Negation is handed down to the leaves, so that
+    each knows what it is asked.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.act, self.case = question, question.act, question.act.case
+        self.rests: Set[int] = set()
+        self.seen: Dict[str, Witness] = {}
+        self.attested: Body = {}
+
+    def holds(self, told: Body, *, negated: bool = False) -> Answer:
+        """Whether a condition, or its negation, holds."""
+        kind = told["is"]
         if kind == "Not":
-            answer, rests = self.holds(rules, told.get("of"))
-            return (None if answer is None else not answer), rests
+            return self.holds(told["of"], negated=not negated)
+        if kind in ("All", "Any"):
+            parts = told.get("of", ())
+            return self._every(parts, negated) if (kind == "All") is not negated else self._some(parts, negated)
+        if kind == "Unsupported":
+            return None
         if kind == "InStates":
-            region = str(told.get("region"))
-            return self._in(region, told.get("states") or [])
+            return self._in_states(told, negated)
         if kind == "Visited":
-            return (told.get("region"), told.get("state")) in self.case.visited, set()
-        if kind == "FieldIs":
-            return self._field(rules, told), set()
-        if kind == "ActorHas":
-            return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
-        return self._elsewhere(kind, told), set()
+            return self._visited(told, negated)
+        if kind == "ActorHas" and self.question.performer is None:
+            return True
+        if kind == "GateIs" and self.question.gates is None:
+            return True
+        return self._leaf(kind, told) is not negated
 
-    def _in(self, region: str, states: List[Any]) -> Tuple[Answer, Set[int]]:
-        """Return whether a region is in one of the states, and the entry since which that has been so."""
-        answer = self.case.states.get(region) in states
-        since: Set[int] = set()
-        for seq, state in reversed(self.case.history.get(region, [])):
-            if (state in states) is not answer:
-                break
-            since = {seq}
-        return answer, since
-
-    def _many(self, rules: Rules, parts: List[Any], *, any_: bool) -> Tuple[Answer, Set[int]]:
-        rests: Set[int] = set()
-        unknown = False
+    def _every(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = True
         for part in parts:
-            answer, on = self.holds(rules, part)
-            if answer is None:
-                unknown = True
-            elif answer is any_:
-                return (None, set()) if unknown and any_ else (answer, on if any_ else set())
-            rests |= on
-        return (None if unknown else not any_), (set() if any_ else rests)
+            found = self.holds(part, negated=negated)
+            if found is False:
+                return False
+            answer = None if found is None else answer
+        return answer
 
-    def _field(self, rules: Rules, told: Body) -> Answer:
-        name, source, wanted = told.get("name"), told.get("source"), told.get("value")
-        fields = {"attribute": "attributes", "parameter": "parameters"}.get(str(source), "")
-        values = {"attribute": self.case.attrs, "parameter": _object(self.body.get("params"))}.get(
-            str(source), _object(rules.told.get("constants"))
-        )
-        value = values.get(str(name))
-        if value is None:
-            return told.get("op") == "ne"
-        kind = _object(_object(rules.told.get(fields)).get(str(name))).get("type")
-        try:
-            if kind == "decimal":
-                value = Decimal(value)
-                wanted = [Decimal(item) for item in wanted] if isinstance(wanted, list) else Decimal(str(wanted))
-            return _OPERATORS[str(told.get("op"))](value, wanted)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            return None
+    def _some(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = False
+        before = set(self.rests)
+        for part in parts:
+            self.rests = set(before)
+            found = self.holds(part, negated=negated)
+            if found:
+                return True
+            answer = None if found is None else answer
+        self.rests = before
+        return answer
 
-    def _elsewhere(self, kind: Any, told: Body) -> Answer:
-        """Answer what another instance, or the application, decides."""
-        if kind == "RootIn":
-            for about in self.seen:
-                if about["instance"] == self.case.root:
-                    return about["states"].get(str(told.get("region"))) in told.get("states", ())
-            return None
-        if kind == "OtherIn":
-            here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
-            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
-        if kind == "Code":
-            answer = _object(_object(self.body.get("attested")).get(str(told.get("name")))).get("answer")
-            return answer if isinstance(answer, bool) else None
-        if kind == "Unsupported" and not self.late:
+    def _in_states(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        region, states = told["region"], told["states"]
+        if (self.case.regions.get(region) in states) is negated:
             return False
-        return None  # CausedBy, GateIs: not decided again by this program
+        marks = [mark[0] for state, mark in self.case.out.get(region, {}).items() if (state in states) is negated]
+        if marks:
+            self.rests.add(max(marks))
+        return True
+
+    def _visited(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        mark = self.case.visited.get(told["region"], {}).get(told["state"])
+        if mark is not None and not negated:
+            self.rests.add(mark[0])
+        return (mark is not None) is not negated
+
+    def _leaf(self, kind: str, told: Body) -> bool:
+        question = self.question
+        if kind == "FieldIs":
+            return self._field(told)
+        if kind == "ActorHas":
+            return question.performer is not None and not question.performer.roles.isdisjoint(told["roles"])
+        if kind == "RootIn":
+            root = question.seen.get(self.case.root or "")
+            return root is not None and self._there(root, told)
+        if kind == "OtherIn":
+            others = [
+                one for key, one in question.seen.items()
+                if one.workflow == told["workflow"] and key not in (self.case.instance, self.case.root)
+            ]  # fmt: skip
+            return True in [self._there(one, told) for one in others]  # all of them are looked at
+        if kind == "CausedBy":
+            cause = question.cause
+            return cause is not None and self._there(cause, told) and cause.workflow == told["workflow"]
+        if kind == "GateIs":
+            gate = (question.gates or {}).get(told["transition"])
+            against = ("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",)
+            return gate is not None and not any(task["state"] in against for task in gate.get("tasks", {}).values())
+        if kind == "Code":
+            return self._code(told["name"])
+        raise ValueError("a condition that is not known")
+
+    def _there(self, witness: Witness, told: Body) -> bool:
+        self.seen[witness.instance] = witness
+        return witness.regions.get(told["region"]) in told["states"]
+
+    def _code(self, name: str) -> bool:
+        if name not in self.attested:
+            answers = self.act.body.get("attested", {})
+            if name not in answers or "answer" not in answers[name]:
+                raise NoAnswer(name)
+            answer, values = answers[name]["answer"], answers[name].get("values", {})
+            self.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
+        return bool(self.attested[name]["answer"])
+
+    def _field(self, told: Body) -> bool:
+        rules, name, op, wanted = self.act.rules, told["name"], told["op"], told["value"]
+        values, fields = {
+            "attribute": (self.case.attrs, rules.attributes),
+            "parameter": (self.act.params(), rules.parameters),
+        }.get(told["source"], (_object(rules.told.get("constants")), {}))
+        value, kind = values.get(name), fields.get(name, {}).get("type")
+        if value is None:
+            return bool(op == "ne")
+        if op == "in":
+            options = wanted if isinstance(wanted, list) else [wanted]
+            return any(_number(value, kind) == _number(option, kind) for option in options)
+        left, right = _number(value, kind), _number(wanted, kind)
+        return _OPERATORS[op](left, right) if type(left) is type(right) else bool(op == "ne")
+
+
+def _number(value: Any, kind: Optional[str]) -> Any:
+    if kind == "decimal" and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            pass
+    return value
+
+
+def decide(question: Question) -> Optional[Decision]:
+    """Decide a move again; None where it is not allowed. Raises NoAnswer, and ODD."""
+    rules, case = question.act.rules, question.act.case
+    tried = [
+        _try(question, way) for way in rules.by_trigger[question.trigger]
+        if case.regions.get(way["region"]) in way["sources"] and question.only in (None, way["id"])
+    ]  # fmt: skip
+    allowed = [decision for decision in tried if decision is not None]
+    return allowed[0] if len(allowed) == 1 else None
+
+
+def _try(question: Question, way: Body) -> Optional[Decision]:
+    rules, case, late = question.act.rules, question.act.case, question.late
+    looking = Looking(question)
+    target = _target(rules, way, case)
+    refused = target is None or not (late or _stands(question, way))
+    performer = question.performer
+    refused |= performer is not None and performer.roles.isdisjoint(way.get("roles", ()))
+    if not late and question.stage != "effect":
+        gate = way.get("gate", {})
+        later = gate.get("papers", ()) if question.stage != "close" else ()
+        laid = question.act.papers()
+        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        if question.stage != "close":
+            given = question.act.params()
+            refused |= any(
+                rules.parameters[name].get("required") and name not in given for name in way.get("parameters", ())
+            )
+        refused |= question.retired
+    for name in way.get("guards", ()):
+        refused |= looking.holds(rules.guards[name]) is not True
+    refused |= not late and any(isinstance(effect, str) for effect in way.get("effects", ()))
+    if refused or target is None:
+        return None
+    changes = rules.moved(case.regions, case.kept, {way["region"]: target})
+    return Decision(
+        way, changes, {region: case.regions[region] for region in changes if region in case.regions},
+        sorted(looking.rests), [_citation(looking.seen[key]) for key in sorted(looking.seen)], looking.attested,
+    )  # fmt: skip
+
+
+def _citation(witness: Witness) -> Body:
+    return {"instance": witness.instance, "leaf": witness.leaf, "seq": witness.seq}
+
+
+def _target(rules: Rules, way: Body, case: Case) -> Optional[str]:
+    """Return the state that a transition leads to; None where nothing is remembered."""
+    target, region = way["target"], way["region"]
+    if target["kind"] == "state":
+        return str(target["name"])
+    if target["kind"] == "same":
+        return case.regions[region]
+    state = case.left.get(region, {}).get(target["name"])
+    could = {
+        source for other in rules.by_trigger.get(target["name"], ())
+        if other.get("remembers") and other["region"] == region for source in other["sources"]
+    }  # fmt: skip
+    return state if state in could else None
+
+
+def _stands(question: Question, way: Body) -> bool:
+    """Whether the instance is neither held nor void, and this is the way of doing it."""
+    case, stage = question.act.case, question.stage
+    if case.held or case.voided or ("gate" in way) is not (stage in ("submit", "close")):
+        return False
+    same = question.act.rules.by_trigger[question.trigger]
+    return stage == "close" or not any(case.gates.get(other["id"], {}).get("state") == "open" for other in same)
 
 
 class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
+        self.verification = verification
         self.book, self.documents = verification.book, verification.documents
         self.past = Past(verification)
-        self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
-        self.defined: Dict[str, int] = {}  # when rules were registered first
+        self.actors = Actors(verification.reserved("~actor/"), self._missing)
+        self.numbers = Numbers(verification.reserved("~number/"))
+        self.defined: Dict[Tuple[str, str], int] = {}  # when rules were registered first, by chain and digest
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
             if entry.kind == "defined" and isinstance(rules, str):
-                self.defined.setdefault(rules, entry.at)
-        self.administrator = min(
-            (at for chain in self.actors.known.values() for at, body in chain if "administrator" in _strings(body.get("roles"))),
-            default=None,
-        )  # fmt: skip
+                self.defined.setdefault((entry.instance, rules), entry.at)
+        self.administrated: Optional[int] = None  # when an administrator was enrolled first
+        self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
-        self.shown = verification.shown
-        self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
         self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
+        self.ordinary = frozenset(
+            [
+                "started",
+                "fired",
+                "adopted",
+                "annotated",
+                "amended",
+                "refused",
+                *self.approvals.kinds,
+                *self.corrections.kinds,
+            ]
+        )
+        self.kinds: Dict[str, Callable[[Act], None]] = {
+            "started": self._started, "fired": self._fired, "adopted": self._adopted, "amended": self._amended,
+            "annotated": Act.still, "refused": self._refused,
+            "enrolled": self._enrolled, "defined": self._defined, "genesis": self._genesis, "sealed": self._sealed,
+            "recovered": self._recovered, "keyed": self._keyed, "granted": self._granted, "revoked": self._granted,
+            "published": self._published, "retired": self._retired, "released": self._retired,
+            **dict.fromkeys(self.approvals.kinds, self.approvals.read),
+            **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
+        }  # fmt: skip
+
+    def _missing(self, actor: str) -> None:
+        if self.verification.partly:
+            self.book.skip("actor " + actor, needed=True)
+
+    def day(self, at: int) -> str:
+        """Return the day of a moment, at the log's own offset from UTC."""
+        return day_of(at, self.verification.genesis.offset)
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.case = Case(entry.instance)
-        if entry.v != 1:
-            self.case.unknown = True
-        if self.case.unknown or entry.body is None or entry.kind not in KINDS:
-            if entry.body is None and self.case.first:
-                self.case.definition = ""
-            if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
-                self._roles(entry)
-            self.case.first = False
-            self.case.fold(entry)
-            return
-        if not is_well_formed(entry.body):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-            self.case.first = False
-            return
-        if entry.instance.startswith("~"):
-            self._reserved(entry, entry.body)
-        else:
-            self._ordinary(entry, entry.body)
-        self.case.first = False
-        self.case.fold(entry)
-
-    def _reserved(self, entry: Entry, body: Body) -> None:
-        for prefix, kinds in _RESERVED_KINDS.items():
-            if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/"
-                if entry.kind not in (*kinds, "refused") and not corrects:
-                    self.book.find("replay.kind_place", entry.instance, entry.seq)
-                    return
-        for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
-            if entry.instance.startswith(prefix):
-                self.book.leave(what)
-        if entry.kind in ("granted", "revoked"):
-            self.book.leave("proxies")
-        if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
-            self.corrections.read(None, Judge(self.case, entry, body, None, []))
-        if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
-            self._roles(entry)
-        if entry.kind == "sealed":
-            if not (
-                is_hex(body.get("heads"))
-                and is_int(body.get("instances"), 1)
-                and is_int(body.get("size"), 1)
-                and len(body) == 3
-            ):
+        case = self.case
+        if entry.body is not None:
+            try:
+                self._read(case, entry)
+            except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind == "enrolled" and not (
-            _is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)
-        ):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind in ("defined", "enrolled"):
-            self._administrator(entry)
-        rules = self._compiled(str(body.get("rules"))) if entry.kind == "defined" else None
-        if rules is not None:
-            for name in ("name", "version"):
-                if body.get(name) != rules.told.get(name):
-                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        case.seq, case.at, case.first = entry.seq, entry.at, False
 
-    def _administrator(self, entry: Entry) -> None:
-        if entry.actor == "system":
-            if self.administrator is not None and entry.at > self.administrator:
-                self.book.find("replay.actor_role", entry.instance, entry.seq)
-            return
-        roles = self._roles(entry)
-        if roles is not None and "administrator" not in roles:
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+    def _read(self, case: Case, entry: Entry) -> None:
+        body = entry.body or {}
+        if case.first or entry.definition != case.definition:
+            self._under(case, entry)
+        day = self.day(entry.at)
+        act = Act(self, case, entry, self._actor(entry, day), day)
+        after = case.copy()
+        after.fold(entry)
+        if entry.v == 1:
+            self._judge(act)
+        if "on" in body:
+            self._on(act)
+        self.case = after
+        after.say(entry)
+        if entry.kind == "enrolled" and ADMINISTRATOR & set(map(str, body.get("roles", ()))):
+            self.administrated = entry.at if self.administrated is None else min(self.administrated, entry.at)
+        self._count(act)
 
-    def _roles(self, entry: Entry) -> Optional[Set[str]]:
-        """Return the roles that an entry's actor had; None where this log cannot say."""
-        resolver = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
-        if isinstance(resolver, dict):
-            self.book.counts["attested"] += 1
-            return set(_strings(resolver.get("roles")))
-        now, before = self.actors.at(entry.actor, entry.at)
-        if now is None and self.partly:
-            self.book.skip("actor " + entry.actor, needed=True)
-            return None
-        if now is None:
-            self.book.counts["attested"] += 1
-            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-            return None
-        if (
-            entry.kind != "refused"
-            and not self.actors.valid(now, entry.at)
-            and (before is None or not self.actors.valid(before, entry.at))
-        ):
-            self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
-
-    def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands; None where they cannot be told."""
-        case, find = self.case, self.book.find
-        if entry.definition is None:
-            find("replay.def_missing", entry.instance, entry.seq)
-            return case.rules
-        if case.definition is None and self.defined.get(entry.definition, entry.at) > entry.at:
-            find("document.not_yet_defined", entry.instance, entry.seq)
-        if case.definition is not None and entry.definition != case.definition:
-            find("replay.def_changed", entry.instance, entry.seq)
+    def _under(self, case: Case, entry: Entry) -> None:
+        """Take note of the rules under which an entry stands: those of its instance's first one."""
+        if not case.first:
+            self.book.find("replay.def_changed", entry.instance, entry.seq)
         case.definition = entry.definition
-        case.rules = self._compiled(entry.definition)
-        return case.rules
+        case.rules = self.compiled(entry.definition) if entry.definition is not None else None
+        since = entry.at
+        if case.rules is not None:
+            since = self.defined.get(("~definition/" + case.rules.name, entry.definition or ""), entry.at)
+        if since > entry.at:
+            self.book.find("document.not_yet_defined", entry.instance, entry.seq)
 
-    def _compiled(self, digest: str) -> Optional[Rules]:
+    def compiled(self, digest: str) -> Optional[Rules]:
+        """Return the rules under a digest; None where they cannot be had."""
         if digest not in self.rules:
             self.rules[digest] = None
+            self.documents.used(digest)
             if digest in self.documents.rules:
-                try:
-                    self.rules[digest] = Rules(self.documents.rules[digest])
-                except (Malformed, TypeError, KeyError):
-                    self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+                self.rules[digest] = self._compile(digest, self.documents.rules[digest])
         return self.rules[digest]
 
-    def _ordinary(self, entry: Entry, body: Body) -> None:
-        case, find = self.case, self.book.find
-        if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
-            find("replay.kind_place", entry.instance, entry.seq)
-            return
-        if entry.seq == 1 and entry.kind not in ("started", "adopted"):
-            find("replay.not_started", entry.instance, entry.seq)
-        if entry.seq != 1 and entry.kind == "started":
-            find("replay.not_first", entry.instance, entry.seq)
-        rules = self._under(entry)
-        if entry.kind in _MOVES:
-            self._day(entry, body)
-        roles = self._roles(entry)
-        if entry.kind == "refused":
-            self.book.counts["refused"] += 1
-            return
-        act = Judge(case, entry, body, roles, self._seen(entry, body))
-        self.effects.read(rules, act)
-        self.approvals.read(rules, act)
-        self.corrections.read(rules, act)
-        if rules is not None and entry.kind in ("started", "adopted"):
-            self._begin(rules, entry, body, roles)
-        if rules is not None and entry.kind == "amended":
-            self._amended(rules, entry, body, roles)
-        if rules is not None and entry.kind == "fired":
-            self._fired(rules, entry, body, act)
+    def _compile(self, digest: str, document: str) -> Optional[Rules]:
+        try:
+            told = parse(document.encode())
+            if told["lang"] > 1:
+                self.book.skip("rules language %d" % told["lang"], needed=True)
+                return None
+            rules = Rules(told)
+            rules.begin()
+        except ODD:
+            self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+            return None
+        if ("~definition/" + rules.name, digest) not in self.defined:
+            self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        return rules
 
-    def _day(self, entry: Entry, body: Body) -> None:
-        """Check the day of a move: its text, its bounds, and whether something before it happened later."""
-        find, case = self.book.find, self.case
-        mode, on = body.get("mode"), body.get("on")
-        if mode not in ("live", "late") or (entry.kind == "adopted" and mode != "late"):
-            find("replay.mode", entry.instance, entry.seq)
-        if mode == "late":
-            self.book.counts["late"] += 1
-        if on is None:
-            if mode == "live":
-                find("replay.date_missing", entry.instance, entry.seq)
-            on = {}
-        low, high = _object(on).get("lo"), _object(on).get("hi")
-        today = self.actors.day(entry.at)
-        if on:
+    def _actor(self, entry: Entry, day: str) -> Optional[Actor]:
+        """Return who acted, as of the entry; None where nothing tells."""
+        if entry.actor == SYSTEM and entry.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if entry.kind not in ("genesis", "sealed", "keyed"):
+                self.system = max(self.system, (entry.at, entry.instance, entry.seq))
+            return None
+        attested = (entry.body or {}).get("attested", {})
+        if "resolver" in attested:
             try:
-                if read_day(str(on.get("edtf"))) != (low, high) or (low or "") > today:
-                    find("replay.date_differs", entry.instance, entry.seq)
-            except Malformed:
-                find("replay.date_malformed", entry.instance, entry.seq)
-                return
-        before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
-        before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
-        floor = max(before, default=("", 0))
-        if isinstance(high, str) and high < floor[0]:
-            find("replay.date_order", entry.instance, entry.seq)
-        earliest = max(low or "", floor[0])
-        if earliest:
-            case.days[entry.seq] = earliest
-            for region in _object(body.get("set")):
-                case.earliest[region] = earliest, entry.seq
+                told = attested["resolver"]["values"]
+                return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
+            except ODD:
+                self.book.find("replay.malformed", entry.instance, entry.seq)
+                return None
+        actor = self.actors.at(entry.actor, entry.at)
+        if actor is None:
+            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
+        elif entry.kind != "refused" and not actor.acts_on(day):
+            if any(other.acts_on(day) for other in self.actors.around(entry.actor, entry.at)):
+                self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+            else:
+                self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+        return actor
 
-    def _seen(self, entry: Entry, body: Body) -> List[Body]:
-        """Check what an entry cites, and return each with the states that it had."""
-        found: List[Body] = []
-        for about in body.get("seen", ()):
-            instance = about["instance"]
-            if self.unseen(instance):
+    def _judge(self, act: Act) -> None:
+        entry, judge = act.entry, self.kinds.get(act.entry.kind)
+        reserved = entry.instance.partition("/")[0] if entry.instance.startswith("~") else ""
+        if judge is None:
+            self.book.skip("kind " + entry.kind, needed=True)
+            return
+        kinds = _RESERVED.get(reserved, frozenset()) if reserved else self.ordinary
+        try:
+            if entry.kind not in kinds:
+                act.find("kind_place")
+            elif reserved or act.case.rules is not None:
+                judge(act)
+                act.nothing_else()
+            elif entry.definition is None:
+                act.find("def_missing")
+            if entry.seq == 1 and not reserved and entry.kind not in ("started", "adopted"):
+                act.find("not_started")
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+        except ODD:
+            act.find("malformed")
+
+    def undisclosed(self, act: Act, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again without an instance that is not shown."""
+        act.failed = act.undecided = True
+        self.book.skip("cited %s" % error, needed=True)
+
+    def _on(self, act: Act) -> None:
+        """Check the day of an act: its text, its bounds, and that nothing before it happened later."""
+        on, entry, case = act.body["on"], act.entry, act.case
+        low, high = on.get("lo"), on.get("hi")
+        try:
+            first, last = read_day(on.get("edtf", ""))
+        except Malformed:
+            act.find("date_malformed")
+        else:
+            last = act.day if last is None else min(last, act.day)
+            fits = low == first and high == last and (first is None or first <= last)
+            clamped = entry.at == case.at and low == first and (low or "") <= (high or "") <= last
+            if not fits and not clamped:
+                act.find("date_differs")
+        changes = act.body.get("set")
+        bound = case.earliest(act.body.get("rests", ()), changes) if changes else None
+        if bound is not None and high is not None and bound > high:
+            act.find("date_order")
+
+    def _count(self, act: Act) -> None:
+        kind, counts = act.entry.kind, self.book.counts
+        moves = kind == "fired" or (kind == "voted" and bool(act.body.get("set")))
+        counts["late"] += act.late and kind in ("adopted", "fired", "refused", "voted")
+        counts["refused"] += kind == "refused"
+        if moves and not act.undecided:
+            attested = act.actor is None or "attested" in act.body
+            counts["attested" if attested else "witnessed" if "seen" in act.body else "decided"] += 1
+
+    # Who may, and what other instances were
+
+    def authorise(self, act: Act, roles: Iterable[str]) -> None:
+        """Find an actor who had none of the roles; one whose roles were changed shortly before is a warning."""
+        needed, entry = frozenset(roles), act.entry
+        if act.actor is None or not act.actor.roles.isdisjoint(needed):
+            return
+        if any(not other.roles.isdisjoint(needed) for other in self.actors.around(entry.actor, entry.at)):
+            act.warn("actor_changed")
+        else:
+            act.find("actor_role")
+
+    def cited(self, act: Act) -> Dict[str, Witness]:
+        """Return the instances that an entry cites; find what is cited otherwise than it is. Raises Undisclosed."""
+        found: Dict[str, Witness] = {}
+        for about in act.body.get("seen", ()):
+            witness = self.past.after(about["instance"], about["seq"])
+            if witness is None or witness.at > act.entry.at:
+                act.find("seen_missing")
                 continue
-            wrong, states, workflow = self.past.cited(about, entry.at)
-            if wrong:
-                self.book.find(wrong, entry.instance, entry.seq)
-            found.append({"instance": instance, "states": states, "workflow": workflow})
+            if witness.leaf != about["leaf"]:
+                act.find("seen_leaf")
+            found[about["instance"]] = witness._replace(leaf=about["leaf"])
         return found
+
+    def retired(self, act: Act) -> bool:
+        """Whether a paper of the entry bears a number that was retired; that it may have been is a warning."""
+        certain, perhaps = self.numbers.retired(act.body.get("papers", ()), act.entry.at)
+        if perhaps:
+            act.warn("number_overlap")
+        return certain
+
+    def decide(
+        self, act: Act, performer: Optional[Actor], *, stage: str = "fire", late: bool = False,
+        cause: Optional[Witness] = None, gates: Optional[Dict[str, Body]] = None, only: Optional[str] = None,
+    ) -> Optional[Decision]:  # fmt: skip
+        """Decide the trigger of an entry again; None where that is not allowed or cannot be told, which is noted."""
+        try:
+            seen = self.cited(act)
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return None
+        retired = not late and self.retired(act)
+        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        try:
+            found = decide(question)
+            if found is None and performer is not None and not act.resolved:
+                for other in self.actors.around(performer.id, act.entry.at):
+                    if other.roles != performer.roles and found is None:
+                        found = decide(question._replace(performer=other))
+                if found is not None:
+                    act.warn("actor_changed")
+        except NoAnswer:
+            act.find("attested_missing")
+            return None
+        if found is None:
+            act.find("not_allowed")
+        return found
+
+    def moved(self, act: Act, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]) -> None:
+        """Compare all that an entry says a move changed; `params` None: a late entry, whose effects were then."""
+        body, way, rules = act.body, decision.way, act.rules
+        act.equal("set", decision.set, body.get("set"))
+        act.equal("was", decision.was, body.get("was"))
+        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
+        act.equal("rests", decision.rests, body.get("rests", []))
+        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", decision.attested, act.answers())
+        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
+        self.approvals.moved(act, decision.set, way["id"], gates)
+        if params is not None:
+            self.effects.promised(act, way, params)
+
+    # One method for each kind
+
+    def _started(self, act: Act) -> None:
+        body, rules = act.body, act.rules
+        if act.entry.seq != 1:
+            act.find("not_first")
+        act.equal("set", rules.begin(), body.get("set"))
+        act.equal("was", {}, body.get("was"))
+        act.equal("workflow", rules.name, body.get("workflow"))
+        act.live(late=act.late)
+        self._root(act)
+        self._attributes(act)
+        self.authorise(act, rules.permitted("start"))
+
+    def _root(self, act: Act) -> None:
+        wanted, root = act.rules.told.get("root"), act.body.get("root")
+        act.compared.add("root")
+        if wanted is None and root is None:
+            return
+        try:
+            witness = self.past.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return
+        if witness is None or witness.at > act.entry.at:
+            act.find("root_missing")
+        elif witness.workflow != wanted or witness.root is not None:
+            act.find("root_differs")
+
+    def _attributes(self, act: Act) -> None:
+        declared, start = act.rules.attributes, "attribute."
+        act.compared.add("attrs")
+        clear = any(name not in declared or declared[name].get("personal") for name in act.body.get("attrs", {}))
+        texts = [field[len(start) :] for field in act.body.get("texts", {}) if field.startswith(start)]
+        if clear or any(name not in declared for name in texts):
+            act.find("attributes")
+
+    def _fired(self, act: Act) -> None:
+        late, performer = act.late, act.actor
+        act.live(late=late)
+        if late:
+            self.authorise(act, act.rules.permitted("register"))
+            performer = self._performer(act)
+        elif "for" in act.body:
+            act.find("late_unmarked")
+        if act.body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
+            return
+        if "cause" in act.body:
+            cause = self.effects.cause(act, act.body["trigger"])
+            decision = self.decide(act, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(act, performer, late=late)
+        if decision is not None:
+            doer = act.body["for"]["id"] if late else act.entry.actor
+            self.moved(act, decision, doer, {}, None if late else act.params())
+
+    def _performer(self, act: Act) -> Optional[Actor]:
+        """Return the office that decided what is entered late, as it was at the entry."""
+        about, body = act.body.get("for"), act.body
+        good = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
+        if (
+            not good
+            or "source" not in body.get("texts", {})
+            or any(paper.get("filed") for paper in body.get("papers", ()))
+        ):
+            act.find("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if act.resolved:
+            return Actor(about["id"], frozenset([about["role"]] if "role" in about else ()))
+        found = self.actors.at(about["id"], act.entry.at)
+        if found is None:
+            act.warn("actor_unknown")
+        return found
+
+    def _adopted(self, act: Act) -> None:
+        body, rules, case = act.body, act.rules, act.case
+        act.live(late=True)
+        if body.get("basis") not in _BASES or "source" not in body.get("texts", {}):
+            act.find("late_flags")
+        if act.entry.seq == 1:
+            act.equal("workflow", rules.name, body.get("workflow"))
+            self._root(act)
+            self._attributes(act)
+        self.authorise(act, rules.permitted("adopt"))
+        said = body["set"]
+        stated = {region: state for region, state in said.items() if state is not None}
+        known = all(region in rules.regions for region in said)
+        known = known and all(state in rules.regions[region]["states"] for region, state in stated.items())
+        moved = rules.moved(case.regions, case.kept, stated)
+        silent = any(name not in said and state is not None for name, state in moved.items())
+        after = {**case.regions, **stated}
+        idle = not known or any(
+            not rules.active(name, after) for name, state in said.items() if state is not None or moved.get(name, "") is not None
+        )  # fmt: skip
+        states = [name for name, state in said.items() if state is not None or moved.get(name, "") is not None]
+        if not known or not states or silent or idle:
+            act.find("adoption")
+            return
+        wanted = {**moved, **{name: said[name] for name in states}}
+        act.equal("set", wanted, said)
+        act.equal("was", {name: case.regions[name] for name in wanted if name in case.regions}, body.get("was"))
+        self.approvals.moved(act, wanted, "", {})
+
+    def _amended(self, act: Act) -> None:
+        act.still()
+        self._attributes(act)
+        if "cause" in act.body:
+            self.effects.cause(act, "amend")
+        else:
+            self.authorise(act, act.rules.permitted("amend"))
+        self.approvals.amended(act)
+
+    def _refused(self, act: Act) -> None:
+        act.still()
+        if not isinstance(act.body.get("refusals"), list):
+            act.find("malformed")
+
+    # Reserved instances
+
+    def _administer(self, act: Act) -> None:
+        """Check that an administrator acted; the library's own account may until there is one."""
+        act.still()
+        if act.entry.actor != SYSTEM:
+            self.authorise(act, ADMINISTRATOR)
+
+    def _enrolled(self, act: Act) -> None:
+        self._administer(act)
+        if not isinstance(act.body.get("roles"), list) or not isinstance(act.body.get("enabled"), bool):
+            act.find("malformed")
+
+    def _defined(self, act: Act) -> None:
+        self._administer(act)
+        for kind in ("rules", "labels"):
+            bytes.fromhex(act.body[kind])
+            self.documents.name(act.body[kind], kind, act.entry)
+        rules = self.compiled(act.body["rules"])
+        if rules is not None:
+            act.equal("name", rules.name, act.body.get("name"))
+            act.equal("version", rules.told.get("version"), act.body.get("version"))
+            act.equal("name", rules.name, act.entry.instance.partition("/")[2])
+
+    @staticmethod
+    def _genesis(act: Act) -> None:
+        if act.entry.seq != 1:
+            act.find("kind_place")
+
+    @staticmethod
+    def _sealed(act: Act) -> None:
+        act.still()
+        counts = act.body.get("instances"), act.body.get("size")
+        if act.entry.seq == 1 or not is_hex(act.body.get("heads")) or not all(is_int(count, 1) for count in counts):
+            act.find("malformed")
+
+    def _recovered(self, act: Act) -> None:
+        act.still()
+        if act.entry.actor == SYSTEM:
+            act.find("actor_role")
+        self.authorise(act, ADMINISTRATOR)
+        read_recovery(act.entry.seq, act.body)
+
+    @staticmethod
+    def _keyed(act: Act) -> None:
+        act.still()
+        read_statement("", act.body["note"].encode())
+
+    def _granted(self, act: Act) -> None:
+        """Check a proxy: who gives it, or an administrator, grants and revokes it."""
+        act.still()
+        if act.entry.instance != "~actor/" + act.entry.actor:
+            self._administer(act)
+        grant = act.body["grant"]
+        if act.entry.kind == "revoked":
+            good = str(grant) in act.case.attrs.get("grants", {})
+        else:
+            good = grant["from"] <= grant["until"] and isinstance(grant["to"], str) and bool(grant["number"])
+        if not good:
+            act.find("malformed")
+
+    def _published(self, act: Act) -> None:
+        self._administer(act)
+        bytes.fromhex(act.body["calendar"])
+        self.documents.name(act.body["calendar"], "calendar", act.entry)
+        if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
+            act.find("malformed")
+
+    def _ruled(self, act: Act) -> None:
+        self._administer(act)
+        self.corrections.read(act)
+
+    def _retired(self, act: Act) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        act.still()
+        body, kind = act.body, act.entry.kind
+        if number_chain(body["type"], body["number"]) != act.entry.instance:
+            act.find("malformed")
+        cause = self.effects.cause(act, kind)
+        if cause is not None and kind == "retired":
+            if (self.day(cause.at), cause.body.get("number", "")) != (body["day"], body["document"]):
+                act.find("malformed")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
         for part in (self.approvals, self.effects, self.corrections):
             part.close()
+        at, instance, seq = self.system
+        if at and self.administrated is not None and at > self.administrated:
+            self.book.find("replay.actor_role", instance, seq)
 
-    def unseen(self, instance: Any) -> bool:
-        """Whether an instance is not shown; then say so."""
-        if self.shown(instance):
-            return False
-        self.book.skip("cited %s" % instance, needed=True)
-        return True
 
-    def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        find, case = self.book.find, self.case
-        act = "start" if entry.kind == "started" else "adopt"
-        if roles is not None and not roles & set(rules.permitted(act)):
-            find("replay.actor_role", entry.instance, entry.seq)
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            find("replay.attributes", entry.instance, entry.seq)
-        if case.first:
-            if body.get("workflow") != rules.name:
-                find("replay.workflow_differs", entry.instance, entry.seq)
-            self._root(rules, entry, body)
-        states = _object(body.get("set"))
-        self._was(entry, body, states if entry.kind == "adopted" else {})
-        if entry.kind == "started":
-            main = rules.regions["main"].get("initial")
-            wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
-            if states != wanted:
-                find("replay.set_differs", entry.instance, entry.seq)
-            return
-        main = states.get("main", case.states.get("main"))
-        for region, state in states.items():
-            known = _object(rules.regions.get(region, {}).get("states"))
-            if region not in rules.regions or (state is not None and state not in known):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-            if state is not None and not rules.active(region, main):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
+# ------------------------------------------------------------------------------------------------ numbers and calendars
+#
+# A document number that is never used again has a chain, ~number/HEX: SHA-256(03 || ["TYPE","FORM"]), FORM being what
+# the number says however it is typed, TYPE a type of paper, or * for any. A calendar is {"rest":[day],"work":[day]}.
 
-    def _was(self, entry: Entry, body: Body, wanted: Body) -> None:
-        """Compare `was` with the states that `set` replaces."""
-        states = self.case.states
-        was = {region: states[region] for region in wanted if states.get(region) is not None}
-        if body.get("was", {}) != was:
-            self.book.find("replay.was_differs", entry.instance, entry.seq)
+_BRACKETS = str.maketrans(
+    {**dict.fromkeys("\u3014[\uff3b\u3010\ufe5d", "("), **dict.fromkeys("\u3015]\uff3d\u3011\ufe5e", ")")}
+)
 
-    def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
-        root, wanted = body.get("root"), rules.told.get("root")
-        if root is None or not isinstance(root, str):
-            return
-        if self.unseen(root):
-            return
-        chain = self.past.chain(root)
-        if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
-            self.book.find("replay.root_missing", entry.instance, entry.seq)
-        elif chain[0][2] != wanted:
-            self.book.find("replay.root_differs", entry.instance, entry.seq)
 
-    def _amended(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            self.book.find("replay.attributes", entry.instance, entry.seq)
-        if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+def number_form(number: str) -> str:
+    """Return what a document number says: brackets, wide letters, spaces and case are no part of it."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", number.translate(_BRACKETS))).casefold()
 
-    def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        find, trigger = self.book.find, body.get("trigger")
-        ways = [about for about in rules.transitions if about.get("trigger") == trigger]
-        if not ways:
-            find("replay.unknown_trigger", entry.instance, entry.seq)
-            return
-        self.book.counts["decided"] += 1
-        self.book.counts["witnessed"] += bool(judge.seen)
-        self._late(rules, entry, body, judge)
-        open_ = [way for way in ways if self._allowed(rules, way, body, judge) is not False]
-        if not open_:
-            find("replay.not_allowed", entry.instance, entry.seq)
-        way = open_[0] if len(open_) == 1 else ways[0] if len(ways) == 1 else None
-        if way is None:
-            return
-        if self.case.states.get(str(way.get("region"))) in way.get("sources", ()):
-            self._changes(rules, way, entry, body)
-        if way in open_:
-            self._rests(rules, way, entry, body, judge)
-        if way.get("remembers"):
-            self.case.left[str(trigger)] = self.case.states.get(str(way.get("region"))) or ""
 
-    def _late(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        late, for_ = body.get("mode") == "late", _object(body.get("for"))
-        if for_ and not late:
-            self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        filed = any(about.get("filed") is not False for about in body.get("papers", ()))
-        if late and not (
-            not filed
-            and for_
-            and body.get("basis") in ("stated", "implied", "inferred")
-            and "source" in commitments(entry)
-        ):
-            self.book.find("replay.late_flags", entry.instance, entry.seq)
-        if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+def number_chain(type_: str, number: str) -> str:
+    """Return the reserved instance of a number of a type of paper."""
+    return "~number/" + sha256(b"\x03" + canonical([type_, number_form(number)])).hex()
 
-    def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
-        if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
-            return False
-        roles: Optional[Set[str]] = judge.roles
-        if judge.late:
-            office, _ = self.actors.at(str(_object(body["for"]).get("id")), judge.entry.at)
-            roles = set(_strings(office.get("roles"))) if office is not None else None
-        if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
-            return False
-        if not judge.late and "cause" not in body:
-            laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
-            if "gate" in way or not laid >= set(_strings(way.get("papers"))):
-                return False
-            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(
-                rules, way, body
-            ):
-                return False
-        answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
-        if any(answer is False for answer in answers):
-            return False
-        return None if None in answers else True
+
+class Numbers:
+    """The numbers that were ever retired, by which instances and when."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        #: For each chain when its entries were made, and by which instances the number was retired after each.
+        self.chains: Dict[str, Tuple[List[int], List[Dict[str, Any]]]] = {}
+        for entry in entries:
+            times, facts = self.chains.setdefault(entry.instance, ([], [{}]))
+            try:
+                body = entry.body or {}
+                by = {key: about for key, about in facts[-1].items() if key != body["cause"]["instance"]}
+                if entry.kind == "retired":
+                    by[body["cause"]["instance"]] = body["day"], body["document"], body["cause"]["seq"]
+                number_form(body["number"])
+                body["type"]
+            except ODD:
+                continue
+            times.append(entry.at)
+            facts.append(by)
+
+    def retired(self, papers: Iterable[Body], at: int) -> Tuple[bool, bool]:
+        """Whether a paper could not be laid at a moment, and whether another one perhaps could not.
+
+        The latter bears a number that was retired, but not yet a minute before.
+        """
+        certain, perhaps = False, False
+        for paper in papers if self.chains else ():
+            if paper.get("filed") and paper.get("number"):
+                for type_ in (paper["type"], "*"):
+                    times, facts = self.chains.get(number_chain(type_, paper["number"]), ([], [{}]))
+                    late = self._throughout(times, facts, at, at)
+                    early = self._throughout(times, facts, at - CLOSE, at)
+                    certain, perhaps = certain or bool(early), perhaps or bool(late - early)
+        return certain, perhaps
 
     @staticmethod
-    def _optional(rules: Rules, way: Body, body: Body) -> bool:
-        """Whether every parameter that is missing need not be given."""
-        told = _object(rules.told.get("parameters"))
-        missing = set(_strings(way.get("parameters"))) - set(_object(body.get("params")))
-        return not any(_object(told.get(name)).get("required") for name in missing)
+    def _throughout(times: List[int], facts: List[Dict[str, Any]], since: int, until: int) -> Set[Tuple[str, Any]]:
+        """Return by which instances a number was retired all the time from one moment to another."""
+        first, last = sum(at < since for at in times), sum(at <= until for at in times)
+        found = [set(state.items()) for state in facts[first : last + 1]]
+        return set.intersection(*found)
 
-    def _changes(self, rules: Rules, way: Body, entry: Entry, body: Body) -> None:
-        case, region, target = self.case, str(way.get("region")), _object(way.get("target"))
-        state = {"state": target.get("name"), "same": case.states.get(region)}.get(
-            str(target.get("kind")), case.left.get(str(target.get("name")))
-        )
-        wanted: Dict[str, Any] = {region: state}
-        if region == "main":
-            for name in rules.regions:
-                if name == "main":
-                    continue
-                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
-                if then and not now:
-                    wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
-                elif now and not then:
-                    wanted[name] = None
-        if body.get("set") != wanted:
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        self._was(entry, body, wanted)
-        if body.get("remembers") != (region if way.get("remembers") else None):
-            self.book.find("replay.remembers_differs", entry.instance, entry.seq)
 
-    def _rests(self, rules: Rules, way: Body, entry: Entry, body: Body, judge: Judge) -> None:
-        rests: Set[int] = set()
-        for name in way.get("guards", ()):
-            answer, on = judge.holds(rules, name)
-            if answer is None:
-                return
-            rests |= on
-        if body.get("rests", []) != sorted(rests):
-            self.book.find("replay.rests_differs", entry.instance, entry.seq)
+class Calendar(NamedTuple):
+    """The days that are not what their weekday says."""
+
+    rest: FrozenSet[str] = frozenset()
+    work: FrozenSet[str] = frozenset()
+
+    def works(self, day: str) -> bool:
+        """Whether a day is a working day."""
+        if day in self.rest or day in self.work:
+            return day in self.work
+        return dt.date.fromisoformat(day).weekday() < 5
+
+    def counts_for(self, day: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        while not self.works(day):
+            found = dt.date.fromisoformat(day)
+            if found == dt.date.max:
+                break
+            day = (found + dt.timedelta(days=1)).isoformat()
+        return day
+
+
+def read_calendar(document: str) -> Calendar:
+    """Read the document of a calendar; raises Malformed."""
+    told = parse(document.encode())
+    if not isinstance(told, dict) or set(told) != {"rest", "work"}:
+        raise Malformed("no calendar")
+    for days in told.values():
+        if not _is_list(_is_text)(days) or days != sorted(set(days)) or not all(map(_is_day, days)):
+            raise Malformed("no days in order")
+    if set(told["rest"]) & set(told["work"]):
+        raise Malformed("a day of rest and of work")
+    return Calendar(frozenset(told["rest"]), frozenset(told["work"]))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return read_day(text) == (text, text)
+    except Malformed:
+        return False
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
-#
-# Every ordinary entry is shown to these three, in the order effects, approvals, corrections, after its form, its day and
-# its actor were looked at and before a move is decided; and they are told when the log ends.
 
 
 class Approvals:
@@ -2655,9 +3197,21 @@ class Approvals:
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Decide again what an entry does on gates."""
-        if act.entry.kind in self.kinds or "gates" in act.body:
+    def read(self, act: Act) -> None:
+        """Decide an entry of one of these kinds again."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("approvals")
+
+    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:  # noqa: ARG002
+        """Compare the patches of gates that a move, or an adoption, brings: `gates`, and those that it overtakes."""
+        act.compared.add("gates")
+        if "gates" in act.body or gates:
+            self.book.leave("approvals")
+
+    def amended(self, act: Act) -> None:
+        """Compare what a change of attributes does to gates whose votes are bound to them."""
+        act.compared.add("gates")
+        if "gates" in act.body or "attested" in act.body:
             self.book.leave("approvals")
 
     def close(self) -> None:
@@ -2665,6 +3219,19 @@ class Approvals:
 
 
 # ------------------------------------------------------------------------------------------------------------- effects
+#
+# An entry says what it does elsewhere: {"effects":[{"on":KEY,"fire":[T],"skipped":[T]} | {"on":KEY,"amend":[A]} |
+# {"on":"~number/HEX","retire"|"release":TYPE,"number":S}]}. The entry there says in `cause` which entry that was.
+
+_NUMBERED = {"retire": "retired", "release": "released"}
+
+
+def does(effect: Body) -> List[str]:
+    """Return what stands for an effect on the other instance: triggers, `amend`, `retired` or `released`."""
+    for verb, kind in _NUMBERED.items():
+        if verb in effect:
+            return [kind]
+    return list(effect.get("fire", ["amend"]))
 
 
 class Effects:
@@ -2672,18 +3239,52 @@ class Effects:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        #: Promised and not met yet: 1; met before its promise: -1. By case, entry, other instance, and what is done.
+        self.open: Dict[Tuple[str, int, str, str], int] = {}
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Note what an entry promises, and decide again what it does because of another one."""
-        for about in [act.body["cause"]["instance"]] if "cause" in act.body else []:
-            self.replay.unseen(about)
-        for about in act.body.get("effects", ()):
-            self.replay.unseen(about["on"])
-        if "effects" in act.body or "cause" in act.body:
+    def _count(self, effect: Tuple[str, int, str, str], by: int) -> None:
+        found = self.open.pop(effect, 0) + by
+        if found:
+            self.open[effect] = found
+
+    def expect(self, act: Act, effects: Iterable[Body]) -> None:
+        """Expect the entries on other instances that an entry says."""
+        for effect in effects:
+            for what in does(effect):
+                self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def cause(self, act: Act, what: str) -> Optional[Witness]:
+        """Return the entry that caused this one; find one that did not. Raises Undisclosed."""
+        said, here = act.body["cause"], act.entry.instance
+        witness = self.replay.past.after(said["instance"], said["seq"])
+        if witness is None or witness.at > act.entry.at:
+            act.find("seen_missing")
+            return None
+        if witness.leaf != said["leaf"]:
+            act.find("seen_leaf")
+        effects = witness.body.get("effects", ())
+        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+            act.find("effect_unknown")
+        self._count((said["instance"], said["seq"], here, what), -1)
+        return witness._replace(leaf=said["leaf"])
+
+    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
+        """Compare the effects that an entry says with those of its transition."""
+        effects = act.body.get("effects", [])
+        if effects or way.get("effects"):
             self.book.leave("effects")
+        self.expect(act, effects)
 
     def close(self) -> None:
         """Say which promises were not kept."""
+        for (instance, seq, target, what), count in sorted(self.open.items(), key=repr):
+            if not self.replay.verification.shown(target):
+                self.book.skip("cited %s" % target, needed=True)
+            elif count > 0:
+                kind = what if what in _NUMBERED.values() else "effect"
+                self.book.find("replay.%s_missing" % kind, instance, seq)
+            else:
+                self.book.find("replay.effect_twice", target)
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
@@ -2697,12 +3298,10 @@ class Corrections:
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Decide an entry again that corrects or erases, or says who may; of reserved instances those entries only."""
-        if act.entry.kind in self.kinds or act.entry.kind == "ruled":
-            self.book.leave("corrections")
-        if act.entry.kind == "rectified":
-            act.case.unknown = True
+    def read(self, act: Act) -> None:
+        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("corrections")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
@@ -3114,9 +3713,10 @@ class PartVerification(Verification):
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
 
-    def shown(self, instance: Any) -> bool:
+    def shown(self, instance: str) -> bool:
         """Whether the chain of an instance is there to be looked at."""
-        return instance == self.scope.get("instance") or str(instance).startswith("~")
+        reserved = instance.startswith("~") and not instance.startswith("~number/")
+        return reserved or next(self.chain(instance), None) is not None
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
