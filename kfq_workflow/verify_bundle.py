@@ -1483,7 +1483,7 @@ class Verification:
         if self.replay is not None:
             self.replay.close()
         if not genesis:
-            self.book.find("chain.genesis_missing")
+            self.book.find("chain.genesis_missing", "~log", 1)
         self._close()
 
     def _see(self, entry: Entry) -> None:
@@ -2650,13 +2650,12 @@ class Replay:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.case = Case(entry.instance)
-        case = self.case
         if entry.body is not None:
             try:
-                self._read(case, entry)
+                self._read(self.case, entry)
             except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        case.seq, case.at, case.first = entry.seq, entry.at, False
+        self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
 
     def _read(self, case: Case, entry: Entry) -> None:
         body = entry.body or {}
@@ -3900,7 +3899,7 @@ def verify_bundle(path: str, book: Book, given: Given) -> None:
     lines = Lines(members.parts["log.jsonl"], book)
     genesis = find_genesis(lines)
     if genesis is None:
-        book.find("chain.genesis_missing")
+        book.find("chain.genesis_missing", "~log", 1)
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
         if manifest[name] != value:
