@@ -1416,6 +1416,7 @@ class Verification:
     """The verification of an export."""
 
     partly = False  # whether not all of the log is there
+    withheld = False  # whether it was made without texts
 
     with_documents = True
 
@@ -1437,7 +1438,8 @@ class Verification:
         self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
-        self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
+        texts = iter(()) if self.withheld else self.lines.records("text")
+        self.texts = Stream(texts, lambda text: (text["instance"], text["seq"]))
         self.heads = Stream(self.lines.records("head"), lambda head: head["instance"])
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
@@ -1518,7 +1520,7 @@ class Verification:
         key, find = (entry.instance, entry.seq), self.book.find
         for text in self.texts.before(key):
             find("text.orphan", text["instance"], text["seq"], "the text %s stands beside no entry" % text["field"])
-        if entry.v != 1 or entry.body is None:
+        if entry.body is None:
             list(self.texts.at(key))
             return
         wanted = commitments(entry)
@@ -1545,7 +1547,13 @@ class Verification:
                 self.book.find(
                     "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
                 )
+            self.book.redacted += place in chain.missing
             chain.missing.discard(place)
+
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        """Say of a text that it is gone, and that no entry of its chain erased it."""
+        if not self.withheld:
+            self.book.find("text.missing", instance, seq, "the text %s is gone, and nothing erased it" % field)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
@@ -1566,7 +1574,7 @@ class Verification:
     def _end(self, chain: Chain) -> None:
         find = self.book.find
         for seq, field in sorted(chain.missing):
-            find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
+            self._gone(chain.instance, seq, field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
         head = next(self.heads.at(chain.instance), None)
@@ -3199,6 +3207,7 @@ class Approvals:
     def read(self, act: Act) -> None:
         """Decide an entry of one of these kinds again."""
         act.failed = True  # what it may say is not known
+        self.replay.effects.expect(act, act.body.get("effects", ()))
         self.book.leave("approvals")
 
     def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:  # noqa: ARG002
@@ -3472,7 +3481,7 @@ class Members:
                 find("bundle.member_differs", say=name)
         if whole and "proofs.jsonl" in self.parts and "proofs.jsonl" in said:
             self.book.warn("bundle.member_extra", say="proofs.jsonl")
-        return "log.jsonl" in self.parts and "log.jsonl" in said and needed <= set(self.parts)
+        return needed <= set(self.parts) & set(said)
 
     def sums(self) -> None:
         """Compare the members of a zip with the sums in their headers."""
@@ -3577,10 +3586,7 @@ class Proofs:
         if not isinstance(record, dict):
             raise Malformed("not an object")
         if block == "hidden" and set(record) == {"hash", "position", "width"}:
-            width = record["width"]
-            good = (
-                is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
-            )
+            good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(record["width"])
             if good and last is None:
                 return block, record
         if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seal", "seq"}:
@@ -3607,13 +3613,10 @@ class PartTree:
         self.runs: List[Run] = []
         self.genesis = False
         self.seals: Dict[int, Body] = {}  # by size, what the entries `sealed` say that are shown at their places
-        self.whole = False  # whether all positions are covered
+        self.whole = self.sealed = False  # whether all positions are covered, and the newest seal is there
 
     def place(self, entry: Entry, position: int) -> None:
         """Put an entry at its place."""
-        if position >= self.size:
-            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
-            return
         if position == 0 and (entry.instance, entry.seq) == ("~log", 1):
             self.genesis = True
         if entry.instance == "~log" and entry.kind == "sealed":
@@ -3629,17 +3632,17 @@ class PartTree:
     def head(self, chain: Chain) -> None:
         """Nothing: a part does not show the heads of all."""
 
-    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[int, Peaks]]:
-        """Yield what covers the positions, from left to right where it is in order."""
+    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[Optional[int], Peaks]]:
+        """Yield what covers the positions, from left to right where it is in order; of a hidden tree its width."""
         shown = sorted((part for run in self.runs for part in run.parts), key=lambda part: part.start)
         for record in hidden:
             while shown and shown[0].start < record["position"]:
-                yield 0, shown.pop(0)
+                yield None, shown.pop(0)
             tree = Peaks(self.hash, record["position"])
             tree.add(bytes.fromhex(record["hash"]), record["width"])
             yield record["width"], tree
         for part in shown:
-            yield 0, part
+            yield None, part
 
     def join(self, hidden: Iterable[Dict[str, Any]], look: Callable[[Dict[str, Any]], None]) -> None:
         """Put everything together, and compare the root; `look` is shown every hidden tree."""
@@ -3655,7 +3658,8 @@ class PartTree:
         for width, piece in self._pieces(watched()):
             if wrong:
                 continue  # the rest of proofs.jsonl is still to be read
-            if piece.start < whole.end or (width and (piece.start % width or piece.end > self.size)):
+            perfect = width is None or (width > 0 and width & (width - 1) == 0 and piece.start % width == 0)
+            if piece.start < whole.end or not perfect or piece.end > self.size:
                 wrong = "tree.position_twice"
             elif piece.start > whole.end:
                 wrong = "tree.position_missing"
@@ -3673,7 +3677,8 @@ class PartTree:
         self.roots[self.size] = whole.root()
         if whole.root().hex() != self.root:
             self.book.find("tree.proof_differs")
-        if self.size and (not self.genesis or self.size not in self.seals):
+        self.sealed = not self.size or (self.genesis and self.size in self.seals)
+        if not self.sealed:
             self.book.find("tree.seal_missing")
 
 
@@ -3692,13 +3697,13 @@ class PartVerification(Verification):
         proofs: Proofs,
     ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.unsealed = 0
+        self.withheld, self.unsealed = not manifest["texts"], 0
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
-        self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
+        self.chains: List[str] = []  # those that have an entry with a place, but for ~log
         super().__init__(lines, genesis, given, came)
         self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
@@ -3758,12 +3763,11 @@ class PartVerification(Verification):
                 return
         super()._link(chain, entry)
 
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
-
     def _place(self, chain: Chain, entry: Entry) -> None:
         self.position = self.places.of(entry.instance, entry.seq)
+        if self.position is not None and self.position >= self.tree.size:
+            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            self.position = None
         super()._at(chain, entry, self.position)
         if self.position is None:
             self.unsealed += 1
@@ -3776,8 +3780,16 @@ class PartVerification(Verification):
 
     def _end(self, chain: Chain) -> None:
         super()._end(chain)
-        if chain.instance != "~log":
-            self.chains[chain.instance] = chain.placed is not None
+        if chain.placed is None and self.scope["kind"] == "instance":
+            self.book.skip("later " + chain.instance, needed=True)
+        if chain.placed is not None and chain.instance != "~log":
+            self.chains.append(chain.instance)
+
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        if self.scope["kind"] == "instance" or self.withheld:
+            super()._gone(instance, seq, field)
+        else:  # an entry that is not shown may have erased it
+            self.book.skip("missing texts", needed=True)
 
     def _newer(self, size: int) -> int:
         return self.book.entries - self.covered.get(size, 0)
@@ -3786,11 +3798,12 @@ class PartVerification(Verification):
         self.places.close()
         self.tree.join(self.proofs.hidden(), self._look)
         if self.scope["kind"] == "instance":
-            if self.tree.whole:
+            if self.tree.sealed:
                 self._newest()
-            for places in self.cited.values():
-                for instance, seq in places:
-                    self.book.warn("tree.cited_unplaced", instance, seq)
+            for instance, seq in (
+                [place for places in self.cited.values() for place in places] if self.tree.whole else ()
+            ):
+                self.book.warn("tree.cited_unplaced", instance, seq)
         if self.unsealed:
             self.book.skip("unsealed %d" % self.unsealed)
         self._scope_skips()
@@ -3814,15 +3827,12 @@ class PartVerification(Verification):
     def _newest(self) -> None:
         """Compare each chain with the proofs of what its newest entry was when a seal was made."""
         proofs = dict(self.proofs.newest)
-        for instance, placed in self.chains.items():
-            if not placed:
-                self.book.skip("later " + instance, needed=True)
         for (size, instance), newest in self.newest.items():
             if size in self.tree.seals:
                 proof = proofs.pop((size, instance), None)
                 self._newest_of(self.tree.seals[size], instance, newest, proof)
-        for (_, instance), proof in proofs.items():
-            self.book.find("tree.newest_orphan", instance, proof["seq"])
+        for _, instance in proofs:
+            self.book.find("tree.newest_orphan", instance)
 
     def _newest_of(self, seal: Body, instance: str, newest: Tuple[int, bytes], proof: Optional[Body]) -> None:
         find = self.book.find
@@ -3836,7 +3846,7 @@ class PartVerification(Verification):
         if root is None or root.hex() != seal.get("heads"):
             find("tree.newest_differs", instance, proof["seq"])
         elif proof["seq"] > newest[0]:
-            find("tree.entries_hidden", instance, proof["seq"])
+            find("tree.entries_hidden", instance, newest[0])
         elif (proof["seq"], proof["leaf"]) != (newest[0], newest[1].hex()):
             find("tree.newest_differs", instance, proof["seq"])
 
@@ -3925,12 +3935,9 @@ class WholeVerification(Verification):
     def __init__(
         self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
     ) -> None:
+        self.withheld = not manifest["texts"]
         super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
-
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
         self.unsealed += position is None
