@@ -1262,6 +1262,7 @@ class Tree:
             if (
                 not is_int(said)
                 or not is_int((entry.body or {}).get("instances"))
+                or "heads" not in (entry.body or {})
                 or said <= size + max(entry.seq - 1 - last, 0)
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
@@ -1908,7 +1909,7 @@ Mark = List[Any]  # the number of an entry and its earliest day, None where that
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
 CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
-_BASES = ("stated", "implied", "inferred")
+_BASES = frozenset(["stated", "implied", "inferred"])
 _REGISTRAR = ["registrar"]
 #: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
 _RESERVED: Dict[str, FrozenSet[str]] = {
@@ -2354,10 +2355,6 @@ class Act:
         personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
         return {**self.body.get("params", {}), **personal}
 
-    def papers(self) -> Set[str]:
-        """Return the types of the papers that were laid."""
-        return {paper["type"] for paper in self.body.get("papers", ())}
-
 
 class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
@@ -2376,6 +2373,7 @@ class Question(NamedTuple):
     gates: Optional[Dict[str, Body]] = None
     only: Optional[str] = None
     retired: bool = False
+    papers: FrozenSet[str] = frozenset()
 
 
 class Decision(NamedTuple):
@@ -2557,8 +2555,7 @@ def _try(question: Question, way: Body) -> Optional[Decision]:
     if not late and question.stage != "effect":
         gate = way.get("gate", {})
         later = gate.get("papers", ()) if question.stage != "close" else ()
-        laid = question.act.papers()
-        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        refused |= any(paper not in question.papers and paper not in later for paper in way.get("papers", ()))
         if question.stage != "close":
             given = question.act.params()
             refused |= any(
@@ -2841,7 +2838,8 @@ class Replay:
             self.undisclosed(act, error)
             return None
         retired = not late and self.retired(act)
-        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        trigger, papers = act.body["trigger"], frozenset(paper["type"] for paper in act.body.get("papers", ()))
+        question = Question(act, trigger, performer, seen, late, stage, cause, gates, only, retired, papers)
         try:
             found = decide(question)
             if found is None and performer is not None and not act.resolved:
