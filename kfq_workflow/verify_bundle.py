@@ -1458,7 +1458,7 @@ class Verification:
         return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash) if self.known else (), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1557,11 +1557,10 @@ class Verification:
             self.book.find("text.missing", instance, seq, "the text %s is gone, and nothing erased it" % field)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
-        self._at(chain, entry, self.places.of(entry.instance, entry.seq))
+        if self.known:
+            self._at(chain, entry, self.places.of(entry.instance, entry.seq))
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
-        if not self.known:
-            return
         if position is None:
             chain.unplaced = chain.unplaced or entry.seq
             return
@@ -2262,7 +2261,7 @@ class Past:
         if case.first or case.seq > seq:
             case, entries, last = Case(instance), self.verification.chain(instance), None
         while case.seq < seq:
-            last = next(entries, None)
+            last = next((entry for entry in entries if entry.body is not None), None)
             case.seq = seq if last is None else last.seq
             if last is not None and last.body is not None:
                 case.workflow = last.body.get("workflow", case.workflow)

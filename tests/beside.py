@@ -42,9 +42,9 @@ def is_in_order(log: bytes) -> bool:
             if here < last:
                 return False
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            if (_BLOCKS.index(start),) < last[:1]:
+            here = (_BLOCKS.index(start), *last[1:]) if last[0] == _BLOCKS.index(start) else (_BLOCKS.index(start),)
+            if here < last:
                 return False
-            continue
         last = here
     return True
 
