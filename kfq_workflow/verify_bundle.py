@@ -1373,7 +1373,9 @@ class Documents:
                     continue  # which the replay finds
 
     def name(self, digest: str, kind: str, entry: Entry) -> None:
-        """Note a document that an entry registers."""
+        """Note a document that an entry registers; raises Malformed where it names none."""
+        if not is_hex(digest):
+            raise Malformed("not a digest")
         self.named.add(digest)
         if digest not in self.kinds:
             self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
@@ -1455,7 +1457,7 @@ class Verification:
 
     def reserved(self, prefix: str) -> Iterator[Entry]:
         """Yield the entries of reserved instances whose keys begin so."""
-        return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
+        return (entry for entry in self.lines.reserved_entries(self.hash, prefix) if entry.log == self.genesis.log)
 
     def _tree(self) -> Any:
         return Tree(self.genesis, self.lines.log_entries(self.hash) if self.known else (), self.book)
@@ -3004,7 +3006,6 @@ class Replay:
     def _defined(self, act: Act) -> None:
         self._administer(act)
         for kind in ("rules", "labels"):
-            bytes.fromhex(act.body[kind])
             self.documents.name(act.body[kind], kind, act.entry)
         rules = self.compiled(act.body["rules"])
         if rules is not None:
@@ -3051,7 +3052,6 @@ class Replay:
 
     def _published(self, act: Act) -> None:
         self._administer(act)
-        bytes.fromhex(act.body["calendar"])
         self.documents.name(act.body["calendar"], "calendar", act.entry)
         if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
             act.find("malformed")
