@@ -37,6 +37,7 @@ from kfq_workflow.errors import (
 from kfq_workflow.log import LogHead
 from kfq_workflow.state import Snapshot
 from kfq_workflow.stored import triggers
+from kfq_workflow.stored.clock import clock_of
 from kfq_workflow.stored.database_errors import translate, unavailable
 from kfq_workflow.stored.exclusive import exclusive
 from kfq_workflow.stored.tables import Tables
@@ -54,13 +55,6 @@ REVISION = REVISIONS[-1]
 LOG = "~log"
 
 _DAY = 24 * 60
-#: The database's clock in µs since 1970 UTC.
-_CLOCK = {
-    "sqlite": "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
-    " + CAST(substr(strftime('%f', 'now'), 4, 3) AS INTEGER) * 1000",
-    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
-}
 
 
 def init(
@@ -275,7 +269,7 @@ def _check_suite(connection: Connection, tables: Tables, wanted: str | None) -> 
 def _begin_log(connection: Connection, tables: Tables, body: dict[str, Any], *, via: str, actor: str) -> None:
     """Write the genesis entry, its instance and the row of kfq_log, which makes the log exist."""
     name = secrets.token_hex(16)
-    at = connection.exec_driver_sql(_CLOCK[_family(connection)]).scalar_one()
+    at = clock_of(connection)
     first = (LOG, 1, "genesis", at, actor, via, None, None, VERSION)
     row = seal(name, first, NO_PREV, body, hash_of(body["suite"]))
     snapshot = Snapshot()
@@ -335,10 +329,6 @@ def migrations_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parent / "migrations"
-
-
-def _family(connection: Connection) -> str:
-    return "mysql" if connection.dialect.name == "mariadb" else connection.dialect.name
 
 
 def _name(connection: Connection) -> str:
