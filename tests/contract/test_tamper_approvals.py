@@ -323,6 +323,36 @@ def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
     assert ("replay", "not_allowed", "p", 5) in forge(case, [*chain[:2], bound, large, chain[4]])
 
 
+# What no rule decides
+
+
+_MORE: tuple[tuple[int, Body], ...] = (
+    (1, {"gates": {}}),
+    (1, {"did": {"grant": "boss"}}),
+    (2, {"attrs": {"area": "9"}}),
+    (3, {"set": {"main": "granted"}, "was": {"main": "review"}}),
+    (3, {"did": {"grant": "boss"}}),
+    (4, {"attrs": {"area": "9"}}),
+    (FIRST, {"did": {"grant": "boss"}}),
+    (LAST, {"root": "q"}),
+    (8, {"gates": {"grant": {"state": "open"}}}),
+    (8, {"workflow": "case"}),
+    (9, {"gates": {"grant": {"state": "open"}}}),
+    (9, {"attrs": {"area": "9"}}),
+)
+
+
+def test_an_entry_that_says_more_than_its_kind_may_is_found(case: Case) -> None:
+    case.act("comment", "其后", by="x")  # a note: it may be anybody's, and changes nothing
+    case.refuse("not_from_state", "fire", "refuse", by="boss")
+    chain = case.rows
+    for seq, more in _MORE:
+        forged = [edited(row, lambda body, more=more: body.update(more)) if row.seq == seq else row for row in chain]
+        found = forge(case, forged, rebuilt=False)
+        assert ("replay", "says_more", "p", seq) in found, (seq, more, found)
+    assert forge(case, chain) == set()
+
+
 # What only an anchor shows
 
 
