@@ -131,6 +131,18 @@ def test_the_verifier_in_a_bundle_says_the_same(
     assert sorted(found["not_checked"]) == told["not_checked"]
 
 
+def test_of_the_same_checkpoint_that_of_the_auditor_is_named(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    key, kept, path = (str(tmp_path / name) for name in ("office.key", "mine.checkpoint", "g.zip"))
+    trust = kfq.ok("key", "new", "office", "--out", key).out.strip()
+    kfq.ok("checkpoint", "--key", key, "--out", kept)
+    kfq.ok("bundle", path, "--instance", "guxian-etdz", "--anchor", kept)
+    told = kfq.ok("verify", "--file", path, "--anchor", kept, "--trust", trust, "--json").json
+    assert told["anchored"]["label"] == kept
+    told = kfq.ok("verify", "--file", path, "--trust", trust, "--json").json
+    assert told["anchored"]["label"] == "anchors/001.checkpoint"
+
+
 def test_what_is_in_a_bundle_is_shown(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
     kfq, kept = sealed
     path, whole = str(tmp_path / "g.zip"), str(tmp_path / "w.zip")
