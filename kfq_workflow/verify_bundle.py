@@ -4058,6 +4058,12 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------- command line
 
 
+def language() -> str:
+    """Return the language to speak: what KFQ_LANG says, else the locale, Chinese or English."""
+    said = next((value for value in map(os.environ.get, ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG")) if value), "")
+    return "zh" if said.lower().startswith("zh") else "en"
+
+
 def _begins(path: str, with_: bytes) -> bool:
     with open(path, "rb") as file:
         return file.read(len(with_)) == with_
@@ -4097,7 +4103,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--trust", action="append", default=[], metavar="KEY")
     parser.add_argument("--statement", action="append", default=[], metavar="FILE")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en")
+    parser.add_argument("--lang", choices=("zh", "en"), default=language())
     options = parser.parse_args(arguments)
     try:
         trust = tuple(read_key(text) for text in options.trust)

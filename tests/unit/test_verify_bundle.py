@@ -62,6 +62,25 @@ def test_a_copy_verifies_in_an_empty_folder(tmp_path: Path, log: bytes) -> None:
     assert (found["verdict"], found["findings"], found["entries"]) == ("self-consistent", [], log.count(b'\n{"actor":'))
 
 
+@pytest.mark.parametrize(
+    ("environment", "zh"),
+    [
+        ({"KFQ_LANG": "zh"}, True),
+        ({"LANG": "zh_CN.UTF-8"}, True),
+        ({"KFQ_LANG": "en", "LANG": "zh_CN"}, False),
+        ({}, False),
+    ],
+)
+def test_it_speaks_as_the_computer_does(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *, zh: bool
+) -> None:
+    for name in ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (alone.language() == "zh") is zh
+
+
 @pytest.mark.parametrize(("lang", "word"), [("zh", "被篡改"), ("en", "TAMPERED")])
 def test_an_altered_log_is_exit_code_4_in_both_languages(tmp_path: Path, log: bytes, lang: str, word: str) -> None:
     (tmp_path / "log.jsonl").write_bytes(log.replace(b'"via":"tests"', b'"via":"texts"', 1))
