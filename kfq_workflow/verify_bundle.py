@@ -29,13 +29,16 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import copy
 import hashlib
 import json
 import os
 import re
 import struct
 import sys
-from decimal import Decimal
+from bisect import bisect_right
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -439,8 +442,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
 AREAS = {
     "approvals": ("approvals on gates", "审批环节"),
-    "effects": ("effects on other instances", "对其他实例的影响"),
-    "corrections": ("corrections and erasures", "更正与删除"),
     "proxies": ("proxies", "委托代理"),
     "numbers": ("document numbers that are not used again", "不再使用的文号"),
     "calendars": ("working calendars", "工作日历"),
@@ -1425,9 +1426,12 @@ class Verification:
 # What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
 
 Body = Dict[str, Any]
-Answer = Optional[bool]
+MINUTE = 60_000_000  # µs: the clock does not tell which of two acts of the same minute read the other
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what an entry raises that is not as it must be
+PARTS = ("regions", "kept", "left", "adopted", "since", "out", "visited", "attrs", "did", "gates", "held", "voided")
+_OPEN = 32  # other instances that are read at a time
 _REGISTRAR = ["registrar"]
-_CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
+_BASES = ("stated", "implied", "inferred")
 _RESERVED_KINDS = {
     "~log": ("genesis", "sealed", "keyed", "ruled"),
     "~definition/": ("defined",),
@@ -1435,7 +1439,10 @@ _RESERVED_KINDS = {
     "~number/": ("retired", "released"),
     "~calendar": ("published",),
 }
-_MOVES = ("started", "fired", "adopted")
+_NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")  # these change nothing
+_STANDS = {
+    "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
+}  # fmt: skip
 
 
 def _month_end(year: int, month: int) -> str:
@@ -1528,6 +1535,29 @@ _PARTS: Dict[str, Callable[[Any], bool]] = {
 }
 
 
+def _is_mark(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and is_int(value[0], -LARGEST)
+        and (value[1] is None or _is_text(value[1]))
+    )
+
+
+#: The parts of a snapshot that a correction may change, and the form of each.
+_BECOMES: Dict[str, Callable[[Any], bool]] = {
+    "adopted": _is_list(_is_text),
+    "attrs": _is_object,
+    "did": _is_map(_is_text),
+    "kept": _is_map(_is_text),
+    "left": _is_map(_is_map(_is_text)),
+    "out": _is_map(_is_map(_is_mark)),
+    "regions": _is_map(_is_text),
+    "since": _is_map(_is_mark),
+    "visited": _is_map(_is_map(_is_mark)),
+}
+
+
 def is_well_formed(body: Body) -> bool:
     """Whether each part of a body is what it must be."""
     return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
@@ -1540,23 +1570,79 @@ class Rules:
         told = parse(document.encode())
         self.told = _object(told)
         self.name = self.told.get("name")
-        self.regions: Dict[str, Body] = {
-            name: _object(about) for name, about in _object(self.told.get("regions")).items()
-        }
+        regions = {name: _object(about) for name, about in _object(self.told.get("regions")).items()}
+        self.regions: Dict[str, Body] = {"main": regions.pop("main", {}), **regions}
         self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
-        if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
+        if self.told.get("lang") != 1 or not self.regions["main"] or not isinstance(self.name, str):
             raise Malformed("not rules")
         self.guards = _object(self.told.get("guards"))
-        self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
+        self.triggers = {about.get("trigger") for about in self.transitions}
+        self.watched = {
+            name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))
+        }
 
     def permitted(self, act: str) -> List[str]:
-        """Return the roles that may start, register, adopt or amend."""
-        return _strings(_object(self.told.get("permissions")).get(act, [] if act == "start" else _REGISTRAR))
+        """Return the roles that may start, register, adopt, amend or supervise."""
+        default = [] if act in ("start", "supervise") else _REGISTRAR
+        return _strings(_object(self.told.get("permissions")).get(act, default))
 
-    def active(self, region: str, main: Optional[str]) -> bool:
-        """Whether a region has a state while the main line is in this one."""
-        where = self.regions[region].get("active_in")
-        return where is None or main in _object(where).get("main", [])
+    def field(self, kind: str, name: Any) -> Body:
+        """Return what is declared of an attribute or a parameter."""
+        return _object(_object(self.told.get(kind)).get(name))
+
+    def active(self, region: str, states: Dict[str, str]) -> bool:
+        """Whether a region has a state while the others are in these."""
+        where = _object(self.regions[region].get("active_in"))
+        return all(states.get(other) in allowed for other, allowed in where.items())
+
+    def start(self) -> Dict[str, str]:
+        """Return the states in which an instance begins."""
+        begun: Dict[str, str] = {}
+        for name in sorted(self.regions, key=lambda name: bool(self.regions[name].get("active_in"))):
+            if self.active(name, begun):
+                begun[name] = self.regions[name]["initial"]
+        return begun
+
+    def moved(self, case: Case, changes: Dict[str, str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of states sets: itself, and the regions that it activates and deactivates."""
+        found: Dict[str, Optional[str]] = dict(changes)
+        after = {**case.states, **changes}
+        for name, about in self.regions.items():
+            was, now = self.active(name, case.states), self.active(name, after)
+            if was is not now and name not in changes:
+                found[name] = case.parts["kept"].get(name, about["initial"]) if now else None
+        return found
+
+    def target(self, way: Body, case: Case) -> Optional[str]:
+        """Return where a transition leads from here; None where it leads back and nothing is remembered."""
+        target, region = way["target"], way["region"]
+        if target["kind"] != "left":
+            return str(target["name"]) if target["kind"] == "state" else case.states.get(region)
+        left: Optional[str] = case.parts["left"].get(region, {}).get(target["name"])
+        for other in self.transitions:
+            if other.get("remembers") and (other["trigger"], other["region"]) == (target["name"], region):
+                if left in other["sources"]:
+                    return left
+        return None
+
+
+class Actor(NamedTuple):
+    """Somebody as one entry enrolled him, or as the application's resolver told at the time."""
+
+    id: str
+    roles: FrozenSet[str]
+    org: str = ""
+    enabled: bool = True
+    start: Optional[str] = None
+    end: Optional[str] = None
+
+    def valid(self, day: str) -> bool:
+        """Whether he may act on a day."""
+        return self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+
+
+def _text_or_none(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) else None
 
 
 class Actors:
@@ -1564,10 +1650,19 @@ class Actors:
 
     def __init__(self, entries: Iterable[Entry], offset: int) -> None:
         self.offset = offset
-        self.known: Dict[str, List[Tuple[int, Body]]] = {}
+        self.known: Dict[str, Tuple[List[int], List[Actor]]] = {}
         for entry in entries:
             if entry.kind == "enrolled" and entry.body is not None:
-                self.known.setdefault(entry.instance[len("~actor/") :], []).append((entry.at, entry.body))
+                times, versions = self.known.setdefault(entry.instance[len("~actor/") :], ([], []))
+                times.append(entry.at)
+                versions.append(self._read(entry.instance[len("~actor/") :], entry.body))
+
+    @staticmethod
+    def _read(id_: str, body: Body) -> Actor:
+        return Actor(
+            id_, frozenset(_strings(body.get("roles"))), _text_or_none(body.get("org")) or "",
+            body.get("enabled", True) is True, _text_or_none(body.get("valid_from")), _text_or_none(body.get("valid_to")),
+        )  # fmt: skip
 
     def day(self, at: int) -> str:
         """Return the day of a moment, at the log's own offset from UTC."""
@@ -1580,187 +1675,358 @@ class Actors:
             year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
         )  # fmt: skip
 
-    def at(self, actor: str, at: int) -> Tuple[Optional[Body], Optional[Body]]:
-        """Return the enrolment in force at a moment, and the one before where it had only just been changed."""
-        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
-        if not past:
-            return None, None
-        before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
-        return past[-1][1], before
+    def at(self, id_: str, at: int) -> Optional[Actor]:
+        """Return somebody as he was at a moment; None where he was not enrolled by then."""
+        times, versions = self.known.get(id_, ([], []))
+        found = bisect_right(times, at)
+        return versions[found - 1] if found else None
 
-    def valid(self, body: Body, at: int) -> bool:
-        """Whether an enrolment held on the day of a moment."""
-        day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
-        return (
-            body.get("enabled") is True
-            and (not isinstance(start, str) or start <= day)
-            and (not isinstance(end, str) or day <= end)
-        )  # fmt: skip
+    def around(self, id_: str, at: int) -> List[Actor]:
+        """Return all versions of somebody that were in force at a moment or in the minute before it."""
+        times, versions = self.known.get(id_, ([], []))
+        return versions[max(bisect_right(times, at - MINUTE) - 1, 0) : bisect_right(times, at)]
 
 
 class Case:
-    """An instance as far as its entries were read."""
+    """An instance as far as its entries were read: its snapshot, by its parts, and what its first entry says."""
 
     def __init__(self, instance: str) -> None:
         self.instance = instance
-        self.states: Dict[str, Optional[str]] = {}
-        self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
-        self.left: Dict[str, str] = {}  # by trigger, the state that it left
-        self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
-        self.visited: Set[Tuple[str, str]] = set()
-        self.attrs: Body = {}
+        self.parts: Body = {name: [] if name == "adopted" else {} for name in PARTS}
         self.definition: Optional[str] = None
         self.rules: Optional[Rules] = None
         self.root: Optional[str] = None
         self.workflow: Optional[str] = None
         self.first = True
-        self.unknown = False  # an entry was met that this program cannot read
-        self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
-        self.days: Dict[int, str] = {}  # of an entry, its earliest day
+        self.at = 0
+        self.rev = 0  # the newest entry that changed something
+
+    @property
+    def states(self) -> Dict[str, str]:
+        """The state of each region that has one."""
+        found: Dict[str, str] = self.parts["regions"]
+        return found
+
+    @property
+    def attrs(self) -> Body:
+        """The attributes."""
+        found: Body = self.parts["attrs"]
+        return found
 
     def fold(self, entry: Entry) -> None:
-        """Take in what an entry sets."""
+        """Take in what an entry says; raises one of ODD, and takes in nothing, where it cannot be read."""
         body = entry.body or {}
-        states = _object(body.get("set"))
-        if not all(state is None or isinstance(state, str) for state in states.values()):
-            states = {}
-        for region, state in states.items():
-            old = self.states.get(region)
-            if old is not None and state is None:
-                self.last[region] = old
-            if state != old:
-                self.history.setdefault(region, []).append((entry.seq, state))
-            self.states[region] = state
-            if state is not None and entry.kind != "adopted":
-                self.visited.add((region, state))
-        self.attrs.update(_object(body.get("attrs")))
-        if isinstance(body.get("workflow"), str):
-            self.workflow = body["workflow"]
-        if isinstance(body.get("root"), str):
-            self.root = body["root"]
+        self.parts = folded(self.parts, entry.seq, entry.kind, body)
+        self.told(entry)
+
+    def told(self, entry: Entry) -> None:
+        """Note what an entry says of the whole instance."""
+        body = entry.body or {}
+        self.workflow = body["workflow"] if isinstance(body.get("workflow"), str) else self.workflow
+        self.root = body["root"] if isinstance(body.get("root"), str) else self.root
+
+
+def merged(before: Any, patch: Any) -> Any:
+    """Put a patch over what there was: objects are merged, but a new round of a gate takes the old one's place."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return patch
+    return {**before, **{name: merged(before.get(name), value) for name, value in patch.items()}}
+
+
+def folded(parts: Body, seq: int, kind: str, body: Body) -> Body:
+    """Return a snapshot after one more entry; raises one of ODD where the entry is not as it must be."""
+    after = dict(parts)
+    if kind == "rectified":
+        for name, value in body["becomes"].items():
+            if not _BECOMES[name](value):
+                raise Malformed("becomes " + name)
+            after[name] = value
+        return after
+    for name in ("attrs", "did"):
+        if name in body:
+            after[name] = {**parts[name], **body[name]}
+    if "gates" in body:
+        after["gates"] = {**parts["gates"], **{name: merged(parts["gates"].get(name), patch)
+                                               for name, patch in body["gates"].items()}}  # fmt: skip
+    if kind in _STANDS:
+        name, on = _STANDS[kind]
+        after[name] = {"seq": seq} if on else {}
+    changes = body.get("set") or {}
+    if changes:
+        _fold_states(after, parts, seq, kind == "adopted", body, changes)
+    return after
+
+
+def _fold_states(after: Body, parts: Body, seq: int, adopted: bool, body: Body, changes: Body) -> None:  # noqa: FBT001
+    mark = [seq, earliest(parts, body)[0]]
+    for name in ("regions", "kept", "left", "since", "out", "visited"):
+        after[name] = dict(parts[name])
+    if "remembers" in body:
+        region = body["remembers"]
+        after["left"][region] = {**after["left"].get(region, {}), body["trigger"]: body["was"][region]}
+    for region, state in changes.items():
+        before = parts["regions"].get(region)
+        if before != state or region not in parts["since"]:
+            after["out"][region] = {**after["out"].get(region, {}), before or "": mark}
+        after["since"][region] = mark
+        after["regions"].pop(region, None)
+        if state is not None:
+            after["regions"][region] = state
+        if state is not None or adopted:
+            after["kept"].pop(region, None)
+        elif before is not None:
+            after["kept"][region] = before
+        if adopted:
+            after["left"].pop(region, None)
+        elif state is not None:
+            after["visited"][region] = {state: mark, **after["visited"].get(region, {})}
+    after["adopted"] = sorted(set(parts["adopted"]) | set(changes) if adopted else set(parts["adopted"]) - set(changes))
+
+
+def earliest(parts: Body, body: Body) -> Tuple[Optional[str], Optional[str]]:
+    """Return the earliest day of an entry, and the latest of the earliest days of what it comes after."""
+    rests = set(body.get("rests", ()))
+    before = [parts["since"][region] for region in body.get("set") or () if region in parts["since"]]
+    if rests:
+        tables = (parts["since"], *parts["out"].values(), *parts["visited"].values())
+        before += [mark for table in tables for mark in table.values() if mark[0] in rests]
+    bound = max((mark[1] for mark in before if mark[1] is not None), default=None)
+    low = body.get("on", {}).get("lo")
+    return (bound if low is None or (bound is not None and bound > low) else low), bound
+
+
+class Unseen(Exception):
+    """What is to be decided needs an instance that is not shown."""
+
+    def __init__(self, instance: Any) -> None:
+        super().__init__(instance)
+        self.instance = instance
+
+
+class Cited(NamedTuple):
+    """An entry of another instance, with that instance's workflow, root and states after it."""
+
+    entry: Entry
+    workflow: Optional[str]
+    root: Optional[str]
+    states: Dict[str, str]
 
 
 class Past:
-    """Another instance at the entry that is cited."""
+    """Other instances at the entries that are cited: a few are kept open, each where it was asked for last."""
 
     def __init__(self, verification: Verification) -> None:
-        self.verification = verification
-        self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+        self.chain, self.shown = verification.chain, verification.shown
+        self._open: Dict[str, Tuple[Iterator[Entry], Case, Optional[Entry]]] = {}
 
-    def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
-        """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
-        if self._kept[0] != instance or not self._kept[1]:
-            case, found = Case(instance), []
-            for entry in self.verification.chain(instance):
+    def after(self, instance: str, seq: int) -> Optional[Cited]:
+        """Return an entry and what was so after it; None where there is none. Raises Unseen."""
+        if not self.shown(instance):
+            raise Unseen(instance)
+        entries, case, entry = self._open.pop(instance, (None, Case(instance), None))
+        if entries is None or entry is None or entry.seq > seq:
+            entries, case, entry = self.chain(instance), Case(instance), None
+        while entry is None or entry.seq < seq:
+            entry = next(entries, None)
+            if entry is None:
+                return None
+            with suppress(*ODD):
                 case.fold(entry)
-                found.append((entry, dict(case.states), case.workflow))
-            self._kept = instance, found
-        return self._kept[1]
-
-    def cited(self, about: Body, at: int) -> Tuple[str, Dict[str, Optional[str]], Optional[str]]:
-        """Return what there is to say of a citation (a finding's kind, or nothing), states and workflow then."""
-        instance, seq = about.get("instance"), about.get("seq")
-        if isinstance(instance, str) and is_int(seq):
-            for entry, states, workflow in self.chain(instance):
-                if entry.seq == seq and entry.at <= at:
-                    return ("" if entry.leaf.hex() == about.get("leaf") else "replay.seen_leaf"), states, workflow
-        return "replay.seen_missing", {}, None
+        self._open[instance] = entries, case, entry
+        if len(self._open) > _OPEN:
+            del self._open[next(iter(self._open))]
+        return Cited(entry, case.workflow, case.root, dict(case.states)) if entry.seq == seq else None
 
 
-_OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda one, two: one == two,
-    "ne": lambda one, two: one != two,
-    "lt": lambda one, two: one < two,
-    "le": lambda one, two: one <= two,
-    "gt": lambda one, two: one > two,
-    "ge": lambda one, two: one >= two,
-    "in": lambda one, two: one in two,
+_COMPARE: Dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda one, two: bool(one == two),
+    "ne": lambda one, two: bool(one != two),
+    "lt": lambda one, two: bool(one < two),
+    "le": lambda one, two: bool(one <= two),
+    "gt": lambda one, two: bool(one > two),
+    "ge": lambda one, two: bool(one >= two),
 }
 
 
 class Judge:
-    """One act, decided again."""
+    """One entry before the judge: what it says, what was so before it, who acted."""
 
-    def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
-        self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
-        self.late = body.get("mode") == "late" and "for" in body
+    def __init__(
+        self, replay: Replay, entry: Entry, body: Body, rules: Optional[Rules], actor: Optional[Actor]
+    ) -> None:
+        self.case, self.book, self.day = replay.case, replay.book, replay.actors.day(entry.at)
+        self.entry, self.body, self.rules, self.actor = entry, body, rules, actor
 
-    def holds(self, rules: Rules, told: Any) -> Tuple[Answer, Set[int]]:
-        """Return whether a guard holds, and the entries on which that rests."""
-        told = _object(rules.guards.get(told) if isinstance(told, str) else told)
-        kind = told.get("is")
-        if kind in ("All", "Any"):
-            return self._many(rules, told.get("of") or [], any_=kind == "Any")
+    def find(self, kind: str) -> None:
+        """Note what is wrong with the entry."""
+        self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def warn(self, kind: str) -> None:
+        """Note what somebody should look at."""
+        self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def equal(self, name: str, wanted: Any, found: Any) -> None:
+        """Compare what the entry says with what it must say."""
+        if wanted != found:
+            self.find(name + "_differs")
+
+    def still(self) -> None:
+        """Say that the entry sets states, where it must set none."""
+        if self.body.get("set"):
+            self.find("set_differs")
+
+    def live(self, *, late: bool) -> None:
+        """Say where the entry is not marked as made at the time, or as made later."""
+        if self.body.get("mode") != ("late" if late else "live"):
+            self.find("mode")
+        if not late and "on" not in self.body:
+            self.find("date_missing")
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the application's resolver told who acted."""
+        return "resolver" in self.body.get("attested", {})
+
+    @property
+    def params(self) -> Body:
+        """The parameters; of those that are personal only that they were given."""
+        fields = [name for name in self.body.get("texts", {}) if name.startswith("parameter.")]
+        return {**self.body.get("params", {}), **{name[len("parameter.") :]: "" for name in fields}}
+
+    @property
+    def answers(self) -> Body:
+        """What the application answered, by the entry."""
+        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
+
+
+class Decision(NamedTuple):
+    """A move that was allowed, and all that it changes."""
+
+    way: Body
+    set: Dict[str, Optional[str]]
+    was: Dict[str, str]
+    rests: List[int]
+    seen: List[Body]
+    attested: Body
+
+
+class Asked:
+    """One transition whose guards are asked: what they may read, and what they did."""
+
+    def __init__(
+        self, act: Judge, rules: Rules, who: Optional[Actor], params: Body, cited: Dict[str, Cited],
+        cause: Optional[Cited], gates: Optional[Body],
+    ) -> None:  # fmt: skip
+        self.act, self.case, self.rules, self.who, self.params = act, act.case, rules, who, params
+        self.cited, self.cause, self.gates = cited, cause, gates
+        self.seen: Dict[str, Body] = {}
+        self.attested: Body = {}
+
+    def holds(self, told: Body, *, no: bool = False) -> Tuple[Optional[bool], Set[int]]:
+        """Return whether a guard holds, or with `no` its negation, and the entries on which the answer rests."""
+        kind = told["is"]
         if kind == "Not":
-            answer, rests = self.holds(rules, told.get("of"))
-            return (None if answer is None else not answer), rests
+            return self.holds(told["of"], no=not no)
+        if kind in ("All", "Any"):
+            return self._parts(told.get("of", ()), no=no, any_=(kind == "Any") is not no)
+        if kind == "Unsupported":
+            return None, set()
         if kind == "InStates":
-            region = str(told.get("region"))
-            return self._in(region, told.get("states") or [])
+            return self._in(told["region"], told["states"], no=no)
         if kind == "Visited":
-            return (told.get("region"), told.get("state")) in self.case.visited, set()
-        if kind == "FieldIs":
-            return self._field(rules, told), set()
-        if kind == "ActorHas":
-            return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
-        return self._elsewhere(kind, told), set()
+            mark = self.case.parts["visited"].get(told["region"], {}).get(told["state"])
+            return (mark is not None) is not no, set() if mark is None or no else {mark[0]}
+        answer = _LEAVES[kind](self, told)
+        return answer is None or answer is not no, set()
 
-    def _in(self, region: str, states: List[Any]) -> Tuple[Answer, Set[int]]:
-        """Return whether a region is in one of the states, and the entry since which that has been so."""
-        answer = self.case.states.get(region) in states
-        since: Set[int] = set()
-        for seq, state in reversed(self.case.history.get(region, [])):
-            if (state in states) is not answer:
-                break
-            since = {seq}
-        return answer, since
-
-    def _many(self, rules: Rules, parts: List[Any], *, any_: bool) -> Tuple[Answer, Set[int]]:
+    def _parts(self, parts: Iterable[Body], *, no: bool, any_: bool) -> Tuple[Optional[bool], Set[int]]:
+        answer: Optional[bool] = not any_
         rests: Set[int] = set()
-        unknown = False
         for part in parts:
-            answer, on = self.holds(rules, part)
-            if answer is None:
-                unknown = True
-            elif answer is any_:
-                return (None, set()) if unknown and any_ else (answer, on if any_ else set())
+            found, on = self.holds(part, no=no)
+            if found is any_:
+                return found, on if any_ else set()
+            answer = None if found is None else answer
             rests |= on
-        return (None if unknown else not any_), (set() if any_ else rests)
+        return answer, set() if any_ else rests
 
-    def _field(self, rules: Rules, told: Body) -> Answer:
-        name, source, wanted = told.get("name"), told.get("source"), told.get("value")
-        fields = {"attribute": "attributes", "parameter": "parameters"}.get(str(source), "")
-        values = {"attribute": self.case.attrs, "parameter": _object(self.body.get("params"))}.get(
-            str(source), _object(rules.told.get("constants"))
-        )
-        value = values.get(str(name))
+    def _in(self, region: str, states: List[str], *, no: bool) -> Tuple[bool, Set[int]]:
+        if (self.case.states.get(region) in states) is no:
+            return False, set()
+        came = [mark[0] for state, mark in self.case.parts["out"].get(region, {}).items() if (state in states) is no]
+        return True, {max(came)} if came else set()
+
+    def field_is(self, told: Body) -> bool:
+        """Compare an attribute, a parameter or a constant."""
+        fields, values = {
+            "constant": ("", _object(self.rules.told.get("constants"))), "attribute": ("attributes", self.case.attrs),
+        }.get(told["source"], ("parameters", self.params))  # fmt: skip
+        value, wanted, op = values.get(told["name"]), told["value"], told["op"]
         if value is None:
-            return told.get("op") == "ne"
-        kind = _object(_object(rules.told.get(fields)).get(str(name))).get("type")
-        try:
-            if kind == "decimal":
-                value = Decimal(value)
-                wanted = [Decimal(item) for item in wanted] if isinstance(wanted, list) else Decimal(str(wanted))
-            return _OPERATORS[str(told.get("op"))](value, wanted)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            return None
+            return bool(op == "ne")
+        decimal = self.rules.field(fields, told["name"]).get("type") == "decimal"
+        left = _comparable(value, decimal=decimal)
+        if op == "in":
+            options = wanted if isinstance(wanted, list) else [wanted]
+            return any(left == _comparable(option, decimal=decimal) for option in options)
+        right = _comparable(wanted, decimal=decimal)
+        return _COMPARE[op](left, right) if type(left) is type(right) else bool(op == "ne")
 
-    def _elsewhere(self, kind: Any, told: Body) -> Answer:
-        """Answer what another instance, or the application, decides."""
-        if kind == "RootIn":
-            for about in self.seen:
-                if about["instance"] == self.case.root:
-                    return about["states"].get(str(told.get("region"))) in told.get("states", ())
-            return None
-        if kind == "OtherIn":
-            here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
-            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
-        if kind == "Code":
-            answer = _object(_object(self.body.get("attested")).get(str(told.get("name")))).get("answer")
-            return answer if isinstance(answer, bool) else None
-        if kind == "Unsupported" and not self.late:
+    def actor_has(self, told: Body) -> Optional[bool]:
+        """Whether the performer has one of the roles; None, which holds either way, where there is none."""
+        return None if self.who is None else not self.who.roles.isdisjoint(told["roles"])
+
+    def _there(self, cited: Cited, told: Body) -> bool:
+        entry = cited.entry
+        self.seen[entry.instance] = {"instance": entry.instance, "leaf": entry.leaf.hex(), "seq": entry.seq}
+        return cited.states.get(told["region"]) in told["states"]
+
+    def root_in(self, told: Body) -> bool:
+        """Whether the root is in one of the states."""
+        root = self.cited.get(self.case.root or "")
+        return root is not None and self._there(root, told)
+
+    def other_in(self, told: Body) -> bool:
+        """Whether another instance of the family is."""
+        own = (self.case.instance, self.case.root)
+        others = [at for key, at in self.cited.items() if at.workflow == told["workflow"] and key not in own]
+        return True in [self._there(other, told) for other in others]  # all are read, whichever answers
+
+    def caused_by(self, told: Body) -> bool:
+        """Whether the case whose effect this is has come to one of the states."""
+        if self.cause is None:
             return False
-        return None  # CausedBy, GateIs: not decided again by this program
+        inside = self._there(self.cause, told)
+        return inside and self.cause.workflow == told["workflow"]
+
+    def code(self, told: Body) -> bool:
+        """Return what the application answered; raises LookupError where the entry does not say it."""
+        given = self.act.body.get("attested", {})[told["name"]]
+        values = {"values": given["values"]} if given.get("values") else {}
+        self.attested[told["name"]] = {"answer": given["answer"], **values}
+        return bool(given["answer"])
+
+    def gate_is(self, told: Body) -> Optional[bool]:
+        """Whether the votes of a gate are in, or none is against; None, which holds either way, where none is closed."""
+        if self.gates is None:
+            return None
+        if told["transition"] not in self.gates:
+            return False
+        states = {task["state"] for task in self.gates[told["transition"]].get("tasks", {}).values()}
+        return states.isdisjoint(("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",))
+
+
+_LEAVES: Dict[str, Callable[[Asked, Body], Optional[bool]]] = {
+    "FieldIs": Asked.field_is, "ActorHas": Asked.actor_has, "RootIn": Asked.root_in, "OtherIn": Asked.other_in,
+    "CausedBy": Asked.caused_by, "Code": Asked.code, "GateIs": Asked.gate_is,
+}  # fmt: skip
+
+
+def _comparable(value: Any, *, decimal: bool) -> Any:
+    if decimal and not isinstance(value, bool):
+        with suppress(InvalidOperation):
+            return Decimal(value)
+    return value
 
 
 class Replay:
@@ -1769,6 +2035,7 @@ class Replay:
     def __init__(self, verification: Verification) -> None:
         self.book, self.documents = verification.book, verification.documents
         self.past = Past(verification)
+        self.reserved = verification.reserved
         self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
         self.defined: Dict[str, int] = {}  # when rules were registered first
         for entry in verification.reserved("~definition/"):
@@ -1776,9 +2043,11 @@ class Replay:
             if entry.kind == "defined" and isinstance(rules, str):
                 self.defined.setdefault(rules, entry.at)
         self.administrator = min(
-            (at for chain in self.actors.known.values() for at, body in chain if "administrator" in _strings(body.get("roles"))),
+            (at for times, versions in self.actors.known.values() for at, who in zip(times, versions)
+             if "administrator" in who.roles),
             default=None,
         )  # fmt: skip
+        self.system = (0, "", 0)  # the last entry by the library's own account
         self.rules: Dict[str, Optional[Rules]] = {}
         self.shown = verification.shown
         self.partly = not verification.shown("")  # whether this is a bundle of one instance only
@@ -1789,31 +2058,40 @@ class Replay:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.case = Case(entry.instance)
-        if entry.v != 1:
-            self.case.unknown = True
-        if self.case.unknown or entry.body is None or entry.kind not in KINDS:
-            if entry.body is None and self.case.first:
-                self.case.definition = ""
-            if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
-                self._roles(entry)
-            self.case.first = False
-            self.case.fold(entry)
-            return
-        if not is_well_formed(entry.body):
+        case, body = self.case, entry.body
+        if body is None:
+            case.definition = "" if case.first else case.definition
+        elif not is_well_formed(body):
             self.book.find("replay.malformed", entry.instance, entry.seq)
-            self.case.first = False
-            return
-        if entry.instance.startswith("~"):
-            self._reserved(entry, entry.body)
+        elif entry.instance.startswith("~"):
+            self._reserved(entry, body)
         else:
-            self._ordinary(entry, entry.body)
-        self.case.first = False
-        self.case.fold(entry)
+            self._ordinary(entry, body)
+        case.first, case.at = False, entry.at
+        case.rev = case.rev if entry.kind in _NOTES else entry.seq
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+        if self.administrator is not None and self.system[0] > self.administrator:
+            self.book.find("replay.actor_role", *self.system[1:])
+        for part in (self.approvals, self.effects, self.corrections):
+            part.close()
+
+    def unseen(self, instance: Any) -> bool:
+        """Whether an instance is not shown; then say so."""
+        if self.shown(instance):
+            return False
+        self.book.skip("cited %s" % instance, needed=True)
+        return True
 
     def _reserved(self, entry: Entry, body: Body) -> None:
+        if entry.v != 1 or entry.kind not in KINDS:
+            if entry.v == 1:
+                self.actor(entry)
+            return
         for prefix, kinds in _RESERVED_KINDS.items():
             if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/"
+                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/" and entry.kind != "rectified"
                 if entry.kind not in (*kinds, "refused") and not corrects:
                     self.book.find("replay.kind_place", entry.instance, entry.seq)
                     return
@@ -1822,10 +2100,13 @@ class Replay:
                 self.book.leave(what)
         if entry.kind in ("granted", "revoked"):
             self.book.leave("proxies")
+        if entry.kind == "ruled":
+            self._administrator(entry)
         if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
-            self.corrections.read(None, Judge(self.case, entry, body, None, []))
+            who = self.actor(entry) if entry.kind != "ruled" else None
+            self.judged(self.corrections.read, Judge(self, entry, body, None, who))
         if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
-            self._roles(entry)
+            self.actor(entry)
         if entry.kind == "sealed":
             if not (
                 is_hex(body.get("heads"))
@@ -1848,47 +2129,55 @@ class Replay:
 
     def _administrator(self, entry: Entry) -> None:
         if entry.actor == "system":
-            if self.administrator is not None and entry.at > self.administrator:
-                self.book.find("replay.actor_role", entry.instance, entry.seq)
+            self.system = max(self.system, (entry.at, entry.instance, entry.seq))
             return
-        roles = self._roles(entry)
-        if roles is not None and "administrator" not in roles:
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+        self.authorise(Judge(self, entry, entry.body or {}, None, self.actor(entry)), ["administrator"])
 
-    def _roles(self, entry: Entry) -> Optional[Set[str]]:
-        """Return the roles that an entry's actor had; None where this log cannot say."""
-        resolver = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
-        if isinstance(resolver, dict):
+    def actor(self, entry: Entry) -> Optional[Actor]:
+        """Return who acted, as of the entry, and say what is wrong with that; None where this log cannot say."""
+        told = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
+        if isinstance(told, dict):
             self.book.counts["attested"] += 1
-            return set(_strings(resolver.get("roles")))
-        now, before = self.actors.at(entry.actor, entry.at)
-        if now is None and self.partly:
-            self.book.skip("actor " + entry.actor, needed=True)
-            return None
+            return Actor(entry.actor, frozenset(_strings(told.get("roles"))), _text_or_none(told.get("org")) or "")
+        now, day = self.enrolled(entry.actor, entry.at), self.actors.day(entry.at)
         if now is None:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-            return None
-        if (
-            entry.kind != "refused"
-            and not self.actors.valid(now, entry.at)
-            and (before is None or not self.actors.valid(before, entry.at))
-        ):
-            self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
+        elif entry.kind != "refused" and not now.valid(day):
+            if any(other.valid(day) for other in self.actors.around(entry.actor, entry.at)):
+                self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+            else:
+                self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+        return now
+
+    def enrolled(self, id_: str, at: int) -> Optional[Actor]:
+        """Return somebody as he was at a moment, and say where a bundle does not show him."""
+        if self.partly and id_ not in self.actors.known:
+            self.book.skip("actor %s" % id_, needed=True)
+        return self.actors.at(id_, at)
+
+    def authorise(self, act: Judge, roles: Iterable[str]) -> None:
+        """Say where whoever acted had none of the roles."""
+        wanted = set(roles)
+        if act.actor is None or not act.actor.roles.isdisjoint(wanted):
+            return
+        others = self.actors.around(act.entry.actor, act.entry.at)
+        if any(not other.roles.isdisjoint(wanted) for other in others):
+            act.warn("actor_changed")
+        else:
+            act.find("actor_role")
 
     def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands; None where they cannot be told."""
+        """Return the rules under which an entry stands, which only the first of an instance chooses."""
         case, find = self.case, self.book.find
-        if entry.definition is None:
-            find("replay.def_missing", entry.instance, entry.seq)
+        if not case.first and entry.definition == case.definition:
             return case.rules
-        if case.definition is None and self.defined.get(entry.definition, entry.at) > entry.at:
-            find("document.not_yet_defined", entry.instance, entry.seq)
-        if case.definition is not None and entry.definition != case.definition:
+        if not case.first:
             find("replay.def_changed", entry.instance, entry.seq)
         case.definition = entry.definition
-        case.rules = self._compiled(entry.definition)
+        case.rules = self._compiled(entry.definition) if entry.definition is not None else None
+        if case.rules is not None and self.defined.get(entry.definition or "", entry.at) > entry.at:
+            find("document.not_yet_defined", entry.instance, entry.seq)
         return case.rules
 
     def _compiled(self, digest: str) -> Optional[Rules]:
@@ -1902,248 +2191,309 @@ class Replay:
         return self.rules[digest]
 
     def _ordinary(self, entry: Entry, body: Body) -> None:
-        case, find = self.case, self.book.find
-        if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
-            find("replay.kind_place", entry.instance, entry.seq)
+        act = Judge(self, entry, body, self._under(entry), self.actor(entry))
+        try:
+            after = folded(self.case.parts, entry.seq, entry.kind, body)
+        except ODD:
+            act.find("malformed")
             return
-        if entry.seq == 1 and entry.kind not in ("started", "adopted"):
-            find("replay.not_started", entry.instance, entry.seq)
-        if entry.seq != 1 and entry.kind == "started":
-            find("replay.not_first", entry.instance, entry.seq)
-        rules = self._under(entry)
-        if entry.kind in _MOVES:
-            self._day(entry, body)
-        roles = self._roles(entry)
-        if entry.kind == "refused":
-            self.book.counts["refused"] += 1
-            return
-        act = Judge(case, entry, body, roles, self._seen(entry, body))
-        self.effects.read(rules, act)
-        self.approvals.read(rules, act)
-        self.corrections.read(rules, act)
-        if rules is not None and entry.kind in ("started", "adopted"):
-            self._begin(rules, entry, body, roles)
-        if rules is not None and entry.kind == "amended":
-            self._amended(rules, entry, body, roles)
-        if rules is not None and entry.kind == "fired":
-            self._fired(rules, entry, body, act)
+        if entry.v == 1 and entry.kind in KINDS:
+            self.judged(self._entry, act)
+        self._day(act)
+        self.case.parts = after
+        if self.case.first:
+            self.case.told(entry)
 
-    def _day(self, entry: Entry, body: Body) -> None:
-        """Check the day of a move: its text, its bounds, and whether something before it happened later."""
-        find, case = self.book.find, self.case
-        mode, on = body.get("mode"), body.get("on")
-        if mode not in ("live", "late") or (entry.kind == "adopted" and mode != "late"):
-            find("replay.mode", entry.instance, entry.seq)
-        if mode == "late":
+    def judged(self, judge: Callable[[Judge], None], act: Judge) -> None:
+        """Judge an entry as far as what it says can be read, and what it needs is shown."""
+        try:
+            judge(act)
+        except Unseen as unseen:
+            self.unseen(unseen.instance)
+        except ODD:
+            act.find("malformed")
+
+    def _entry(self, act: Judge) -> None:
+        kind = act.entry.kind
+        if any(kind in kinds for kinds in _RESERVED_KINDS.values()):
+            act.find("kind_place")
+        elif act.rules is not None:
+            self.approvals.read(act.rules, act)
+            if kind in self.corrections.kinds:
+                self.corrections.read(act)
+            elif kind in self._judges:
+                self._judges[kind](self, act)
+        elif act.entry.definition is None:
+            act.find("def_missing")
+        if act.entry.seq == 1 and kind not in ("started", "adopted"):
+            act.find("not_started")
+
+    def _day(self, act: Judge) -> None:
+        """Check an entry's day: its text, its bounds, and whether what it comes after happened later."""
+        on = act.body.get("on")
+        if act.body.get("mode") == "late" and act.entry.kind in ("adopted", "fired"):
             self.book.counts["late"] += 1
-        if on is None:
-            if mode == "live":
-                find("replay.date_missing", entry.instance, entry.seq)
-            on = {}
-        low, high = _object(on).get("lo"), _object(on).get("hi")
-        today = self.actors.day(entry.at)
-        if on:
+        if on is not None:
             try:
-                if read_day(str(on.get("edtf"))) != (low, high) or (low or "") > today:
-                    find("replay.date_differs", entry.instance, entry.seq)
+                low, high = read_day(on.get("edtf", ""))
             except Malformed:
-                find("replay.date_malformed", entry.instance, entry.seq)
-                return
-        before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
-        before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
-        floor = max(before, default=("", 0))
-        if isinstance(high, str) and high < floor[0]:
-            find("replay.date_order", entry.instance, entry.seq)
-        earliest = max(low or "", floor[0])
-        if earliest:
-            case.days[entry.seq] = earliest
-            for region in _object(body.get("set")):
-                case.earliest[region] = earliest, entry.seq
+                act.find("date_malformed")
+            else:
+                last = act.day if high is None else min(high, act.day)
+                right = (on.get("lo"), on.get("hi")) == (low, last) and (low is None or low <= last)
+                back = act.entry.at == self.case.at and on.get("lo") == low
+                back = back and (on.get("lo") or "") <= (on.get("hi") or "") <= last
+                if not right and not back:
+                    act.find("date_differs")
+        if act.body.get("set") and act.entry.kind != "rectified":
+            bound, high = earliest(self.case.parts, act.body)[1], (on or {}).get("hi")
+            if bound is not None and high is not None and bound > high:
+                act.find("date_order")
 
-    def _seen(self, entry: Entry, body: Body) -> List[Body]:
-        """Check what an entry cites, and return each with the states that it had."""
-        found: List[Body] = []
-        for about in body.get("seen", ()):
-            instance = about["instance"]
-            if self.unseen(instance):
-                continue
-            wrong, states, workflow = self.past.cited(about, entry.at)
-            if wrong:
-                self.book.find(wrong, entry.instance, entry.seq)
-            found.append({"instance": instance, "states": states, "workflow": workflow})
-        return found
+    def _refused(self, act: Judge) -> None:
+        self.book.counts["refused"] += 1
+        act.still()
+        if not isinstance(act.body.get("refusals"), list):
+            act.find("malformed")
 
-    def close(self) -> None:
-        """Say what only the end of the log shows."""
-        for part in (self.approvals, self.effects, self.corrections):
-            part.close()
+    def _started(self, act: Judge) -> None:
+        body, rules = act.body, self._rules(act)
+        if act.entry.seq != 1:
+            act.find("not_first")
+        act.equal("set", rules.start(), body.get("set"))
+        act.equal("was", {}, body.get("was"))
+        act.equal("workflow", rules.name, body.get("workflow"))
+        act.live(late=body.get("mode") == "late")
+        self._root(act)
+        self._attributes(act)
+        self.authorise(act, rules.permitted("start"))
 
-    def unseen(self, instance: Any) -> bool:
-        """Whether an instance is not shown; then say so."""
-        if self.shown(instance):
-            return False
-        self.book.skip("cited %s" % instance, needed=True)
-        return True
-
-    def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        find, case = self.book.find, self.case
-        act = "start" if entry.kind == "started" else "adopt"
-        if roles is not None and not roles & set(rules.permitted(act)):
-            find("replay.actor_role", entry.instance, entry.seq)
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            find("replay.attributes", entry.instance, entry.seq)
-        if case.first:
-            if body.get("workflow") != rules.name:
-                find("replay.workflow_differs", entry.instance, entry.seq)
-            self._root(rules, entry, body)
-        states = _object(body.get("set"))
-        self._was(entry, body, states if entry.kind == "adopted" else {})
-        if entry.kind == "started":
-            main = rules.regions["main"].get("initial")
-            wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
-            if states != wanted:
-                find("replay.set_differs", entry.instance, entry.seq)
-            return
-        main = states.get("main", case.states.get("main"))
-        for region, state in states.items():
-            known = _object(rules.regions.get(region, {}).get("states"))
-            if region not in rules.regions or (state is not None and state not in known):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-            if state is not None and not rules.active(region, main):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-
-    def _was(self, entry: Entry, body: Body, wanted: Body) -> None:
-        """Compare `was` with the states that `set` replaces."""
-        states = self.case.states
-        was = {region: states[region] for region in wanted if states.get(region) is not None}
-        if body.get("was", {}) != was:
-            self.book.find("replay.was_differs", entry.instance, entry.seq)
-
-    def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
-        root, wanted = body.get("root"), rules.told.get("root")
-        if root is None or not isinstance(root, str):
-            return
-        if self.unseen(root):
-            return
-        chain = self.past.chain(root)
-        if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
-            self.book.find("replay.root_missing", entry.instance, entry.seq)
-        elif chain[0][2] != wanted:
-            self.book.find("replay.root_differs", entry.instance, entry.seq)
-
-    def _amended(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            self.book.find("replay.attributes", entry.instance, entry.seq)
-        if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
-
-    def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        find, trigger = self.book.find, body.get("trigger")
-        ways = [about for about in rules.transitions if about.get("trigger") == trigger]
-        if not ways:
-            find("replay.unknown_trigger", entry.instance, entry.seq)
-            return
-        self.book.counts["decided"] += 1
-        self.book.counts["witnessed"] += bool(judge.seen)
-        self._late(rules, entry, body, judge)
-        open_ = [way for way in ways if self._allowed(rules, way, body, judge) is not False]
-        if not open_:
-            find("replay.not_allowed", entry.instance, entry.seq)
-        way = open_[0] if len(open_) == 1 else ways[0] if len(ways) == 1 else None
-        if way is None:
-            return
-        if self.case.states.get(str(way.get("region"))) in way.get("sources", ()):
-            self._changes(rules, way, entry, body)
-        if way in open_:
-            self._rests(rules, way, entry, body, judge)
-        if way.get("remembers"):
-            self.case.left[str(trigger)] = self.case.states.get(str(way.get("region"))) or ""
-
-    def _late(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        late, for_ = body.get("mode") == "late", _object(body.get("for"))
-        if for_ and not late:
-            self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        filed = any(about.get("filed") is not False for about in body.get("papers", ()))
-        if late and not (
-            not filed
-            and for_
-            and body.get("basis") in ("stated", "implied", "inferred")
-            and "source" in commitments(entry)
+    def _adopted(self, act: Judge) -> None:
+        body, rules, case = act.body, self._rules(act), act.case
+        act.live(late=True)
+        if body.get("basis") not in _BASES or "source" not in body.get("texts", {}):
+            act.find("late_flags")
+        if act.entry.seq == 1:
+            act.equal("workflow", rules.name, body.get("workflow"))
+            self._root(act)
+            self._attributes(act)
+        self.authorise(act, rules.permitted("adopt"))
+        said = body["set"]
+        states = {region: state for region, state in said.items() if state is not None}
+        moved = rules.moved(case, states) if set(states) <= set(rules.regions) else {}
+        stated = {region for region in said if said[region] is not None or moved.get(region, "") is not None}
+        after = {**case.states, **states}
+        if (
+            not stated <= set(rules.regions)
+            or any(state not in _object(rules.regions[region].get("states")) for region, state in states.items())
+            or not stated
+            or any(state is not None and region not in stated for region, state in moved.items())
+            or not all(rules.active(region, after) for region in stated)
         ):
-            self.book.find("replay.late_flags", entry.instance, entry.seq)
-        if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+            act.find("adoption")
+            return
+        wanted = {**moved, **{region: said[region] for region in stated}}
+        act.equal("set", wanted, said)
+        act.equal("was", {region: case.states[region] for region in wanted if region in case.states}, body.get("was"))
 
-    def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
-        if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
-            return False
-        roles: Optional[Set[str]] = judge.roles
-        if judge.late:
-            office, _ = self.actors.at(str(_object(body["for"]).get("id")), judge.entry.at)
-            roles = set(_strings(office.get("roles"))) if office is not None else None
-        if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
-            return False
-        if not judge.late and "cause" not in body:
-            laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
-            if "gate" in way or not laid >= set(_strings(way.get("papers"))):
-                return False
-            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(
-                rules, way, body
-            ):
-                return False
-        answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
-        if any(answer is False for answer in answers):
-            return False
-        return None if None in answers else True
+    def _amended(self, act: Judge) -> None:
+        act.still()
+        self._attributes(act)
+        if "cause" in act.body:
+            self.effects.cause(act, AMEND)
+        else:
+            self.authorise(act, self._rules(act).permitted("amend"))
 
     @staticmethod
-    def _optional(rules: Rules, way: Body, body: Body) -> bool:
-        """Whether every parameter that is missing need not be given."""
-        told = _object(rules.told.get("parameters"))
-        missing = set(_strings(way.get("parameters"))) - set(_object(body.get("params")))
-        return not any(_object(told.get(name)).get("required") for name in missing)
+    def _rules(act: Judge) -> Rules:
+        if act.rules is None:
+            raise Malformed("no rules")
+        return act.rules
 
-    def _changes(self, rules: Rules, way: Body, entry: Entry, body: Body) -> None:
-        case, region, target = self.case, str(way.get("region")), _object(way.get("target"))
-        state = {"state": target.get("name"), "same": case.states.get(region)}.get(
-            str(target.get("kind")), case.left.get(str(target.get("name")))
+    def _attributes(self, act: Judge) -> None:
+        rules, names = self._rules(act), _object(self._rules(act).told.get("attributes"))
+        wrong = any(
+            name not in names or rules.field("attributes", name).get("personal") for name in act.body.get("attrs", {})
         )
-        wanted: Dict[str, Any] = {region: state}
-        if region == "main":
-            for name in rules.regions:
-                if name == "main":
-                    continue
-                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
-                if then and not now:
-                    wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
-                elif now and not then:
-                    wanted[name] = None
-        if body.get("set") != wanted:
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        self._was(entry, body, wanted)
-        if body.get("remembers") != (region if way.get("remembers") else None):
-            self.book.find("replay.remembers_differs", entry.instance, entry.seq)
+        fields = [name[len("attribute.") :] for name in act.body.get("texts", {}) if name.startswith("attribute.")]
+        if wrong or any(name not in names for name in fields):
+            act.find("attributes")
 
-    def _rests(self, rules: Rules, way: Body, entry: Entry, body: Body, judge: Judge) -> None:
+    def _root(self, act: Judge) -> None:
+        root, wanted = act.body.get("root"), self._rules(act).told.get("root")
+        if root is None and wanted is None:
+            return
+        try:
+            cited = self.past.after(root, 1) if isinstance(root, str) else None
+        except Unseen as unseen:
+            self.unseen(unseen.instance)
+            return
+        if cited is None or cited.entry.at > act.entry.at:
+            act.find("root_missing")
+        elif cited.workflow != wanted or cited.root is not None:
+            act.find("root_differs")
+
+    def _fired(self, act: Judge) -> None:
+        """Decide a move again: who may do it from where, on which papers, and what it changes."""
+        body, rules, late = act.body, self._rules(act), act.body.get("mode") == "late"
+        act.live(late=late)
+        performer = act.actor
+        if late:
+            self.authorise(act, rules.permitted("register"))
+            performer = self._performer(act)
+        elif "for" in body:
+            act.find("late_unmarked")
+        if body.get("trigger") not in rules.triggers:
+            act.find("unknown_trigger")
+            return
+        if "cause" in body:
+            decision = self.decide(act, None, stage="effect", cause=self.effects.cause(act, body["trigger"]))
+        else:
+            decision = self.decide(act, performer, stage="late" if late else "fire")
+        if decision is not None:
+            self.book.counts["decided"] += 1
+            self.book.counts["witnessed"] += bool(decision.seen)
+            self.moved(act, decision, body["for"]["id"] if late else act.entry.actor)
+            if not late:
+                self.effects.promised(act, decision.way, act.params)
+
+    def _performer(self, act: Judge) -> Optional[Actor]:
+        """Return the office whose past decision is put on record, as it was at the entry."""
+        about, body = act.body.get("for"), act.body
+        marked = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
+        if not marked or "source" not in body.get("texts", {}) or any(p.get("filed") for p in body.get("papers", [])):
+            act.find("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if act.resolved:
+            return Actor(about["id"], frozenset([about["role"]] if "role" in about else []))
+        found = self.enrolled(about["id"], act.entry.at)
+        if found is None:
+            act.warn("actor_unknown")
+        return found
+
+    def cited(self, act: Judge) -> Dict[str, Cited]:
+        """Return the entries that an entry cites, by instance, and say which are not those on record. Raises Unseen."""
+        found: Dict[str, Cited] = {}
+        for about in act.body.get("seen", ()):
+            cited = self.past.after(about["instance"], about["seq"])
+            if cited is None or cited.entry.at > act.entry.at:
+                act.find("seen_missing")
+                continue
+            if cited.entry.leaf.hex() != about["leaf"]:
+                act.find("seen_leaf")
+                cited = cited._replace(entry=cited.entry._replace(leaf=bytes.fromhex(about["leaf"])))
+            found[about["instance"]] = cited
+        return found
+
+    def decide(
+        self, act: Judge, who: Optional[Actor], *, stage: str = "fire", cause: Optional[Cited] = None,
+        gates: Optional[Body] = None, only: Optional[str] = None,
+    ) -> Optional[Decision]:  # fmt: skip
+        """Decide a move again, and say that it was not allowed; None where it was not, or that cannot be told.
+
+        `stage` is fire, late, effect; or of a gate submit, or close, with the `gates` after the deciding vote and
+        `only` the transition that has the gate.
+        """
+        try:
+            cited = self.cited(act)
+        except Unseen as unseen:
+            self.unseen(unseen.instance)
+            return None
+        ways = [
+            way for way in self._rules(act).transitions
+            if way["trigger"] == act.body["trigger"] and only in (None, way["id"])
+            and act.case.states.get(way["region"], "") in way["sources"]
+        ]  # fmt: skip
+
+        def again(actor: Optional[Actor]) -> Optional[Decision]:
+            params = act.params if only is None else (gates or {})[only].get("params", {})
+            tried = [
+                self._try(Asked(act, self._rules(act), actor, params, cited, cause, gates), way, stage) for way in ways
+            ]
+            allowed = [decision for decision in tried if decision is not None]
+            return allowed[0] if len(allowed) == 1 else None
+
+        try:
+            decision = again(who)
+        except LookupError:
+            act.find("attested_missing")
+            return None
+        if decision is None and who is not None and not act.resolved:
+            others = [other for other in self.actors.around(who.id, act.entry.at) if other.roles != who.roles]
+            decision = next((found for found in map(again, others) if found is not None), None)
+            if decision is not None:
+                act.warn("actor_changed")
+        if decision is None:
+            act.find("not_allowed")
+        return decision
+
+    def _try(self, asked: Asked, way: Body, stage: str) -> Optional[Decision]:
+        """Return what a transition changes, None where it was not allowed. Every guard is asked in any case."""
+        case, rules = asked.case, asked.rules
         rests: Set[int] = set()
+        target, allowed = rules.target(way, case), self._stands(asked, way, stage) and self._laid(asked, way, stage)
         for name in way.get("guards", ()):
-            answer, on = judge.holds(rules, name)
-            if answer is None:
-                return
-            rests |= on
-        if body.get("rests", []) != sorted(rests):
-            self.book.find("replay.rests_differs", entry.instance, entry.seq)
+            holds, on = asked.holds(rules.guards[name])
+            allowed, rests = allowed and holds is True, rests | on
+        if asked.who is not None and asked.who.roles.isdisjoint(way["roles"]):
+            allowed = False
+        if stage != "late" and any(isinstance(effect, str) for effect in way.get("effects", ())):
+            allowed = False
+        if not allowed or target is None:
+            return None
+        changes = rules.moved(case, {way["region"]: target})
+        was = {region: case.states[region] for region in changes if region in case.states}
+        seen = [asked.seen[name] for name in sorted(asked.seen)]
+        return Decision(way, changes, was, sorted(rests), seen, asked.attested)
+
+    @staticmethod
+    def _stands(asked: Asked, way: Body, stage: str) -> bool:
+        """Whether anything may be done to the instance, and this is the way to do it."""
+        parts = asked.case.parts
+        if stage == "late":
+            return True
+        if parts["held"] or parts["voided"]:
+            return False
+        if "gate" not in way:
+            return stage != "submit"
+        same = [other["id"] for other in asked.rules.transitions if other["trigger"] == way["trigger"]]
+        open_ = any(parts["gates"].get(name, {}).get("state") == "open" for name in same)
+        return stage == "close" or (stage == "submit" and not open_)
+
+    @staticmethod
+    def _laid(asked: Asked, way: Body, stage: str) -> bool:
+        """Whether the papers and parameters are there that a move needs."""
+        if stage in ("late", "effect"):
+            return True
+        if stage == "close":
+            return set(way.get("papers", ())) <= set((asked.gates or {})[way["id"]].get("papers", ()))
+        laid = {paper["type"] for paper in asked.act.body.get("papers", ())}
+        later = _object(way.get("gate")).get("papers", ())
+        required = [name for name in way.get("parameters", ()) if asked.rules.field("parameters", name).get("required")]
+        return laid.union(later) >= set(way.get("papers", ())) and set(asked.params) >= set(required)
+
+    def moved(self, act: Judge, decision: Decision, doer: str) -> None:
+        """Compare all that an entry says a move changed, but for gates and effects."""
+        body, way = act.body, decision.way
+        act.equal("set", decision.set, body.get("set"))
+        act.equal("was", decision.was, body.get("was"))
+        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
+        act.equal("rests", decision.rests, body.get("rests", []))
+        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", decision.attested, act.answers)
+        act.equal("did", {way["id"]: doer} if way["id"] in self._rules(act).watched else {}, body.get("did", {}))
+
+    _judges: Dict[str, Callable[[Replay, Judge], None]] = {
+        "started": _started, "fired": _fired, "adopted": _adopted, "amended": _amended, "refused": _refused,
+        "annotated": lambda _, act: act.still(),
+    }  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
 #
-# Every ordinary entry is shown to these three, in the order effects, approvals, corrections, after its form, its day and
-# its actor were looked at and before a move is decided; and they are told when the log ends.
+# Every ordinary entry is shown to this part before it is judged by its kind; and it is told when the log ends.
 
 
 class Approvals:
@@ -2169,6 +2519,20 @@ class Approvals:
 
 
 # ------------------------------------------------------------------------------------------------------------- effects
+#
+# What a case does to another instance stands twice: in `effects` of its own entry, and as an entry there, with `cause`.
+#
+#     effects  [{"fire":[TRIGGER],"on":KEY,"skipped":[TRIGGER]} | {"amend":[ATTRIBUTE],"on":KEY,"renamed":true}
+#               | {"number":S,"on":KEY,"retire":TYPE} | {"number":S,"on":KEY,"release":TYPE}]
+#     cause    {"instance":KEY,"leaf":HEX,"seq":I}
+
+AMEND = "amend"
+_NUMBERED = {"retire": "retired", "release": "released"}
+
+
+def does(item: Body) -> List[str]:
+    """Return what an effect does there: the triggers that it fires, an amendment, or the kind of entry of a number."""
+    return [kind for verb, kind in _NUMBERED.items() if verb in item] or list(item.get("fire", (AMEND,)))
 
 
 class Effects:
@@ -2176,21 +2540,235 @@ class Effects:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        self.open: Dict[Tuple[str, int, str, str], int] = {}  # case, entry, other instance, what: promised less kept
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Note what an entry promises, and decide again what it does because of another one."""
-        for about in [act.body["cause"]["instance"]] if "cause" in act.body else []:
-            self.replay.unseen(about)
-        for about in act.body.get("effects", ()):
-            self.replay.unseen(about["on"])
-        if "effects" in act.body or "cause" in act.body:
-            self.book.leave("effects")
+    def promised(self, act: Judge, way: Body, params: Body) -> None:
+        """Compare the effects that a move says with those of its transition, and expect them."""
+        plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
+        told = []
+        for number, (plan, _) in enumerate(plans):
+            ran = said[number].get("fire", ()) if len(said) == len(plans) else plan.get("fire", ())
+            told.append(self._told(plan, ran))
+        act.equal("effects", told, said)
+        for (_, skips), item in zip(plans, said):
+            if "skipped" in item and not skips:
+                act.find("effect_skipped")
+        self.expect(act, said)
+
+    @staticmethod
+    def _told(plan: Body, ran: Iterable[str]) -> Body:
+        """Return what an entry says of an effect of which these triggers were fired."""
+        if "fire" not in plan:
+            return plan
+        fired = [trigger for trigger in plan["fire"] if trigger in ran]
+        skipped = [trigger for trigger in plan["fire"] if trigger not in ran]
+        return {"fire": fired, "on": plan["on"], **({"skipped": skipped} if skipped else {})}
+
+    @staticmethod
+    def _planned(act: Judge, way: Body, params: Body) -> Iterator[Tuple[Body, bool]]:
+        """Yield what a transition does to others, and whether it may skip what cannot run there."""
+
+        def take(told: Body) -> Any:
+            source, name = told["source"], told.get("name", "")
+            fixed = {"key": act.entry.instance, "root": act.case.root, "literal": name}
+            return fixed[source] if source in fixed else (act.case.attrs if source == "attribute" else params).get(name)
+
+        for effect in way.get("effects", ()):
+            if isinstance(effect, str):
+                continue
+            on = str(take(effect["on"]) or "")
+            if effect["is"] == "FireEffect":
+                yield {"fire": effect["triggers"], "on": on}, bool(effect.get("where_allowed"))
+                continue
+            names = sorted(name for name, told in effect.get("attrs", {}).items() if take(told) is not None)
+            renamed = {"renamed": True} if effect.get("name") and take(effect["name"]) else {}
+            if names or renamed:
+                yield {"amend": names, "on": on, **renamed}, False
+
+    def expect(self, act: Judge, said: Iterable[Body]) -> None:
+        """Expect on other instances the entries that an entry says it caused."""
+        for item in said:
+            for what in does(item):
+                self._count((act.entry.instance, act.entry.seq, item["on"], what), 1)
+
+    def cause(self, act: Judge, what: str) -> Optional[Cited]:
+        """Return the entry that caused this one, and say where it is none, or says no such effect. Raises Unseen."""
+        said = act.body["cause"]
+        cited = self.replay.past.after(said["instance"], said["seq"])
+        if cited is None or cited.entry.at > act.entry.at:
+            act.find("seen_missing")
+            return None
+        if cited.entry.leaf.hex() != said["leaf"]:
+            act.find("seen_leaf")
+            cited = cited._replace(entry=cited.entry._replace(leaf=bytes.fromhex(said["leaf"])))
+        effects = (cited.entry.body or {}).get("effects", ())
+        if not any(item["on"] == act.entry.instance and what in does(item) for item in effects):
+            act.find("effect_unknown")
+        self._count((said["instance"], said["seq"], act.entry.instance, what), -1)
+        return cited
+
+    def _count(self, effect: Tuple[str, int, str, str], by: int) -> None:
+        left = self.open.pop(effect, 0) + by
+        if left:
+            self.open[effect] = left
 
     def close(self) -> None:
-        """Say which promises were not kept."""
+        """Say which promises were not kept, and what was kept without one."""
+        for (case, seq, target, what), left in sorted(self.open.items(), key=repr):
+            if self.replay.unseen(target):
+                continue
+            if left < 0:
+                self.book.find("replay.effect_twice", target)
+            else:
+                kind = what + "_missing" if what in _NUMBERED.values() else "effect_missing"
+                self.book.find("replay." + kind, case, seq)
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
+#
+#     ruled       on ~log, who may: rectify{propose[role] confirm[role]}  redact{propose[role] confirm[role]}  apart: true
+#     proposed    by one person: act  corrects of instead number | erases number   policy
+#     rectified   by another one: corrects instead number  proposal  set was becomes   policy
+#     redacted    by another one: erases number  proposal   policy        declined  proposal  policy
+#
+# A correction stands in the place of what it corrects in the effective history, and that is judged from its beginning.
+
+Told = Tuple[int, str, Body]  # number, kind and body of an entry
+_FREE = ("adopted", "amended", "fired", "started")
+_SAME = ("dates", "number", "sha256")  # of a paper, what a correction may change
+
+
+class Mark(NamedTuple):
+    """What became of an entry by the corrections that count: whether it was struck, what is said of it instead.
+
+    `words` says of each field of `texts` beside which entry the words stand.
+    """
+
+    struck: bool
+    instead: Body
+    words: Dict[str, int]
+
+
+def _over(first: Body, then: Body) -> Body:
+    """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
+    both = [said["attrs"] for said in (first, then) if "attrs" in said]
+    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
+
+
+def marks(told: List[Told]) -> Dict[int, Mark]:
+    """Return what became of each entry that a correction is about, corrections among them."""
+    found: Dict[int, Mark] = {}
+    nothing = Mark(False, {}, {})  # noqa: FBT003
+    for seq, kind, body in reversed(told):
+        own = found.get(seq, nothing)
+        if kind != "rectified" or own.struck:
+            continue
+        said, words = body["instead"], dict.fromkeys(body["instead"].get("texts", ()), body["proposal"]["seq"])
+        struck = bool(said.get("struck")) and seq not in found  # what takes its place strikes no more
+        said = _over({name: value for name, value in said.items() if name not in ("struck", "texts")}, own.instead)
+        newer = found.get(body["corrects"], nothing)
+        found[body["corrects"]] = Mark(
+            struck or newer.struck, _over(said, newer.instead), {**words, **own.words, **newer.words}
+        )
+    return found
+
+
+def effective(told: List[Told]) -> List[Told]:
+    """Return the entries that count, in their order, each as corrected; without the corrections themselves."""
+    known, bodies, found = marks(told), {seq: body for seq, _, body in told}, []
+    for seq, kind, body in told:
+        mark = known.get(seq)
+        if kind == "rectified" or (mark is not None and mark.struck):
+            continue
+        if mark is not None:
+            body = {**body, **_over({"attrs": body["attrs"]} if "attrs" in body else {}, mark.instead)}
+            texts = {field: bodies[at]["texts"][field] for field, at in mark.words.items()}
+            if texts:
+                body["texts"] = {**body.get("texts", {}), **texts}
+        found.append((seq, kind, body))
+    return found
+
+
+def final(told: List[Told], seq: int) -> Optional[Told]:
+    """Return the entry that a correction of this one is about in the end; None where there is none."""
+    entries = {number: (number, kind, body) for number, kind, body in told}
+    found = entries.get(seq)
+    while found is not None and found[1] == "rectified":
+        found = entries.get(found[2]["corrects"]) if found[2]["corrects"] < found[0] else None
+    return found
+
+
+def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
+    """Whether nothing of its form speaks against a correction."""
+    about, known = final(told, corrects), marks(told)
+    if about is None:
+        return False
+    own = corrects == about[0]
+    if corrects in known and known[corrects].struck:
+        return False
+    seq, kind, body = next((each for each in effective(told) if each[0] == about[0]), about)
+    if instead.get("struck"):
+        may = seq != 1 and kind in _FREE[:3] and not body.keys() & {"gates", "task", "effects", "cause"}
+        return may or not own
+    return all(_may_say(kind, body, part, value) for part, value in instead.items())
+
+
+def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
+    """Whether a correction may say this of an entry."""
+    if part == "texts":
+        free = [name for name in value if name == "source" or name.startswith("attribute.")] if kind in _FREE else []
+        return all(name in body.get("texts", {}) and (name in free or name.startswith("papers.")) for name in value)
+    if part not in ("on", "papers") and kind not in _FREE:
+        return False
+    if part not in body:
+        return part == "on" and body.get("mode") == "late"
+    if part == "attrs":
+        return bool(value.keys() <= body["attrs"].keys())
+    if part == "papers":
+        kept = [[{name: said for name, said in paper.items() if name not in _SAME} for paper in papers]
+                for papers in (value, body["papers"])]  # fmt: skip
+        return kept[0] == kept[1]
+    return True
+
+
+def settled(told: List[Told], proposal: int) -> bool:
+    """Whether a proposal was confirmed or declined, or lapsed since the like of it was confirmed."""
+    body = next(said for seq, _, said in told if seq == proposal)
+    for seq, kind, said in told:
+        if kind not in ("declined", "rectified", "redacted"):
+            continue
+        if said["proposal"]["seq"] == proposal:
+            return True
+        if seq > proposal and kind == "rectified" and body.get("corrects") == said["corrects"]:
+            return True
+        if seq > proposal and kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
+            return True
+    return False
+
+
+def snapshot(told: List[Told]) -> Body:
+    """Return the parts of the snapshot after a history."""
+    parts = Case("").parts
+    for seq, kind, body in told:
+        parts = folded(parts, seq, kind, body)
+    return parts
+
+
+class Policy(NamedTuple):
+    """Who may propose and who may confirm."""
+
+    propose: FrozenSet[str]
+    confirm: FrozenSet[str]
+    apart: bool
+
+
+def _is_rule(rule: Any) -> bool:
+    """Whether a rule names roles for both persons, and none for both."""
+    return (
+        isinstance(rule, dict) and rule.keys() == {"propose", "confirm"}
+        and all(isinstance(roles, list) and roles and all(map(_is_text, roles)) for roles in rule.values())
+        and not set(rule["propose"]) & set(rule["confirm"])
+    )  # fmt: skip
 
 
 class Corrections:
@@ -2200,16 +2778,179 @@ class Corrections:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        self._policies: Optional[List[Entry]] = None
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Decide an entry again that corrects or erases, or says who may; of reserved instances those entries only."""
-        if act.entry.kind in self.kinds or act.entry.kind == "ruled":
-            self.book.leave("corrections")
-        if act.entry.kind == "rectified":
-            act.case.unknown = True
+    def read(self, act: Judge) -> None:
+        """Decide an entry again that corrects or erases, or says who may."""
+        if act.entry.kind == "ruled":
+            act.still()
+            rules = [act.body[name] for name in ("rectify", "redact") if name in act.body]
+            if not all(map(_is_rule, rules)) or act.body.get("apart", True) is not True:
+                act.find("malformed")
+            return
+        if act.entry.kind != "rectified":
+            act.still()
+        before = self._before(act)
+        told = [(entry.seq, entry.kind, entry.body or {}) for entry in before.values()]
+        {
+            "proposed": self._proposed,
+            "rectified": self._rectified,
+            "redacted": self._redacted,
+            "declined": self._declined,
+        }[act.entry.kind](act, before, told)
 
     def close(self) -> None:
-        """Say what only the end of the log shows."""
+        """Nothing: a correction is judged where it stands."""
+
+    def _before(self, act: Judge) -> Dict[int, Entry]:
+        """Return the entries of the instance before one, by number: corrections are rare, and so they are read again."""
+        found: Dict[int, Entry] = {}
+        for entry in self.replay.past.chain(act.entry.instance):
+            if entry.seq >= act.entry.seq:
+                break
+            if entry.body is not None:
+                found[entry.seq] = entry
+        return found
+
+    def _proposed(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        rule = self._policy(act, body["act"])
+        if rule is not None:
+            self.replay.authorise(act, rule.propose)
+        if body["act"] == "redact":
+            self._committed(act, before)
+            return
+        target = before.get(body["corrects"])
+        if target is None or target.leaf.hex() != body["of"] or not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+
+    def _rectified(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        self._second(act, before, told, "rectify", ("corrects", "instead", "number"))
+        if not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+            return
+        old, new = effective(told), effective([*told, (act.entry.seq, "rectified", body)])
+        was, now = snapshot(old), snapshot(new)
+        states = [region for region in {**was["regions"], **now["regions"]}
+                  if was["regions"].get(region) != now["regions"].get(region)]  # fmt: skip
+        act.equal("set", {region: now["regions"].get(region) for region in states}, body.get("set"))
+        act.equal("was", {name: was["regions"][name] for name in states if name in was["regions"]}, body.get("was"))
+        act.equal("becomes", {name: now[name] for name in PARTS if now[name] != was[name]}, body.get("becomes"))
+        broken = self._again(act, before, new)
+        if broken and not broken <= self._again(act, before, old):
+            act.find("correction_breaks")
+
+    def _again(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> Set[Tuple[Optional[int], str]]:
+        """Judge a history of the instance from its beginning; return the errors by entry and kind."""
+        replay = copy.copy(self.replay)
+        replay.book, replay.case = Book(), Case(act.entry.instance)
+        replay.approvals, replay.effects, replay.corrections = Approvals(replay), Effects(replay), Corrections(replay)
+        for seq, kind, body in told:
+            if kind not in self.kinds:
+                replay.read(before[seq]._replace(body=body))
+        return {
+            (found.seq, found.kind)
+            for found in replay.book.findings
+            if found.severity == "error" and found.seq is not None
+        }
+
+    def _redacted(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
+        self._second(act, before, told, "redact", ("erases", "number"))
+        self._committed(act, before)
+
+    def _declined(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
+        proposal = self._proposal(act, before, told)
+        if proposal is None:
+            return
+        rule = self._policy(act, (proposal.body or {})["act"])
+        if rule is not None and act.entry.actor != proposal.actor:
+            self.replay.authorise(act, rule.confirm)
+
+    def _committed(self, act: Judge, before: Dict[int, Entry]) -> None:
+        """Say which texts are to be erased that there never were."""
+        for item in act.body["erases"]:
+            if item["seq"] not in before or item["field"] not in commitments(before[item["seq"]]):
+                act.find("erased_unknown")
+
+    def _proposal(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> Optional[Entry]:
+        """Return the proposal that an entry cites, and say where it is none, is another one, or was settled."""
+        cited = act.body["proposal"]
+        found = before.get(cited["seq"])
+        if found is None or found.kind != "proposed":
+            act.find("proposal_missing")
+            return None
+        if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
+            act.find("proposal_differs")
+        if settled(told, found.seq):
+            act.find("proposal_settled")
+        return found
+
+    def _second(
+        self, act: Judge, before: Dict[int, Entry], told: List[Told], what: str, names: Tuple[str, ...]
+    ) -> None:
+        """Check that a second person did what a first one had proposed."""
+        rule, proposal = self._policy(act, what), self._proposal(act, before, told)
+        if proposal is None:
+            return
+        proposed = proposal.body or {}
+        act.equal("act", what, proposed["act"])
+        for name in names:
+            act.equal(name, proposed.get(name), act.body.get(name))
+        if rule is None or act.actor is None:
+            return
+        self.replay.authorise(act, rule.confirm)
+        at = act.entry.at
+        if self._alone(rule, proposal, act, at):
+            if self._alone(rule, proposal, act, at - MINUTE):
+                act.find("second_person")
+            else:
+                act.warn("actor_changed")
+
+    def _alone(self, rule: Policy, proposal: Entry, act: Judge, at: int) -> bool:
+        """Whether who confirms is who proposed, or signs for him, by the proxies of a moment; or is not of another office."""
+        second = act.actor or Actor(act.entry.actor, frozenset())
+        first = self._proposer(proposal, act.entry.at)
+        pairs = ((first.id, second.id), (second.id, first.id))
+        proxies = [(of, grant) for of in {first.id, second.id} for grant in self._grants(of, at)]
+        return (
+            first.id == second.id
+            or any((of, g["to"]) in pairs and g["from"] <= act.day <= g["until"] for of, g in proxies)
+            or (rule.apart and (not second.org or second.org == first.org))
+        )
+
+    def _proposer(self, proposal: Entry, at: int) -> Actor:
+        told = (proposal.body or {}).get("attested", {}).get("resolver")
+        if told is not None:
+            return Actor(proposal.actor, frozenset(told["values"]["roles"]), told["values"].get("org", ""))
+        return self.replay.enrolled(proposal.actor, at) or Actor(proposal.actor, frozenset())
+
+    def _grants(self, of: str, at: int) -> List[Body]:
+        """Return the proxies that somebody had granted by a moment."""
+        found: Dict[str, Body] = {}
+        for entry in self.replay.past.chain("~actor/" + of):
+            if entry.at > at:
+                break
+            if entry.kind == "granted":
+                found[str(entry.seq)] = (entry.body or {})["grant"]
+            elif entry.kind == "revoked":
+                found.pop(str((entry.body or {})["grant"]), None)
+        return list(found.values())
+
+    def _policy(self, act: Judge, what: str) -> Optional[Policy]:
+        """Return who may do it by the policy that an entry cites, and say where that was not in force."""
+        if self._policies is None:
+            self._policies = [entry for entry in self.replay.reserved("~log") if entry.kind == "ruled"]
+        known = [entry for entry in self._policies if entry.at <= act.entry.at]
+        cited = [entry for entry in known if act.body.get("policy") == {"leaf": entry.leaf.hex(), "seq": entry.seq}]
+        rule = (cited[0].body or {}).get(what) if cited else None
+        newer = cited and any(entry.seq > cited[0].seq and entry.at <= act.entry.at - MINUTE for entry in known)
+        if newer or rule is None:
+            act.find("policy")
+        if rule is None:
+            return None
+        apart = (cited[0].body or {}).get("apart") is True
+        return Policy(frozenset(rule["propose"]), frozenset(rule["confirm"]), apart)
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
