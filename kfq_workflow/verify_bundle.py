@@ -37,12 +37,13 @@ import re
 import struct
 import sys
 from bisect import bisect_right
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    ClassVar,
     Dict,
     FrozenSet,
     Iterable,
@@ -1431,7 +1432,7 @@ ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what an e
 PARTS = ("regions", "kept", "left", "adopted", "since", "out", "visited", "attrs", "did", "gates", "held", "voided")
 _OPEN = 32  # other instances that are read at a time
 _REGISTRAR = ["registrar"]
-_BASES = ("stated", "implied", "inferred")
+_BASES = frozenset(("stated", "implied", "inferred"))
 _RESERVED_KINDS = {
     "~log": ("genesis", "sealed", "keyed", "ruled"),
     "~definition/": ("defined",),
@@ -1715,9 +1716,9 @@ class Case:
 
     def fold(self, entry: Entry) -> None:
         """Take in what an entry says; raises one of ODD, and takes in nothing, where it cannot be read."""
-        body = entry.body or {}
-        self.parts = folded(self.parts, entry.seq, entry.kind, body)
+        self.parts = folded(self.parts, entry.seq, entry.kind, entry.body or {})
         self.told(entry)
+        self.parts = described(self.parts, entry.kind, entry.body or {})
 
     def told(self, entry: Entry) -> None:
         """Note what an entry says of the whole instance."""
@@ -1742,9 +1743,8 @@ def folded(parts: Body, seq: int, kind: str, body: Body) -> Body:
                 raise Malformed("becomes " + name)
             after[name] = value
         return after
-    for name in ("attrs", "did"):
-        if name in body:
-            after[name] = {**parts[name], **body[name]}
+    if "did" in body:
+        after["did"] = {**parts["did"], **body["did"]}
     if "gates" in body:
         after["gates"] = {**parts["gates"], **{name: merged(parts["gates"].get(name), patch)
                                                for name, patch in body["gates"].items()}}  # fmt: skip
@@ -1755,6 +1755,13 @@ def folded(parts: Body, seq: int, kind: str, body: Body) -> Body:
     if changes:
         _fold_states(after, parts, seq, kind == "adopted", body, changes)
     return after
+
+
+def described(parts: Body, kind: str, body: Body) -> Body:
+    """Return a snapshot with the attributes that an entry says; raises one of ODD."""
+    if "attrs" not in body or kind == "rectified":
+        return parts
+    return {**parts, "attrs": {**parts["attrs"], **body["attrs"]}}
 
 
 def _fold_states(after: Body, parts: Body, seq: int, adopted: bool, body: Body, changes: Body) -> None:  # noqa: FBT001
@@ -2061,12 +2068,12 @@ class Replay:
         case, body = self.case, entry.body
         if body is None:
             case.definition = "" if case.first else case.definition
-        elif not is_well_formed(body):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        elif entry.instance.startswith("~"):
+        elif not entry.instance.startswith("~"):
+            self._ordinary(entry, body)
+        elif is_well_formed(body):
             self._reserved(entry, body)
         else:
-            self._ordinary(entry, body)
+            self.book.find("replay.malformed", entry.instance, entry.seq)
         case.first, case.at = False, entry.at
         case.rev = case.rev if entry.kind in _NOTES else entry.seq
 
@@ -2116,7 +2123,7 @@ class Replay:
             ):
                 self.book.find("replay.malformed", entry.instance, entry.seq)
         if entry.kind == "enrolled" and not (
-            _is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)
+            isinstance(body.get("roles"), list) and isinstance(body.get("enabled"), bool)
         ):
             self.book.find("replay.malformed", entry.instance, entry.seq)
         if entry.kind in ("defined", "enrolled"):
@@ -2135,10 +2142,15 @@ class Replay:
 
     def actor(self, entry: Entry) -> Optional[Actor]:
         """Return who acted, as of the entry, and say what is wrong with that; None where this log cannot say."""
-        told = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
-        if isinstance(told, dict):
+        attested = (entry.body or {}).get("attested", {})
+        if "resolver" in attested:
             self.book.counts["attested"] += 1
-            return Actor(entry.actor, frozenset(_strings(told.get("roles"))), _text_or_none(told.get("org")) or "")
+            try:
+                told = attested["resolver"]["values"]
+                return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
+            except ODD:
+                self.book.find("replay.malformed", entry.instance, entry.seq)
+                return None
         now, day = self.enrolled(entry.actor, entry.at), self.actors.day(entry.at)
         if now is None:
             self.book.counts["attested"] += 1
@@ -2191,11 +2203,11 @@ class Replay:
         return self.rules[digest]
 
     def _ordinary(self, entry: Entry, body: Body) -> None:
-        act = Judge(self, entry, body, self._under(entry), self.actor(entry))
         try:
+            act = Judge(self, entry, body, self._under(entry), self.actor(entry))
             after = folded(self.case.parts, entry.seq, entry.kind, body)
         except ODD:
-            act.find("malformed")
+            self.book.find("replay.malformed", entry.instance, entry.seq)
             return
         if entry.v == 1 and entry.kind in KINDS:
             self.judged(self._entry, act)
@@ -2203,11 +2215,19 @@ class Replay:
         self.case.parts = after
         if self.case.first:
             self.case.told(entry)
+        with self._reading(act):
+            self.case.parts = described(after, entry.kind, body)
 
     def judged(self, judge: Callable[[Judge], None], act: Judge) -> None:
         """Judge an entry as far as what it says can be read, and what it needs is shown."""
-        try:
+        with self._reading(act):
             judge(act)
+
+    @contextmanager
+    def _reading(self, act: Judge) -> Iterator[None]:
+        """Say where an entry is not as it must be, or needs what is not shown."""
+        try:
+            yield
         except Unseen as unseen:
             self.unseen(unseen.instance)
         except ODD:
@@ -2485,7 +2505,7 @@ class Replay:
         act.equal("attested", decision.attested, act.answers)
         act.equal("did", {way["id"]: doer} if way["id"] in self._rules(act).watched else {}, body.get("did", {}))
 
-    _judges: Dict[str, Callable[[Replay, Judge], None]] = {
+    _judges: ClassVar[Dict[str, Callable[[Replay, Judge], None]]] = {
         "started": _started, "fired": _fired, "adopted": _adopted, "amended": _amended, "refused": _refused,
         "annotated": lambda _, act: act.still(),
     }  # fmt: skip
@@ -2716,8 +2736,8 @@ def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
 def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
     """Whether a correction may say this of an entry."""
     if part == "texts":
-        free = [name for name in value if name == "source" or name.startswith("attribute.")] if kind in _FREE else []
-        return all(name in body.get("texts", {}) and (name in free or name.startswith("papers.")) for name in value)
+        starts = ("papers.", "source", "attribute.") if kind in _FREE else ("papers.",)
+        return all(name in body.get("texts", {}) and name.startswith(starts) for name in value)
     if part not in ("on", "papers") and kind not in _FREE:
         return False
     if part not in body:
@@ -2731,26 +2751,28 @@ def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
     return True
 
 
-def settled(told: List[Told], proposal: int) -> bool:
-    """Whether a proposal was confirmed or declined, or lapsed since the like of it was confirmed."""
-    body = next(said for seq, _, said in told if seq == proposal)
+def settled(told: List[Told]) -> Set[int]:
+    """Return the proposals that were confirmed or declined, or have lapsed since the like of them was confirmed."""
+    found: Set[int] = set()
+    proposals = {seq: body for seq, kind, body in told if kind == "proposed"}
     for seq, kind, said in told:
         if kind not in ("declined", "rectified", "redacted"):
             continue
-        if said["proposal"]["seq"] == proposal:
-            return True
-        if seq > proposal and kind == "rectified" and body.get("corrects") == said["corrects"]:
-            return True
-        if seq > proposal and kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
-            return True
-    return False
+        found.add(said["proposal"]["seq"])
+        for number, body in proposals.items():
+            like = kind == "rectified" and body.get("corrects") == said["corrects"]
+            if kind == "redacted":
+                like = any(item in said["erases"] for item in body.get("erases", ()))
+            if like and number < seq:
+                found.add(number)
+    return found
 
 
 def snapshot(told: List[Told]) -> Body:
     """Return the parts of the snapshot after a history."""
     parts = Case("").parts
     for seq, kind, body in told:
-        parts = folded(parts, seq, kind, body)
+        parts = described(folded(parts, seq, kind, body), kind, body)
     return parts
 
 
@@ -2847,6 +2869,8 @@ class Corrections:
         replay.book, replay.case = Book(), Case(act.entry.instance)
         replay.approvals, replay.effects, replay.corrections = Approvals(replay), Effects(replay), Corrections(replay)
         for seq, kind, body in told:
+            if not _says_words(body):
+                raise Malformed("texts, on")
             if kind not in self.kinds:
                 replay.read(before[seq]._replace(body=body))
         return {
@@ -2882,7 +2906,7 @@ class Corrections:
             return None
         if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
             act.find("proposal_differs")
-        if settled(told, found.seq):
+        if found.seq in settled(told):
             act.find("proposal_settled")
         return found
 

@@ -192,10 +192,11 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
             del container[key]
         else:
             container[key] = _other(container[key], pool, rng)
-    return _hashed(lines, parsed)
+    return hashed(lines, parsed)
 
 
-def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
+def hashed(lines: list[bytes], parsed: dict[int, Any], *, cite: bool = True) -> bytes:
+    """Return a log whose entries, by their lines, say something else: chains hashed anew, and with `cite` citations."""
     genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
     first = sha256(b"\0" + canonical(genesis)).hexdigest()
     leaves: dict[tuple[str, int], str] = {}
@@ -205,7 +206,7 @@ def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
         for number, entry in parsed.items():
             if entry is not genesis:
                 entry["prev"] = before.get(entry["instance"], first)
-            for container, key in places_in(entry["body"]):
+            for container, key in places_in(entry["body"]) if cite else ():
                 if key == "leaf" and isinstance(container, dict) and {"instance", "seq"} <= set(container):
                     cited = (container["instance"], container["seq"])
                     try:
