@@ -1765,6 +1765,8 @@ def described(parts: Body, kind: str, body: Body) -> Body:
 
 
 def _fold_states(after: Body, parts: Body, seq: int, adopted: bool, body: Body, changes: Body) -> None:  # noqa: FBT001
+    if not all(state is None or isinstance(state, str) for state in changes.values()):
+        raise Malformed("set")
     mark = [seq, earliest(parts, body)[0]]
     for name in ("regions", "kept", "left", "since", "out", "visited"):
         after[name] = dict(parts[name])
@@ -1837,6 +1839,9 @@ class Past:
             entry = next(entries, None)
             if entry is None:
                 return None
+            if entry.body is None:
+                entry = None
+                continue
             with suppress(*ODD):
                 case.fold(entry)
         self._open[instance] = entries, case, entry
@@ -2759,11 +2764,11 @@ def settled(told: List[Told]) -> Set[int]:
         if kind not in ("declined", "rectified", "redacted"):
             continue
         found.add(said["proposal"]["seq"])
-        for number, body in proposals.items():
-            like = kind == "rectified" and body.get("corrects") == said["corrects"]
-            if kind == "redacted":
-                like = any(item in said["erases"] for item in body.get("erases", ()))
-            if like and number < seq:
+        for number in [number for number in proposals if number < seq and number not in found]:
+            body = proposals[number]
+            if kind == "rectified" and body.get("corrects") == said["corrects"]:
+                found.add(number)
+            if kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
                 found.add(number)
     return found
 
