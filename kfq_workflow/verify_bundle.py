@@ -35,6 +35,7 @@ import os
 import re
 import struct
 import sys
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import (
     TYPE_CHECKING,
@@ -438,7 +439,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
 AREAS = {
-    "approvals": ("approvals on gates", "审批环节"),
     "effects": ("effects on other instances", "对其他实例的影响"),
     "corrections": ("corrections and erasures", "更正与删除"),
     "proxies": ("proxies", "委托代理"),
@@ -463,6 +463,7 @@ class Book:
 
     def __init__(self) -> None:
         self.findings: List[Finding] = []
+        self.errors = 0
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
@@ -474,6 +475,7 @@ class Book:
         """Note an error, by LAYER.KIND."""
         self._note(code, "error", instance, seq, say)
         self.worst = "error"
+        self.errors += 1
 
     def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
         """Note what somebody should look at."""
@@ -1089,6 +1091,7 @@ class Documents:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
         self.rules: Dict[str, str] = {}
+        self.calendars: Dict[str, Body] = {}
         self.named: Set[str] = set()  # by entries `defined`
         self.registered: Set[str] = set()  # of these, rules
         self.asked: Set[str] = set()
@@ -1102,6 +1105,7 @@ class Documents:
                 self.rules[digest] = body
             elif record["kind"] == "calendar":  # which only entries name that are not checked here
                 self.named.add(digest)
+                self.calendars[digest] = _object(json.loads(body))
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
@@ -1549,9 +1553,21 @@ class Rules:
         self.guards = _object(self.told.get("guards"))
         self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
 
+    def ways(self, trigger: Any, only: Optional[str] = None) -> List[Body]:
+        """Return the transitions of a trigger, or the one with this id."""
+        return [
+            about for about in self.transitions if about.get("trigger") == trigger and only in (None, about.get("id"))
+        ]
+
+    def required(self, way: Body) -> Set[str]:
+        """Return the parameters that must be given with a transition."""
+        told = _object(self.told.get("parameters"))
+        return {name for name in _strings(way.get("parameters")) if _object(told.get(name)).get("required")}
+
     def permitted(self, act: str) -> List[str]:
-        """Return the roles that may start, register, adopt or amend."""
-        return _strings(_object(self.told.get("permissions")).get(act, [] if act == "start" else _REGISTRAR))
+        """Return the roles that may start, register, adopt, amend or supervise."""
+        nobody: List[str] = [] if act in ("start", "supervise") else _REGISTRAR
+        return _strings(_object(self.told.get("permissions")).get(act, nobody))
 
     def active(self, region: str, main: Optional[str]) -> bool:
         """Whether a region has a state while the main line is in this one."""
@@ -1588,6 +1604,12 @@ class Actors:
         before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
         return past[-1][1], before
 
+    def around(self, actor: str, at: int) -> List[Body]:
+        """Return every enrolment that was in force at a moment or within the minute before it, oldest first."""
+        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
+        before = sum(when <= at - _CLOSE for when, _ in past)
+        return [body for _, body in past[max(before - 1, 0) :]]
+
     def valid(self, body: Body, at: int) -> bool:
         """Whether an enrolment held on the day of a moment."""
         day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
@@ -1605,9 +1627,9 @@ class Case:
         self.instance = instance
         self.states: Dict[str, Optional[str]] = {}
         self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
-        self.left: Dict[str, str] = {}  # by trigger, the state that it left
+        self.left: Dict[str, Dict[str, str]] = {}  # of a region, by trigger, the state that it left
         self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
-        self.visited: Set[Tuple[str, str]] = set()
+        self.visited: Dict[Tuple[str, str], int] = {}  # of a region and a state, the first move into it
         self.attrs: Body = {}
         self.definition: Optional[str] = None
         self.rules: Optional[Rules] = None
@@ -1617,6 +1639,25 @@ class Case:
         self.unknown = False  # an entry was met that this program cannot read
         self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
         self.days: Dict[int, str] = {}  # of an entry, its earliest day
+        self.gates: Dict[str, Body] = {}  # of a transition, the newest round of its gate
+        self.did: Dict[str, str] = {}  # of a transition, who did it last
+        self.standing: Dict[str, bool] = {}  # whether it is suspended, and whether it is void
+        self.at: Optional[int] = None  # when the newest entry was made
+        self.rev = 0  # the newest entry that is no note
+        self.backdated = False  # whether an entry says a day that had passed, where there is a gate
+
+    def passed(self, entry: Entry, today: str) -> None:
+        """Take note of an entry, whether it could be read or not."""
+        self.at = entry.at
+        if entry.kind not in _NOTES:
+            self.rev = entry.seq
+        latest = _object((entry.body or {}).get("on")).get("hi")
+        if self.gates and isinstance(latest, str) and latest < today:
+            self.backdated = True
+
+    def before(self, region: str, seq: int) -> Optional[str]:
+        """Return the state that a region was in before an entry."""
+        return ([None] + [state for number, state in self.history.get(region, []) if number < seq])[-1]
 
     def fold(self, entry: Entry) -> None:
         """Take in what an entry sets."""
@@ -1626,13 +1667,24 @@ class Case:
             states = {}
         for region, state in states.items():
             old = self.states.get(region)
-            if old is not None and state is None:
+            if entry.kind == "adopted":
+                self.last.pop(region, None)
+                self.left.pop(region, None)
+            elif old is not None and state is None:
                 self.last[region] = old
             if state != old:
                 self.history.setdefault(region, []).append((entry.seq, state))
             self.states[region] = state
             if state is not None and entry.kind != "adopted":
-                self.visited.add((region, state))
+                self.visited.setdefault((region, state), entry.seq)
+        remembered = _object(body.get("was")).get(str(body.get("remembers")))
+        if states and isinstance(remembered, str):
+            self.left.setdefault(str(body["remembers"]), {})[str(body.get("trigger"))] = remembered
+        self.gates = with_patches(self.gates, _object(body.get("gates")))
+        self.did.update(_object(body.get("did")))
+        if entry.kind in _STANDING:
+            name, stands = _STANDING[entry.kind]
+            self.standing[name] = stands
         self.attrs.update(_object(body.get("attrs")))
         if isinstance(body.get("workflow"), str):
             self.workflow = body["workflow"]
@@ -1646,6 +1698,10 @@ class Past:
     def __init__(self, verification: Verification) -> None:
         self.verification = verification
         self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+
+    def entries(self, instance: str) -> Iterator[Entry]:
+        """Yield the entries of a chain."""
+        return self.verification.chain(instance)
 
     def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
         """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
@@ -1674,102 +1730,180 @@ _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
     "le": lambda one, two: one <= two,
     "gt": lambda one, two: one > two,
     "ge": lambda one, two: one >= two,
-    "in": lambda one, two: one in two,
 }
 
 
+class Unanswered(Exception):
+    """The application's answer that a guard asks for is not in the entry."""
+
+
 class Judge:
-    """One act, decided again."""
+    """One act, decided again: what it lays before the rules, and what they asked of other instances and of the application."""
 
     def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
         self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
-        self.late = body.get("mode") == "late" and "for" in body
+        self.hidden = False  # whether it cites what is not shown, so that it is not decided
+        self.late = body.get("mode") == "late"
+        self.attrs = case.attrs
+        personal = {name[len("parameter.") :]: "" for name in commitments(entry) if name.startswith("parameter.")}
+        self.params: Body = {**_object(body.get("params")), **personal}
+        self.papers = {str(about.get("type")) for about in body.get("papers", ())}
+        self.gates: Optional[Dict[str, Body]] = None  # the votes, where guards may ask for them
+        self.asks = "cause" not in body  # whether roles, papers and parameters are asked for
+        self.read: Dict[str, Body] = {}
+        self.answers: Body = {}
 
-    def holds(self, rules: Rules, told: Any) -> Tuple[Answer, Set[int]]:
-        """Return whether a guard holds, and the entries on which that rests."""
+    def asking(self, **changes: Any) -> Judge:
+        """Return the same act with something else to lay before the rules, of which nothing was asked yet."""
+        other = Judge(self.case, self.entry, self.body, self.roles, self.seen)
+        for name, value in {"params": self.params, "papers": self.papers, **changes}.items():
+            setattr(other, name, value)
+        return other
+
+    def holds(self, rules: Rules, told: Any, *, no: bool = False) -> Tuple[Answer, Set[int]]:
+        """Return whether a guard, or with `no` its contrary, holds, and the entries on which that rests.
+
+        What nobody is asked for holds, and so does its contrary; of what no version can do neither does.
+        """
         told = _object(rules.guards.get(told) if isinstance(told, str) else told)
-        kind = told.get("is")
+        kind, rests = told.get("is"), set()
+        answer: Answer
         if kind in ("All", "Any"):
-            return self._many(rules, told.get("of") or [], any_=kind == "Any")
+            return self._many(rules, told.get("of") or [], every=(kind == "All") is not no, no=no)
         if kind == "Not":
-            answer, rests = self.holds(rules, told.get("of"))
-            return (None if answer is None else not answer), rests
+            return self.holds(rules, told.get("of"), no=not no)
         if kind == "InStates":
-            region = str(told.get("region"))
-            return self._in(region, told.get("states") or [])
+            return self._in(str(told.get("region")), told.get("states") or [], no=no)
+        if kind == "Unsupported":
+            return False, set()
         if kind == "Visited":
-            return (told.get("region"), told.get("state")) in self.case.visited, set()
-        if kind == "FieldIs":
-            return self._field(rules, told), set()
-        if kind == "ActorHas":
-            return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
-        return self._elsewhere(kind, told), set()
+            since = self.case.visited.get((str(told.get("region")), str(told.get("state"))))
+            answer = since is not None
+            rests = {since} if since is not None and not no else set()
+        elif kind == "ActorHas":
+            answer = no is False if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))
+        elif kind == "GateIs":
+            answer = no is False if self.gates is None else self._votes(self.gates, told)
+        else:
+            answer = self._field(rules, told) if kind == "FieldIs" else self._elsewhere(kind, told)
+        answer = None if answer is None else answer is not no
+        return answer, rests if answer else set()
 
-    def _in(self, region: str, states: List[Any]) -> Tuple[Answer, Set[int]]:
+    def _in(self, region: str, states: List[Any], *, no: bool) -> Tuple[Answer, Set[int]]:
         """Return whether a region is in one of the states, and the entry since which that has been so."""
-        answer = self.case.states.get(region) in states
+        if (self.case.states.get(region) in states) is no:
+            return False, set()
         since: Set[int] = set()
         for seq, state in reversed(self.case.history.get(region, [])):
-            if (state in states) is not answer:
-                break
+            if (state in states) is no:
+                return True, since
             since = {seq}
-        return answer, since
+        return True, set() if no else since  # before its first entry it was in none
 
-    def _many(self, rules: Rules, parts: List[Any], *, any_: bool) -> Tuple[Answer, Set[int]]:
+    def _many(self, rules: Rules, parts: List[Any], *, every: bool, no: bool) -> Tuple[Answer, Set[int]]:
+        """Ask several: every one is to hold, or one of them, of which the first that does is the one to rest on."""
         rests: Set[int] = set()
         unknown = False
         for part in parts:
-            answer, on = self.holds(rules, part)
+            answer, on = self.holds(rules, part, no=no)
             if answer is None:
                 unknown = True
-            elif answer is any_:
-                return (None, set()) if unknown and any_ else (answer, on if any_ else set())
+            elif answer is not every:
+                return answer, on
             rests |= on
-        return (None if unknown else not any_), (set() if any_ else rests)
+        return (None if unknown else every), rests if every else set()
 
     def _field(self, rules: Rules, told: Body) -> Answer:
-        name, source, wanted = told.get("name"), told.get("source"), told.get("value")
-        fields = {"attribute": "attributes", "parameter": "parameters"}.get(str(source), "")
-        values = {"attribute": self.case.attrs, "parameter": _object(self.body.get("params"))}.get(
-            str(source), _object(rules.told.get("constants"))
-        )
-        value = values.get(str(name))
+        name, source, wanted = str(told.get("name")), str(told.get("source")), told.get("value")
+        fields = {"attribute": "attributes", "parameter": "parameters"}.get(source, "")
+        values = {"attribute": self.attrs, "parameter": self.params}.get(source, _object(rules.told.get("constants")))
+        kind = _object(_object(rules.told.get(fields)).get(name)).get("type")
+
+        def comparable(value: Any) -> Any:
+            try:
+                return Decimal(value) if kind == "decimal" and not isinstance(value, bool) else value
+            except (ArithmeticError, ValueError, TypeError):
+                return value
+
+        value, op = values.get(name), str(told.get("op"))
         if value is None:
-            return told.get("op") == "ne"
-        kind = _object(_object(rules.told.get(fields)).get(str(name))).get("type")
+            return op == "ne"
+        if op == "in":
+            return any(
+                comparable(value) == comparable(item) for item in (wanted if isinstance(wanted, list) else [wanted])
+            )
+        one, two = comparable(value), comparable(wanted)
         try:
-            if kind == "decimal":
-                value = Decimal(value)
-                wanted = [Decimal(item) for item in wanted] if isinstance(wanted, list) else Decimal(str(wanted))
-            return _OPERATORS[str(told.get("op"))](value, wanted)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
+            return op == "ne" if type(one) is not type(two) else _OPERATORS[op](one, two)
+        except (KeyError, TypeError, ArithmeticError):
             return None
+
+    @staticmethod
+    def _votes(gates: Dict[str, Body], told: Body) -> bool:
+        """Whether everybody has voted in the newest round of a gate, or nobody objects."""
+        gate = gates.get(str(told.get("transition")))
+        wrong = _PENDING if told.get("what") == "voted" else ("rejected",)
+        return gate is not None and not any(task["state"] in wrong for task in _object(gate.get("tasks")).values())
 
     def _elsewhere(self, kind: Any, told: Body) -> Answer:
         """Answer what another instance, or the application, decides."""
-        if kind == "RootIn":
-            for about in self.seen:
-                if about["instance"] == self.case.root:
-                    return about["states"].get(str(told.get("region"))) in told.get("states", ())
-            return None
-        if kind == "OtherIn":
-            here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
-            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
         if kind == "Code":
-            answer = _object(_object(self.body.get("attested")).get(str(told.get("name")))).get("answer")
-            return answer if isinstance(answer, bool) else None
-        if kind == "Unsupported" and not self.late:
-            return False
-        return None  # CausedBy, GateIs: not decided again by this program
+            name = str(told.get("name"))
+            about = _object(_object(self.body.get("attested")).get(name))
+            if "answer" not in about:
+                raise Unanswered(name)
+            values = {"values": about["values"]} if about.get("values") else {}
+            self.answers.setdefault(name, {"answer": about["answer"], **values})
+            return bool(about["answer"])
+        here = []
+        if kind == "RootIn":
+            here = [about for about in self.seen if about["instance"] == self.case.root]
+        if kind == "OtherIn":
+            own = (self.case.instance, self.case.root)
+            here = [
+                about
+                for about in self.seen
+                if about["workflow"] == told.get("workflow") and about["instance"] not in own
+            ]
+        if kind in ("RootIn", "OtherIn"):
+            self.read.update((about["instance"], about) for about in here)
+            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
+        return None  # CausedBy: not decided again by this program
+
+    def cited(self) -> List[Body]:
+        """Return what an entry must say that was read of other instances."""
+        return [
+            {"instance": name, "leaf": about["leaf"], "seq": about["seq"]} for name, about in sorted(self.read.items())
+        ]
+
+
+#: What changes an instance, whatever kind of entry says it; who may say it; and the kinds that set no state.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
+_SAID_BY: Dict[str, Tuple[str, ...]] = {
+    "attrs": ("started", "amended"), "did": ("fired", "decided"), "remembers": ("fired", "decided"),
+    "rests": ("fired", "decided"), "set": ("started", "fired", "adopted", "rectified", "decided", "returned", "retracted"),
+    "gates": ("fired", "adopted", "amended", "decided"),
+}  # fmt: skip
+
+
+def _may_say(name: str, kind: str, seq: int) -> bool:
+    """Whether entries of a kind may say something that changes the instance."""
+    first = seq == 1 and kind in ("started", "adopted") and name in ("attrs", "root", "workflow")
+    return (
+        first
+        or kind in _SAID_BY.get(name, ())
+        or (name in ("gates", "set") and kind in _STILL and kind in Approvals.kinds)
+    )
 
 
 class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
-        self.book, self.documents = verification.book, verification.documents
+        self.book, self.documents, self.hash = verification.book, verification.documents, verification.hash
         self.past = Past(verification)
         self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
+        self.calendars = Calendars(verification.reserved("~calendar"), verification.documents)
         self.defined: Dict[str, int] = {}  # when rules were registered first
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
@@ -1788,7 +1922,12 @@ class Replay:
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
+            self.approvals.end(self.case)
             self.case = Case(entry.instance)
+        self._entry(entry)
+        self.case.passed(entry, self.actors.day(entry.at))
+
+    def _entry(self, entry: Entry) -> None:
         if entry.v != 1:
             self.case.unknown = True
         if self.case.unknown or entry.body is None or entry.kind not in KINDS:
@@ -1799,7 +1938,7 @@ class Replay:
             self.case.first = False
             self.case.fold(entry)
             return
-        if not is_well_formed(entry.body):
+        if not is_well_formed(entry.body) or not are_gates(with_patches(self.case.gates, entry.body.get("gates", {}))):
             self.book.find("replay.malformed", entry.instance, entry.seq)
             self.case.first = False
             return
@@ -1851,8 +1990,16 @@ class Replay:
             if self.administrator is not None and entry.at > self.administrator:
                 self.book.find("replay.actor_role", entry.instance, entry.seq)
             return
-        roles = self._roles(entry)
-        if roles is not None and "administrator" not in roles:
+        self.authorise(entry, self._roles(entry), ["administrator"])
+
+    def authorise(self, entry: Entry, roles: Optional[Set[str]], needed: Iterable[str]) -> None:
+        """Say that an actor had none of the roles that an act takes, unless he had one within the minute before."""
+        if roles is None or roles & set(needed):
+            return
+        known = [set(_strings(body.get("roles"))) for body in self.actors.around(entry.actor, entry.at)]
+        if any(others & set(needed) for others in known):
+            self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+        else:
             self.book.find("replay.actor_role", entry.instance, entry.seq)
 
     def _roles(self, entry: Entry) -> Optional[Set[str]]:
@@ -1861,21 +2008,20 @@ class Replay:
         if isinstance(resolver, dict):
             self.book.counts["attested"] += 1
             return set(_strings(resolver.get("roles")))
-        now, before = self.actors.at(entry.actor, entry.at)
-        if now is None and self.partly:
+        known = self.actors.around(entry.actor, entry.at)
+        if not known and self.partly:
             self.book.skip("actor " + entry.actor, needed=True)
             return None
-        if now is None:
+        if not known:
             self.book.counts["attested"] += 1
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
             return None
-        if (
-            entry.kind != "refused"
-            and not self.actors.valid(now, entry.at)
-            and (before is None or not self.actors.valid(before, entry.at))
-        ):
-            self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
+        if entry.kind != "refused" and not self.actors.valid(known[-1], entry.at):
+            if any(self.actors.valid(body, entry.at) for body in known):
+                self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+            else:
+                self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+        return set(_strings(known[-1].get("roles")))
 
     def _under(self, entry: Entry) -> Optional[Rules]:
         """Return the rules under which an entry stands; None where they cannot be told."""
@@ -1911,44 +2057,53 @@ class Replay:
         if entry.seq != 1 and entry.kind == "started":
             find("replay.not_first", entry.instance, entry.seq)
         rules = self._under(entry)
-        if entry.kind in _MOVES:
-            self._day(entry, body)
+        self._day(entry, body)
         roles = self._roles(entry)
         if entry.kind == "refused":
             self.book.counts["refused"] += 1
-            return
-        act = Judge(case, entry, body, roles, self._seen(entry, body))
+        act = Judge(case, entry, body, roles, [])
+        act.seen, act.hidden = self._seen(entry, body)
+        errors = self.book.errors
         self.effects.read(rules, act)
         self.approvals.read(rules, act)
         self.corrections.read(rules, act)
-        if rules is not None and entry.kind in ("started", "adopted"):
+        if rules is None:
+            return
+        if entry.kind in ("started", "adopted"):
             self._begin(rules, entry, body, roles)
-        if rules is not None and entry.kind == "amended":
+        if entry.kind == "amended":
             self._amended(rules, entry, body, roles)
-        if rules is not None and entry.kind == "fired":
+        if entry.kind == "fired":
             self._fired(rules, entry, body, act)
+        self._says(entry, body, decided=self.book.errors == errors and not act.hidden)
+
+    def _says(self, entry: Entry, body: Body, *, decided: bool) -> None:
+        """Check that an entry which moves nothing sets nothing, and that a legal one changes nothing that nobody decided."""
+        kind = "decided" if entry.kind == "voted" and body.get("set") else entry.kind
+        if kind in _STILL and body.get("set"):
+            self.book.find("replay.set_differs", entry.instance, entry.seq)
+        elif decided and any(name in body and not _may_say(name, kind, entry.seq) for name in _CHANGES):
+            self.book.find("replay.says_more", entry.instance, entry.seq)
 
     def _day(self, entry: Entry, body: Body) -> None:
-        """Check the day of a move: its text, its bounds, and whether something before it happened later."""
+        """Check the day of an act: its text, its bounds, and whether something before it happened later."""
         find, case = self.book.find, self.case
         mode, on = body.get("mode"), body.get("on")
-        if mode not in ("live", "late") or (entry.kind == "adopted" and mode != "late"):
-            find("replay.mode", entry.instance, entry.seq)
-        if mode == "late":
-            self.book.counts["late"] += 1
-        if on is None:
-            if mode == "live":
+        approval = entry.kind in self.approvals.kinds and entry.kind not in _STANDING
+        if approval or entry.kind in _MOVES:
+            right = ("late",) if entry.kind == "adopted" else ("live",) if approval else ("live", "late")
+            if mode not in right:
+                find("replay.mode", entry.instance, entry.seq)
+            if on is None and (approval or mode == "live"):
                 find("replay.date_missing", entry.instance, entry.seq)
-            on = {}
+            self.book.counts["late"] += mode == "late"
         low, high = _object(on).get("lo"), _object(on).get("hi")
-        today = self.actors.day(entry.at)
-        if on:
+        if on is not None:
             try:
-                if read_day(str(on.get("edtf"))) != (low, high) or (low or "") > today:
+                if not self._fits(entry, read_day(str(on.get("edtf"))), low, high):
                     find("replay.date_differs", entry.instance, entry.seq)
             except Malformed:
                 find("replay.date_malformed", entry.instance, entry.seq)
-                return
         before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
         before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
         floor = max(before, default=("", 0))
@@ -1960,21 +2115,37 @@ class Replay:
             for region in _object(body.get("set")):
                 case.earliest[region] = earliest, entry.seq
 
-    def _seen(self, entry: Entry, body: Body) -> List[Body]:
-        """Check what an entry cites, and return each with the states that it had."""
-        found: List[Body] = []
+    def _fits(
+        self, entry: Entry, told: Tuple[Optional[str], Optional[str]], low: Optional[str], high: Optional[str]
+    ) -> bool:
+        """Whether the bounds on record are those of a day, which is not after the entry's own.
+
+        Where the clock stood still, as it does when it had run back, the day may be one that the clock had left again.
+        """
+        today = self.actors.day(entry.at)
+        latest = min(told[1] or today, today)
+        right = (low, high) == (told[0], latest) and (low or "") <= latest
+        return right or (entry.at == self.case.at and low == told[0] and (low or "") <= (high or "") <= latest)
+
+    def _seen(self, entry: Entry, body: Body) -> Tuple[List[Body], bool]:
+        """Check what an entry cites; return each with the states that it had, and whether something is not shown."""
+        found: Dict[str, Body] = {}
+        hidden = False
         for about in body.get("seen", ()):
             instance = about["instance"]
             if self.unseen(instance):
+                hidden = True
                 continue
             wrong, states, workflow = self.past.cited(about, entry.at)
             if wrong:
                 self.book.find(wrong, entry.instance, entry.seq)
-            found.append({"instance": instance, "states": states, "workflow": workflow})
-        return found
+            if wrong != "replay.seen_missing":
+                found[instance] = {**about, "states": states, "workflow": workflow}
+        return list(found.values()), hidden
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
+        self.approvals.end(self.case)
         for part in (self.approvals, self.effects, self.corrections):
             part.close()
 
@@ -1988,8 +2159,7 @@ class Replay:
     def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
         find, case = self.book.find, self.case
         act = "start" if entry.kind == "started" else "adopt"
-        if roles is not None and not roles & set(rules.permitted(act)):
-            find("replay.actor_role", entry.instance, entry.seq)
+        self.authorise(entry, roles, rules.permitted(act))
         names = _object(rules.told.get("attributes"))
         if any(name not in names for name in _object(body.get("attrs"))):
             find("replay.attributes", entry.instance, entry.seq)
@@ -2014,8 +2184,9 @@ class Replay:
             if state is not None and not rules.active(region, main):
                 find("replay.adoption", entry.instance, entry.seq)
                 return
+        self.approvals.same(entry, body, self.approvals.overtaken(rules, entry.seq, states))
 
-    def _was(self, entry: Entry, body: Body, wanted: Body) -> None:
+    def _was(self, entry: Entry, body: Body, wanted: Dict[str, Optional[str]]) -> None:
         """Compare `was` with the states that `set` replaces."""
         states = self.case.states
         was = {region: states[region] for region in wanted if states.get(region) is not None}
@@ -2038,116 +2209,447 @@ class Replay:
         names = _object(rules.told.get("attributes"))
         if any(name not in names for name in _object(body.get("attrs"))):
             self.book.find("replay.attributes", entry.instance, entry.seq)
-        if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+        if "cause" not in body:
+            self.authorise(entry, roles, rules.permitted("amend"))
 
-    def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
+    def _fired(self, rules: Rules, entry: Entry, body: Body, act: Judge) -> None:
         """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        find, trigger = self.book.find, body.get("trigger")
-        ways = [about for about in rules.transitions if about.get("trigger") == trigger]
-        if not ways:
-            find("replay.unknown_trigger", entry.instance, entry.seq)
+        if not rules.ways(body.get("trigger")):
+            self.book.find("replay.unknown_trigger", entry.instance, entry.seq)
             return
         self.book.counts["decided"] += 1
-        self.book.counts["witnessed"] += bool(judge.seen)
-        self._late(rules, entry, body, judge)
-        open_ = [way for way in ways if self._allowed(rules, way, body, judge) is not False]
-        if not open_:
-            find("replay.not_allowed", entry.instance, entry.seq)
-        way = open_[0] if len(open_) == 1 else ways[0] if len(ways) == 1 else None
-        if way is None:
-            return
-        if self.case.states.get(str(way.get("region"))) in way.get("sources", ()):
-            self._changes(rules, way, entry, body)
-        if way in open_:
-            self._rests(rules, way, entry, body, judge)
-        if way.get("remembers"):
-            self.case.left[str(trigger)] = self.case.states.get(str(way.get("region"))) or ""
-
-    def _late(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        late, for_ = body.get("mode") == "late", _object(body.get("for"))
-        if for_ and not late:
+        self.book.counts["witnessed"] += bool(act.seen)
+        doer = entry.actor
+        if act.late:
+            doer = self._late(rules, act)
+        elif "for" in body:
             self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        filed = any(about.get("filed") is not False for about in body.get("papers", ()))
-        if late and not (
-            not filed
-            and for_
-            and body.get("basis") in ("stated", "implied", "inferred")
-            and "source" in commitments(entry)
-        ):
+        if act.hidden:
+            return
+        found = self.decide(rules, act, "fire" if act.asks else "effect", doer)
+        if found is not None:
+            self.moved(rules, *found, doer, {})
+
+    def _late(self, rules: Rules, act: Judge) -> str:
+        """Check how a late act is marked, and return whose it was; his roles are those that count."""
+        entry, body, about = act.entry, act.body, _object(act.body.get("for"))
+        filed = any(paper.get("filed") for paper in body.get("papers", ()))
+        marked = about.get("ground") == "late" and body.get("basis") in ("stated", "implied", "inferred")
+        if filed or not marked or "source" not in commitments(entry):
             self.book.find("replay.late_flags", entry.instance, entry.seq)
-        if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+        self.authorise(entry, act.roles, rules.permitted("register"))
+        office = str(about.get("id"))
+        known = self.actors.around(office, entry.at)
+        act.roles = set(_strings(known[-1].get("roles"))) if known else None
+        if "resolver" in _object(body.get("attested")):
+            act.roles = {str(about["role"])} if "role" in about else set()
+        elif about and not known:
+            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
+        return office
 
-    def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
-        if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
+    def decide(
+        self, rules: Rules, act: Judge, stage: str, who: str, only: Optional[str] = None
+    ) -> Optional[Tuple[Body, Judge]]:
+        """Decide a move again; return the way that it takes, as it was asked; None: not allowed, or it cannot be told.
+
+        `stage` is fire, submit, close (the votes are there) or effect (on the authority of another instance's act).
+        """
+        entry, tries = act.entry, [act.roles]
+        if act.roles is not None and "resolver" not in _object(act.body.get("attested")):
+            tries += [set(_strings(body.get("roles"))) for body in self.actors.around(who, entry.at)]
+        for roles in tries if stage in ("fire", "submit") else [None]:
+            answers = []
+            for way in rules.ways(act.body.get("trigger"), only):
+                asked = act.asking(roles=roles, gates=act.gates, attrs=act.attrs)
+                try:
+                    answers.append((self._allowed(rules, way, asked, stage), way, asked))
+                except Unanswered:
+                    self.book.find("replay.attested_missing", entry.instance, entry.seq)
+                    return None
+            open_ = [(way, asked) for answer, way, asked in answers if answer is not False]
+            if len(open_) > 1 and any(answer is None for answer, _, _ in answers):
+                return None
+            if len(open_) == 1:
+                if roles != act.roles and stage in ("fire", "submit"):
+                    self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+                return open_[0]
+        self.book.find("replay.not_allowed", entry.instance, entry.seq)
+        return None
+
+    def _allowed(self, rules: Rules, way: Body, act: Judge, stage: str) -> Answer:
+        """Whether a way may be taken: from this state, at this stage, by these roles, on these papers, as its guards say."""
+        region = str(way.get("region"))
+        if self.case.states.get(region) not in way.get("sources", ()) or self._target(rules, way) is None:
             return False
-        roles: Optional[Set[str]] = judge.roles
-        if judge.late:
-            office, _ = self.actors.at(str(_object(body["for"]).get("id")), judge.entry.at)
-            roles = set(_strings(office.get("roles"))) if office is not None else None
-        if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
+        if not act.late and not self.approvals.stage(rules, way, stage):
             return False
-        if not judge.late and "cause" not in body:
-            laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
-            if "gate" in way or not laid >= set(_strings(way.get("papers"))):
+        if act.roles is not None and not act.roles & set(_strings(way.get("roles"))):
+            return False
+        if not act.late and stage != "effect":
+            later = _strings(_object(way.get("gate")).get("papers")) if stage != "close" else []
+            if not act.papers >= set(_strings(way.get("papers"))) - set(later):
                 return False
-            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(
-                rules, way, body
-            ):
+            if stage != "close" and not set(act.params) >= rules.required(way):
                 return False
-        answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
-        if any(answer is False for answer in answers):
+        if not act.late and any(isinstance(effect, str) for effect in way.get("effects", ())):
             return False
-        return None if None in answers else True
+        answers = [act.holds(rules, name)[0] for name in way.get("guards", ())]
+        return False if False in answers else None if None in answers else True
 
-    @staticmethod
-    def _optional(rules: Rules, way: Body, body: Body) -> bool:
-        """Whether every parameter that is missing need not be given."""
-        told = _object(rules.told.get("parameters"))
-        missing = set(_strings(way.get("parameters"))) - set(_object(body.get("params")))
-        return not any(_object(told.get(name)).get("required") for name in missing)
+    def _target(self, rules: Rules, way: Body) -> Optional[str]:
+        """Return the state to which a way leads, None where nothing is remembered."""
+        region, target = str(way.get("region")), _object(way.get("target"))
+        if target.get("kind") != "left":
+            return str(target.get("name")) if target.get("kind") == "state" else self.case.states.get(region)
+        trigger = str(target.get("name"))
+        left = self.case.left.get(region, {}).get(trigger)
+        remembering = [one for one in rules.ways(trigger) if one.get("remembers") and one.get("region") == region]
+        return left if any(left in one.get("sources", ()) for one in remembering) else None
 
-    def _changes(self, rules: Rules, way: Body, entry: Entry, body: Body) -> None:
-        case, region, target = self.case, str(way.get("region")), _object(way.get("target"))
-        state = {"state": target.get("name"), "same": case.states.get(region)}.get(
-            str(target.get("kind")), case.left.get(str(target.get("name")))
-        )
-        wanted: Dict[str, Any] = {region: state}
+    def changes(self, rules: Rules, region: str, state: Optional[str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of one region sets: regions that it begins, and regions that it ends."""
+        case, wanted = self.case, {region: state}
         if region == "main":
             for name in rules.regions:
-                if name == "main":
-                    continue
                 now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
-                if then and not now:
+                if name != "main" and then and not now:
                     wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
-                elif now and not then:
+                elif name != "main" and now and not then:
                     wanted[name] = None
+        return wanted
+
+    def moved(self, rules: Rules, way: Body, act: Judge, doer: str, gates: Dict[str, Body]) -> None:
+        """Compare all that an entry says a move changed; `gates` are the rounds that it leaves besides."""
+        entry, body, id_ = act.entry, act.body, str(way.get("id"))
+        wanted = self.changes(rules, str(way.get("region")), self._target(rules, way))
         if body.get("set") != wanted:
             self.book.find("replay.set_differs", entry.instance, entry.seq)
         self._was(entry, body, wanted)
-        if body.get("remembers") != (region if way.get("remembers") else None):
-            self.book.find("replay.remembers_differs", entry.instance, entry.seq)
-
-    def _rests(self, rules: Rules, way: Body, entry: Entry, body: Body, judge: Judge) -> None:
         rests: Set[int] = set()
-        for name in way.get("guards", ()):
-            answer, on = judge.holds(rules, name)
-            if answer is None:
-                return
-            rests |= on
-        if body.get("rests", []) != sorted(rests):
-            self.book.find("replay.rests_differs", entry.instance, entry.seq)
+        answers = [act.holds(rules, name) for name in way.get("guards", ())]
+        known = all(answer is not None for answer, _ in answers)
+        rests.update(*(on for _, on in answers))
+        said = {name: about for name, about in _object(body.get("attested")).items() if name != "resolver"}
+        for name, found, expected in (
+            ("transition", body.get("transition", body.get("trigger")), id_),
+            ("rests", body.get("rests", []), sorted(rests)),
+            ("remembers", body.get("remembers"), way.get("region") if way.get("remembers") else None),
+            ("seen", body.get("seen", []), act.cited()),
+            ("attested", said, act.answers),
+            ("did", body.get("did", {}), {id_: doer} if id_ in rules.asked else {}),
+        ):
+            if found != expected and (known or name not in ("rests", "seen", "attested")):
+                self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        self.approvals.same(entry, body, {**gates, **self.approvals.overtaken(rules, entry.seq, wanted, id_)})
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
 #
-# Every ordinary entry is shown to these three, in the order effects, approvals, corrections, after its form, its day and
-# its actor were looked at and before a move is decided; and they are told when the log ends.
+# What the entries of an approval say and when they are legal. A gate is what the patches of its entries come to; an entry
+# is judged on the gate that those before it left. So each kind of entry says here what makes it legal (who may, and when)
+# and what becomes of the tasks; the votes are then counted again, and the round that this gives is compared with the one
+# that the entry says.
+#
+#     gate  {"round","state","opened","closed","by","org","tally","need","papers","params","bound","touched","settled":
+#            {VOTE:{"by","for","weight"}},"returned":{"by","to"},"due","extended","copies","urged","waived","tasks":{"1":TASK}}
+#     task  {"seat","kind","of","step","after","weight","veto","state","by","for","vote","from","asked","since"}
+
+_PENDING = ("open", "waiting", "blocked")
+_VOTES = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
+_SIGNED = tuple(_VOTES.values())
+#: In which heap of the count a task lies, by its state; those handed on, taken back or removed are in none.
+_HEAPS = {
+    **dict.fromkeys(_PENDING, "open"), "approved": "approve", "rejected": "reject", "abstained": "abstain",
+    **dict.fromkeys(("superseded", "returned", "void"), "idle"),
+}  # fmt: skip
+_ASKED = ("seat", "kind", "of", "step", "after", "weight", "veto")
+_STANDING = {
+    "suspended": ("held", True), "resumed": ("held", False), "voided": ("void", True), "reinstated": ("void", False),
+}  # fmt: skip
+_NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")
+_WAIVERS = 2
+#: The kinds that set no state: a vote that decides is a kind of its own here.
+_STILL = frozenset(
+    """
+    annotated amended refused voted withdrawn transferred delegated replied added removed urged copied read extended waived
+    suspended resumed voided reinstated proposed redacted declined
+    """.split()
+)
+
+
+class Refused(Exception):
+    """An act on a gate that was not allowed."""
+
+
+def overlay(below: Any, above: Any) -> Any:
+    """Return a value with another one laid over it: objects key by key; a new round, and all else, as a whole."""
+    if not isinstance(below, dict) or not isinstance(above, dict) or "round" in above:
+        return above
+    return {key: overlay(below.get(key), above[key]) if key in above else below[key] for key in {**below, **above}}
+
+
+def with_patches(gates: Dict[str, Body], patches: Body) -> Dict[str, Body]:
+    """Return the gates of an instance after the patches of an entry."""
+    return {**gates, **{name: overlay(gates.get(name), patch) for name, patch in patches.items()}}
+
+
+def is_tight(before: Any, patch: Any) -> bool:
+    """Whether a patch says nothing that was so before."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return True
+    return all(
+        bool(value) and is_tight(before[name], value)
+        if isinstance(value, dict) and isinstance(before[name], dict)
+        else value != before[name]
+        for name, value in patch.items()
+        if name in before
+    )
+
+
+def are_gates(gates: Body) -> bool:
+    """Whether each gate has what every gate has."""
+
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
+
+    def task(value: Any) -> bool:
+        return (
+            isinstance(value, dict) and all(name in value for name in ("kind", "of")) and _is_text(value.get("state"))
+            and people(value.get("asked", {}))
+        )  # fmt: skip
+
+    return all(
+        isinstance(gate, dict) and "by" in gate and "round" in gate and _is_text(gate.get("state"))
+        and _is_map(task)(gate.get("tasks", {})) and people(gate.get("copies", {}))
+        for gate in gates.values()
+    )  # fmt: skip
+
+
+class Person(NamedTuple):
+    """Somebody as he was enrolled."""
+
+    id: str
+    roles: FrozenSet[str] = frozenset()
+    org: str = ""
+
+    @classmethod
+    def told(cls, id_: str, body: Body) -> Person:
+        """Return somebody as an enrolment, or whatever else says roles and organisation, has him."""
+        org = body.get("org")
+        return cls(id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "")
+
+    def may_sign(self, task: Body) -> bool:
+        """Whether a task asks this person."""
+        if task["kind"] == "role":
+            return task["of"] in self.roles
+        return bool(task["of"] == self.id) if task["kind"] != "org" else bool(self.org) and task["of"] == self.org
+
+
+class Round:
+    """A round as an entry leaves it: the gate and the tasks before it, and what is done to them here."""
+
+    def __init__(self, way: Body, before: Body, seq: int) -> None:
+        self.told, self.before, self.seq = _object(way.get("gate")), before, seq
+        self.gate = {name: value for name, value in before.items() if name != "tasks"}
+        self.tasks: Dict[str, Body] = {number: dict(task) for number, task in before.get("tasks", {}).items()}
+
+    def pending(self) -> List[str]:
+        """Return the tasks that are still to be voted on, in their order."""
+        return [number for number in sorted(self.tasks, key=int) if self.tasks[number]["state"] in _PENDING]
+
+    def count(self) -> Tuple[Dict[str, int], Optional[str]]:
+        """Count the votes; return the tally, and what they decide if they do."""
+        quorum = _object(self.told.get("quorum"))
+        heaps = dict.fromkeys(("approve", "reject", "abstain", "open", "idle"), 0)
+        standing = [{**vote, "state": "approved"} for vote in self.gate.get("settled", {}).values()]
+        for task in (*standing, *self.tasks.values()):
+            heap = _HEAPS.get(task["state"])
+            if heap is not None:
+                heaps[heap] += task.get("weight", 1) if quorum["kind"] == "weight" else 1
+        idle = heaps.pop("idle")
+        of = sum(heaps.values()) + idle - (heaps["abstain"] if quorum.get("abstain") == "excluded" else 0)
+        need = self.gate.get("need")
+        tally = {**heaps, "of": of, "need": self._need(quorum, of) if need is None else need}
+        vetoes = [task["state"] for task in self.tasks.values() if task.get("veto")]
+        if quorum.get("wait") and tally["open"]:
+            return tally, None
+        if "rejected" in vetoes:
+            return tally, "rejected"
+        if tally["approve"] >= tally["need"] and not any(state in _PENDING for state in vetoes):
+            return tally, "approved"
+        return tally, "rejected" if tally["approve"] + tally["open"] < tally["need"] else None
+
+    @staticmethod
+    def _need(quorum: Body, of: int) -> int:
+        kind = quorum["kind"]
+        if kind == "ratio":
+            part, _, whole = quorum["ratio"].partition("/")
+            parts, wholes = int(part) * of, int(whole or 1)
+            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+        return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
+
+    def line_up(self) -> None:
+        """Let those sign whose turn it is, and the others wait."""
+        pending = self.pending()
+        turn = min((self.tasks[number]["step"] for number in pending), default=0)
+        for number in pending:
+            task = self.tasks[number]
+            first = task["step"] == turn and not any(other in pending for other in task.get("after", ()))
+            task["state"] = "open" if first else "waiting"
+
+    def close(self, state: str, rest: str) -> None:
+        """Close the gate; what is pending ends in the state `rest`."""
+        self.gate.update(state=state, closed=self.seq)
+        for number in self.pending():
+            self.tasks[number]["state"] = rest
+
+    def settle(self) -> Optional[str]:
+        """Close the gate if the votes decide it, else line up; return what they decide."""
+        _, outcome = self.count()
+        if outcome is None:
+            self.line_up()
+        else:
+            self.close(outcome, "superseded")
+        return outcome
+
+    def replace(self, number: str, **more: Any) -> None:
+        """Let a new task come from one that is asked no more; what waited for that one waits for both."""
+        new = str(len(self.tasks) + 1)
+        waiting = [other for other in self.pending() if number in self.tasks[other].get("after", ())]
+        self.tasks[new] = {**again(self.tasks[number]), **more, "state": "open", "from": number}
+        for other in waiting:
+            self.wait(other, new)
+
+    def wait(self, number: str, other: str) -> None:
+        """Let a task wait for another one."""
+        self.tasks[number]["after"] = [*self.tasks[number].get("after", ()), other]
+
+    def require(self, need: Any) -> None:
+        """State what is needed now, if it is stated; signers may not change so that it is out of reach, or decided."""
+        if need is not None:
+            self.gate["need"] = need
+        tally, outcome = self.count()
+        if (need is not None and need < 1) or tally["need"] > tally["of"] or outcome is not None:
+            raise Refused
+
+    def after(self) -> Body:
+        """Return the gate after the entry, the votes counted."""
+        known = self.before.get("tasks", {})
+        for number, task in self.tasks.items():
+            if number not in known or known[number]["state"] != task["state"]:
+                task["since"] = self.seq
+        return {**self.gate, "tally": self.count()[0], "tasks": self.tasks}
+
+
+def again(task: Body) -> Body:
+    """Return what a task asks of whom."""
+    return {name: task[name] for name in _ASKED if name in task}
+
+
+class Desk(NamedTuple):
+    """An act on a gate: the transition, the gate before, who acts and for whom."""
+
+    rules: Rules
+    act: Judge
+    way: Body
+    gate: Body
+    by: Person
+    principal: Person
+
+    @property
+    def body(self) -> Body:
+        """Return what the entry says."""
+        return self.act.body
+
+    @property
+    def told(self) -> Body:
+        """Return what the definition says of the gate."""
+        return _object(self.way.get("gate"))
+
+    @property
+    def supervises(self) -> bool:
+        """Whether who acts supervises the workflow."""
+        return bool(self.by.roles & set(self.rules.permitted("supervise")))
+
+    def round(self) -> Round:
+        """Return the round as it was, which must be open and the instance in good standing."""
+        if self.gate["state"] != "open" or any(self.act.case.standing.values()):
+            raise Refused
+        return Round(self.way, self.gate, self.act.entry.seq)
+
+    def own(self, work: Round, *, named: bool = True) -> str:
+        """Return the principal's own task, the one that the entry names where it must."""
+        number = self.body["task"] if named else None
+        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and self.principal.may_sign(task)]
+        if (number is not None and number not in mine) or not mine:
+            raise Refused
+        return str(number) if number is not None else min(mine, key=int)
+
+    def unbar(self, *others: Person) -> None:
+        """Refuse if who acts, for whom, or one of these others may not sign."""
+        if any(self.barred(person) for person in (self.by, self.principal, *others)):
+            raise Refused
+
+    def barred(self, person: Person) -> bool:
+        """Whether duties are kept apart from somebody."""
+        tasks, gate = list(self.gate["tasks"].values()), self.gate
+        signed = [task for task in tasks if task["state"] in _SIGNED] + list(gate.get("settled", {}).values())
+        if any(person.id in (vote.get("by"), vote.get("for")) for vote in signed):
+            return True
+        if len(gate.get("waived", {}).get(person.id, ())) >= _WAIVERS:
+            return False
+        helped = [task["by"] for task in tasks if task["state"] == "transferred"]
+        helped += [name for task in tasks for name in task.get("asked", ())]
+        duties = self.told.get("duties", ())
+        return (
+            ("not_applicant" in duties and person.id == gate["by"])
+            or ("not_applicant_org" in duties and bool(person.org) and person.org == gate.get("org"))
+            or ("not_contributor" in duties and person.id in helped)
+            or any(self.act.case.did.get(name) == person.id for name in self.told.get("not_by", ()))
+        )
+
+
+class Act(NamedTuple):
+    """An act of a day: its entry's number (negative: what happened by recording it), and what orders it.
+
+    `lines` are those that it changes beside regions; `low` is empty where the day is open, `high` None.
+    """
+
+    number: int
+    regions: Set[str]
+    lines: Set[str]
+    rests: Iterable[int]
+    low: str
+    high: Optional[str]
+
+
+class Calendars:
+    """Which calendars were published when, and which day is a working day."""
+
+    def __init__(self, entries: Iterable[Entry], documents: Documents) -> None:
+        self.documents = documents
+        self.published = [(0, "")] + [
+            (e.at, str((e.body or {}).get("calendar"))) for e in entries if e.body is not None
+        ]
+
+    def at(self, at: int) -> List[str]:
+        """Return the calendars that were in force at a moment or within the minute before it; "" is none."""
+        past = [digest for when, digest in self.published if when <= at]
+        before = sum(when < at - _CLOSE for when, _ in self.published)
+        return past[max(before - 1, 0) :]
+
+    def working_day(self, day: str, digest: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        told = self.documents.calendars.get(digest, {})
+        while day in told.get("rest", ()) or (
+            day not in told.get("work", ()) and date.fromisoformat(day).weekday() > 4
+        ):
+            day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+        return day
 
 
 class Approvals:
-    """Gates: rounds, votes, tasks, tallies, days."""
+    """Judges the entries of approvals."""
 
     kinds = frozenset(
         """
@@ -2159,13 +2661,573 @@ class Approvals:
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
+    @property
+    def case(self) -> Case:
+        """Return the instance that is read."""
+        return self.replay.case
+
+    def read(self, rules: Optional[Rules], act: Judge) -> None:
         """Decide again what an entry does on gates."""
-        if act.entry.kind in self.kinds or "gates" in act.body:
-            self.book.leave("approvals")
+        kind, entry = act.entry.kind, act.entry
+        if rules is None or kind not in (*self.kinds, "amended"):
+            return
+        try:
+            if kind in _STANDING:
+                self._stood(rules, act)
+            elif kind == "amended":
+                self._amended(rules, act)
+            elif kind == "opened":
+                self._opened(rules, act)
+            else:
+                self._on_gate(self._desk(rules, act))
+        except Refused:
+            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+        except Unanswered:
+            self.book.find("replay.attested_missing", entry.instance, entry.seq)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):  # no body that the library makes
+            self.book.find("replay.malformed", entry.instance, entry.seq)
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
+
+    # What is compared
+
+    def same(self, entry: Entry, body: Body, rounds: Dict[str, Body]) -> None:
+        """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
+        said, before = body.get("gates", {}), self.case.gates
+        if set(said) != set(rounds) or not all(
+            overlay(before.get(name), said[name]) == gate and is_tight(before.get(name), said[name])
+            for name, gate in rounds.items()
+        ):
+            self.book.find("replay.gates_differs", entry.instance, entry.seq)
+
+    def attested(self, act: Judge, answers: Body) -> None:
+        """Compare the application's answers that an entry says with those that were asked for."""
+        said = {name: about for name, about in _object(act.body.get("attested")).items() if name != "resolver"}
+        if said != answers:
+            self.book.find("replay.attested_differs", act.entry.instance, act.entry.seq)
+
+    # What else is asked of gates
+
+    def stage(self, rules: Rules, way: Body, stage: str) -> bool:
+        """Whether a move may be made, or submitted, as far as standing and gates are concerned."""
+        if any(self.case.standing.values()):
+            return False
+        if "gate" not in way:
+            return stage != "submit"
+        open_ = [self.case.gates.get(str(one.get("id")), {}).get("state") for one in rules.ways(way.get("trigger"))]
+        return stage == "close" or (stage == "submit" and "open" not in open_)
+
+    def overtaken(self, rules: Rules, seq: int, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
+        """Return the rounds that end because their region was moved out of the states that their transition leaves."""
+        return {
+            str(way["id"]): gate
+            for way in rules.transitions
+            if way.get("id") != but and way.get("region") in states
+            and states[way["region"]] not in way.get("sources", ())
+            for gate in self._ended(way, seq)
+        }  # fmt: skip
+
+    def _ended(self, way: Body, seq: int) -> Iterator[Body]:
+        """Yield the round of a gate, void, if it was open or had gone back to its applicant."""
+        gate = self.case.gates.get(str(way.get("id")))
+        if "gate" not in way or gate is None:
+            return
+        if gate["state"] == "open" or (gate["state"] == "returned" and not gate.get("returned", {}).get("to")):
+            work = Round(way, gate, seq)
+            work.close("void", "void")
+            yield work.after()
+
+    # People
+
+    def _who(self, act: Judge) -> Person:
+        """Return who acted; one who was enrolled only later as he was then."""
+        entry, told = act.entry, _object(act.body.get("attested")).get("resolver")
+        if told is not None:
+            return Person.told(entry.actor, _object(_object(told).get("values")))
+        known = self.replay.actors.around(entry.actor, entry.at)
+        known = known or [body for _, body in self.replay.actors.known.get(entry.actor, ())]
+        return Person.told(entry.actor, known[-1]) if known else Person(entry.actor)
+
+    def _named(self, act: Judge, name: str, *, valid: bool = True) -> Person:
+        """Return somebody whom an entry names, who must be one who may act; of whom nothing is known, he may."""
+        id_, actors = act.body[name], self.replay.actors
+        known = actors.around(id_, act.entry.at)
+        if known and valid and not any(actors.valid(body, act.entry.at) for body in known):
+            raise Refused
+        return Person.told(id_, known[-1]) if known else Person(id_)
+
+    def _desk(self, rules: Rules, act: Judge) -> Desk:
+        """Return the gate that an entry is about, who acts and for whom."""
+        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in act.body["gates"]]
+        if len(ways) != 1:
+            raise Refused
+        by = self._who(act)
+        principal = self._principal(rules, act, by)
+        gate = self.case.gates.get(ways[0]["id"])
+        if gate is None:
+            raise Refused
+        return Desk(rules, act, ways[0], gate, by, principal)
+
+    def _principal(self, rules: Rules, act: Judge, by: Person) -> Person:
+        """Return for whom somebody signed, as far as the grant reaches that the entry cites."""
+        about, entry = act.body.get("for"), act.entry
+        if about is None:
+            return by
+        chain, seq = "~actor/%s" % about["id"], about["seq"]
+        facts: Body = {}
+        grants: Dict[str, Body] = {}
+        cited: Optional[Entry] = None
+        for other in self.replay.past.entries(chain):
+            if other.seq > seq and other.at > entry.at - _CLOSE:
+                break
+            told = other.body or {}
+            if other.kind == "enrolled":
+                facts = {**facts, **told}
+            elif other.kind == "granted":
+                grants = {**grants, str(other.seq): _object(told.get("grant"))}
+            elif other.kind == "revoked":
+                grants = {number: grant for number, grant in grants.items() if number != str(told.get("grant"))}
+            cited = other if other.seq == seq else cited
+        grant = grants.get(str(about["grant"]))
+        if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
+            raise Refused
+        if cited.leaf.hex() != about["leaf"]:
+            self.book.find("replay.seen_leaf", entry.instance, entry.seq)
+        if (
+            grant is None or grant["to"] != by.id or not grant["from"] <= self.replay.actors.day(entry.at) <= grant["until"]
+            or rules.name not in grant.get("workflows", (rules.name,))
+        ):  # fmt: skip
+            raise Refused
+        person = Person.told(about["id"], facts)
+        return person._replace(roles=person.roles & frozenset(grant.get("roles", person.roles)))
+
+    # Rounds begin
+
+    def _opened(self, rules: Rules, act: Judge) -> None:
+        entry, body = act.entry, act.body
+        if not rules.ways(body.get("trigger")):
+            self.book.find("replay.unknown_trigger", entry.instance, entry.seq)
+            return
+        if act.hidden:
+            return
+        found = self.replay.decide(rules, act, "submit", entry.actor)
+        if found is None:
+            return
+        way, asked = found
+        by, before = self._who(act), self.case.gates.get(str(way["id"]), {})
+        gate: Body = {"by": by.id}
+        if by.org:
+            gate["org"] = by.org
+        if act.papers:
+            gate["papers"] = sorted(act.papers)
+        gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
+        outside = act.asking(roles=None)
+        if body.get("direct"):
+            gate.update(self._remaining(way, before, by))
+        else:
+            gate["tasks"] = self._tasks(rules, way, outside)
+        gate = self._begun(way, gate, before, entry.seq, self.case.attrs)
+        self.same(entry, body, {str(way["id"]): gate})
+        if body.get("seen", []) != asked.cited():
+            self.book.find("replay.seen_differs", entry.instance, entry.seq)
+        self.attested(act, {**asked.answers, **outside.answers})
+        self._candidates(act, [gate])
+
+    def _begun(self, way: Body, opened: Body, before: Body, seq: int, attrs: Body, *, held: bool = False) -> Body:
+        """Return a new round: bound, numbered, and the first in line asked."""
+        work = Round(way, {}, seq)
+        work.gate = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
+        work.tasks = work.gate.pop("tasks")
+        binds = work.told.get("binds", ())
+        if binds:
+            work.gate["bound"] = self._bound(work.told, attrs)
+        if not work.tasks or work.settle() is not None:
+            raise Refused
+        for number in work.pending() if held else ():
+            work.tasks[number]["state"] = "blocked"
+        return work.after()
+
+    def _bound(self, told: Body, attrs: Body) -> Optional[str]:
+        """Return the digest of what votes are bound to."""
+        binds = told.get("binds", ())
+        document = canonical({name: attrs.get(name) for name in binds})
+        return self.replay.hash(b"\x03" + document).hex() if binds else None
+
+    @staticmethod
+    def _tasks(rules: Rules, way: Body, act: Judge) -> Dict[str, Body]:
+        """Return the tasks of those whom a gate asks."""
+        told, found = _object(way.get("gate")), []
+        signers = [one for one in told["signers"] if "when" not in one or act.holds(rules, one["when"])[0]]
+        for step, signer in enumerate(signers, 1):
+            people = [(signer["kind"], signer["of"])] * signer.get("seats", 1)
+            if signer["kind"] == "code":
+                about = _object(_object(act.body.get("attested")).get(signer["of"]))
+                if not about:
+                    raise Unanswered
+                named = act.answers.setdefault(
+                    signer["of"],
+                    {"answer": about["answer"], "values": {"actors": list(about.get("values", {}).get("actors", ()))}},
+                )
+                people = [("actor", person) for person in dict.fromkeys(named["values"]["actors"])]
+            more = {name: signer[name] for name in ("weight", "veto") if name in signer}
+            step = step if told.get("sequential") else 1
+            found += [
+                {"seat": signer["name"], "kind": kind, "of": of, "step": step, "state": "open", **more}
+                for kind, of in people
+            ]
+        return {str(number): task for number, task in enumerate(found, 1)}
+
+    @staticmethod
+    def _remaining(way: Body, before: Body, by: Person) -> Body:
+        """Return what is left of a round that goes straight back to whoever returned it."""
+        changed = set(before.get("touched", ())) - set(_object(way.get("gate")).get("direct", ()))
+        if before.get("state") != "returned" or "to" in before["returned"] or before["by"] != by.id or changed:
+            raise Refused
+        tasks = before["tasks"]
+        left = [
+            n
+            for n in sorted(tasks, key=int)
+            if tasks[n]["state"] in ("returned", "superseded", "abstained", "rejected")
+        ]
+        numbers = {old: str(new) for new, old in enumerate(left, 1)}
+        found: Body = {"tasks": {}}
+        for old, new in numbers.items():
+            task = {**again(tasks[old]), "state": "open"}
+            after = [numbers[other] for other in task.pop("after", ()) if other in numbers]
+            found["tasks"][new] = {**task, **({"after": after} if after else {})}
+        settled = dict(before.get("settled", {}))
+        for task in tasks.values():
+            if task["state"] == "approved":
+                settled[str(task["vote"])] = {name: task[name] for name in ("by", "for", "weight") if name in task}
+        need = {"need": before["need"]} if "need" in before else {}
+        return {**found, **need, **({"settled": settled} if settled else {})}
+
+    def _candidates(self, act: Judge, rounds: List[Body]) -> None:
+        """Check that everybody who is said to have been able to sign in a new round was."""
+        tasks = [task for gate in rounds for task in gate["tasks"].values()]
+        for seat, people in act.body.get("candidates", {}).items():
+            asked = [task for task in tasks if task["seat"] == seat]
+            for name in people:
+                known = [Person.told(name, body) for body in self.replay.actors.around(name, act.entry.at)]
+                if not asked or (known and not any(one.may_sign(task) for task in asked for one in known)):
+                    self.book.find("replay.candidate", act.entry.instance, act.entry.seq)
+
+    def _amended(self, rules: Rules, act: Judge) -> None:
+        """Begin those rounds anew whose votes were bound to what was amended."""
+        if act.hidden:
+            return
+        entry, case, attrs = act.entry, self.case, act.body.get("attrs", {})
+        after = {**case.attrs, **attrs}
+        outside = act.asking(roles=None, attrs=after, params={})
+        rounds: Dict[str, Body] = {}
+        anew: List[Body] = []
+        for way in rules.transitions:
+            gate = case.gates.get(str(way.get("id")), {})
+            if "gate" not in way or gate.get("state") not in ("open", "returned"):
+                continue
+            told = _object(way["gate"])
+            if gate["state"] == "open" and self._bound(told, after) != gate.get("bound"):
+                opened = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
+                laid = sorted(set(gate.get("papers", ())) - set(told.get("papers", ())))
+                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(rules, way, outside))
+                anew.append(self._begun(way, opened, gate, entry.seq, after, held=case.standing.get("held", False)))
+                rounds[way["id"]] = anew[-1]
+                continue
+            touched = sorted({*gate.get("touched", ()), *attrs})
+            if touched != gate.get("touched"):
+                rounds[way["id"]] = {**gate, "touched": touched}
+        self.same(entry, act.body, rounds)
+        self.attested(act, outside.answers)
+        self._candidates(act, anew)
+
+    # Entries on one gate
+
+    def _on_gate(self, desk: Desk) -> None:
+        kind, entry, body = desk.act.entry.kind, desk.act.entry, desk.body
+        if kind in ("extended", "waived"):
+            self.replay.authorise(entry, desk.act.roles, desk.rules.permitted("supervise"))
+        gate, state = getattr(self, "_%s" % kind)(desk)
+        if kind == "voted" and gate["state"] == "approved":
+            self._decided(desk, gate)
+            return
+        region = str(desk.way["region"])
+        wanted = self.replay.changes(desk.rules, region, state) if state else {}
+        if kind in ("returned", "retracted"):
+            was = {name: self.case.states[name] for name in wanted if self.case.states.get(name) is not None}
+            for name, expected in (("set", wanted), ("was", was)):
+                if body.get(name, {}) != expected:
+                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        self.same(entry, body, {desk.way["id"]: gate, **self.overtaken(desk.rules, entry.seq, wanted, desk.way["id"])})
+
+    def _decided(self, desk: Desk, gate: Body) -> None:
+        """Decide the move that a vote brings."""
+        act, id_ = desk.act, str(desk.way["id"])
+        if act.hidden:
+            return
+        gates = {**self.case.gates, id_: gate}
+        closing = act.asking(
+            roles=None, gates=gates, papers=set(gate.get("papers", ())), params=_object(gate.get("params"))
+        )
+        found = self.replay.decide(desk.rules, closing, "close", gate["by"], only=id_)
+        if found is not None:
+            self.book.counts["decided"] += 1
+            self.replay.moved(desk.rules, found[0], found[1], gate["by"], {id_: gate})
+
+    def _voted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, seq = desk.round(), desk.act.entry.seq
+        number = desk.own(work)
+        desk.unbar()
+        papers = {about["type"] for about in desk.body.get("papers", ())}
+        if not papers >= set(desk.told.get("papers", ())):
+            raise Refused
+        work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
+        if desk.principal.id != desk.by.id:
+            work.tasks[number]["for"] = desk.principal.id
+        if papers or work.gate.get("papers"):
+            work.gate["papers"] = sorted({*work.gate.get("papers", ()), *papers})
+        work.settle()
+        return work.after(), None
+
+    def _retracted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        gate, number, case = desk.gate, desk.body["task"], self.case
+        closed = gate["state"] in ("approved", "rejected")
+        if any(case.standing.values()) or not (closed or gate["state"] == "open"):
+            raise Refused
+        if closed and (case.rev != gate["closed"] or desk.way.get("effects")):
+            raise Refused
+        work = Round(desk.way, gate, desk.act.entry.seq)
+        task = work.tasks.get(number)
+        if task is None or task["state"] not in _SIGNED or task.get("by") != desk.by.id:
+            raise Refused
+        if closed:
+            work.gate.update(state="open", closed=0)
+            for other in work.tasks.values():
+                if other["state"] == "superseded" and other["since"] == gate["closed"]:
+                    other["state"] = "open"
+        task["state"] = "retracted"
+        work.replace(number)
+        if work.count()[1] is not None:
+            raise Refused
+        work.line_up()
+        back = case.before(str(desk.way["region"]), gate["closed"]) if gate["state"] == "approved" else None
+        return work.after(), back
+
+    def _transferred(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        receiver = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar(receiver)
+        if receiver.id in (desk.by.id, desk.principal.id):
+            raise Refused
+        work.tasks[number].update(state="transferred", by=desk.by.id)
+        work.replace(number, kind="actor", of=receiver.id)
+        work.line_up()
+        return work.after(), None
+
+    def _delegated(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        other = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar()
+        asked = work.tasks[number].get("asked", {})
+        if other.id in asked or other.id == desk.by.id:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, other.id: {"seq": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _replied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        asked = work.tasks[number].get("asked", {}) if number in work.pending() else {}
+        if desk.by.id not in asked or "replied" in asked[desk.by.id]:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, desk.by.id: {**asked[desk.by.id], "replied": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _added(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        signer, place, body = self._named(desk.act, "signer"), desk.body["place"], desk.body
+        work = desk.round()
+        named = body.get("task") is not None
+        own = None if desk.supervises and not named else desk.own(work, named=named)
+        if any(desk.barred(person) for person in ((desk.by, desk.principal, signer) if own else (signer,))):
+            raise Refused
+        if any((work.tasks[n]["kind"], work.tasks[n]["of"]) == ("actor", signer.id) for n in work.pending()):
+            raise Refused
+        step = work.tasks[own]["step"] if own else max(task["step"] for task in work.tasks.values())
+        new, weight = str(len(work.tasks) + 1), body.get("weight", 1)
+        task = {"seat": signer.id, "kind": "actor", "of": signer.id, "step": step, "state": "open"}
+        task.update({"from": own} if own else {}, **({"weight": weight} if weight != 1 else {}))
+        work.tasks[new] = task
+        if own and place in ("after", "before"):
+            work.wait(*((new, own) if place == "after" else (own, new)))
+        work.require(body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _removed(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        if not desk.supervises:
+            desk.own(work, named=False)
+            desk.unbar()
+        pending = work.pending()
+        if number not in pending or len(pending) == 1:
+            raise Refused
+        work.tasks[number].update(state="removed", by=desk.by.id)
+        work.require(desk.body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _returned(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, to = desk.round(), desk.body.get("to")
+        number = desk.own(work)
+        desk.unbar()
+        if to is not None and (
+            to not in desk.told.get("returns", ()) or (str(desk.way["region"]), to) not in self.case.visited
+        ):
+            raise Refused
+        work.tasks[number].update(state="returned", by=desk.by.id)
+        work.close("returned", "superseded")
+        work.gate["returned"] = {"by": number, **({"to": to} if to else {})}
+        return work.after(), to
+
+    def _withdrawn(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, until = desk.round(), desk.told.get("withdraw", "until_first_vote")
+        voted = any(task["state"] in _SIGNED for task in work.tasks.values())
+        if desk.by.id != desk.gate["by"] or until == "never" or (until == "until_first_vote" and voted):
+            raise Refused
+        work.close("withdrawn", "superseded")
+        return work.after(), None
+
+    def _urged(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, urged = desk.round(), desk.gate.get("urged", {})
+        digest = desk.body.get("calendar", "")
+        if digest not in self.replay.calendars.at(desk.act.entry.at):
+            self.book.find("replay.calendar", desk.act.entry.instance, desk.act.entry.seq)
+        day = self.replay.calendars.working_day(self.replay.actors.day(desk.act.entry.at), digest)
+        if urged.get(desk.by.id) == day:
+            raise Refused
+        work.gate["urged"] = {**urged, desk.by.id: day}
+        return work.after(), None
+
+    def _copied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        people, copies = desk.body["to"], desk.gate.get("copies", {})
+        if self.case.standing.get("void") or any(person in copies for person in people):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, **{person: {"seq": work.seq} for person in people}}
+        return work.after(), None
+
+    def _read(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        copies = desk.gate.get("copies", {})
+        if "read" in copies.get(desk.by.id, {"read": 0}):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, desk.by.id: {**copies[desk.by.id], "read": work.seq}}
+        return work.after(), None
+
+    def _extended(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        due, work = desk.body["due"], desk.round()
+        if "extended" in work.gate or any(desk.by.may_sign(work.tasks[number]) for number in work.pending()):
+            raise Refused
+        work.gate.update(due=due, extended=work.seq)
+        return work.after(), None
+
+    def _waived(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        person = self._named(desk.act, "signer", valid=False)
+        work, waived = desk.round(), desk.gate.get("waived", {})
+        signed = list(waived.get(person.id, ()))
+        if desk.by.id == person.id or desk.by.id in signed or len(signed) >= _WAIVERS:
+            raise Refused
+        work.gate["waived"] = {**waived, person.id: [*signed, desk.by.id]}
+        return work.after(), None
+
+    # The instance as a whole
+
+    def _stood(self, rules: Rules, act: Judge) -> None:
+        entry, case, kind = act.entry, self.case, act.entry.kind
+        self.replay.authorise(entry, act.roles, rules.permitted("supervise"))
+        held, void = case.standing.get("held", False), case.standing.get("void", False)
+        may = {"suspended": not held and not void, "resumed": held, "voided": not void, "reinstated": void}[kind]
+        if not may or (kind == "voided" and self._approved(entry.actor)):
+            raise Refused
+        rounds: Dict[str, Body] = {}
+        for way in rules.transitions:
+            gate = case.gates.get(str(way.get("id")))
+            if "gate" not in way or gate is None:
+                continue
+            if kind == "voided":
+                rounds.update((way["id"], ended) for ended in self._ended(way, entry.seq))
+            elif kind in ("suspended", "resumed") and gate["state"] == "open":
+                work = Round(way, gate, entry.seq)
+                work.line_up()
+                for number in work.pending() if kind == "suspended" else ():
+                    work.tasks[number]["state"] = "blocked"
+                rounds[way["id"]] = work.after()
+        self.same(entry, act.body, rounds)
+
+    def _approved(self, person: str) -> bool:
+        """Whether somebody, or somebody for him, has approved in a newest round."""
+        return any(
+            person in (vote.get("by"), vote.get("for"))
+            for gate in self.case.gates.values()
+            for vote in (*gate["tasks"].values(), *gate.get("settled", {}).values())
+            if vote.get("state", "approved") == "approved"
+        )
+
+    # Days
+
+    def end(self, case: Case) -> None:
+        """Check, when an instance has been read, that no act is dated before one that it must come after."""
+        if not case.backdated:
+            return
+        try:
+            acts = [act for entry in self.replay.past.entries(case.instance) for act in self._acts(entry)]
+            late = self._late(acts, gates=True) - self._late(acts, gates=False)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return  # what cannot be read is reported as such
+        for seq in sorted(late):
+            self.book.find("replay.date_order", case.instance, seq)
+
+    def _acts(self, entry: Entry) -> Iterator[Act]:
+        """Yield what an entry says of its day, and, apart, what happened by recording it."""
+        body, kind, today = entry.body or {}, entry.kind, self.replay.actors.day(entry.at)
+        recorded = {"lo": today, "hi": today}
+        dated = "on" in body or body.get("mode") == "late"
+        own: Set[str] = set()
+        beside: Set[str] = set() if dated else own
+        for name, patch in body.get("gates", {}).items() if kind not in _NOTES else ():
+            is_own = (
+                kind not in ("fired", "adopted", "amended")
+                and body.get("mode") == "live"
+                and patch.get("state") != "void"
+            )
+            (own if is_own else beside).add("gate " + name)
+        facts = ["attribute " + name for name in _object(body.get("attrs"))]
+        facts += [field for field in body.get("texts", {}) if field == "name"]
+        facts += ["attribute " + field[10:] for field in body.get("texts", {}) if field.startswith("attribute.")]
+        (own if entry.seq == 1 else beside).update(facts)
+        if kind in _STANDING:
+            beside.add("standing")
+        on = body.get("on", {}) if dated else recorded
+        yield Act(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
+        if dated and beside:
+            yield Act(-entry.seq, set(), beside, (), today, today)
+
+    @staticmethod
+    def _late(acts: Iterable[Act], *, gates: bool) -> Set[int]:
+        """Return the entries of the acts that are dated too early, with or without what gates tie."""
+        late: Set[int] = set()
+        earliest: Dict[int, str] = {}
+        newest: Dict[Tuple[str, str], int] = {}
+        for act in acts:
+            lines = [("region", name) for name in act.regions] + [("", name) for name in act.lines if gates]
+            before = [newest[line] for line in lines if line in newest] + [seq for seq in act.rests if seq in earliest]
+            floor = max((earliest[number] for number in before), default="")
+            if act.high is not None and floor > act.high:
+                late.add(abs(act.number))
+            earliest[act.number] = max(act.low, floor)
+            newest.update(dict.fromkeys(lines, act.number))
+        return late
 
 
 # ------------------------------------------------------------------------------------------------------------- effects
