@@ -1889,11 +1889,8 @@ _SAID_BY: Dict[str, Tuple[str, ...]] = {
 def _may_say(name: str, kind: str, seq: int) -> bool:
     """Whether entries of a kind may say something that changes the instance."""
     first = seq == 1 and kind in ("started", "adopted") and name in ("attrs", "root", "workflow")
-    return (
-        first
-        or kind in _SAID_BY.get(name, ())
-        or (name in ("gates", "set") and kind in _STILL and kind in Approvals.kinds)
-    )
+    gates = name == "gates" and kind in Approvals.kinds
+    return first or gates or kind in _SAID_BY.get(name, ()) or (name == "set" and kind in _STILL)
 
 
 class Replay:
@@ -2928,7 +2925,7 @@ class Approvals:
                 continue
             told = _object(way["gate"])
             if gate["state"] == "open" and self._bound(told, after) != gate.get("bound"):
-                opened = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
+                opened: Body = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
                 laid = sorted(set(gate.get("papers", ())) - set(told.get("papers", ())))
                 opened.update({"papers": laid} if laid else {}, tasks=self._tasks(rules, way, outside))
                 anew.append(self._begun(way, opened, gate, entry.seq, after, held=case.standing.get("held", False)))
@@ -2951,6 +2948,8 @@ class Approvals:
         if kind == "voted" and gate["state"] == "approved":
             self._decided(desk, gate)
             return
+        if kind == "voted" and body.get("set"):
+            self.book.find("replay.set_differs", entry.instance, entry.seq)
         region = str(desk.way["region"])
         wanted = self.replay.changes(desk.rules, region, state) if state else {}
         if kind in ("returned", "retracted"):
