@@ -38,6 +38,7 @@ import struct
 import sys
 from bisect import bisect_right
 from contextlib import contextmanager, suppress
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import (
     TYPE_CHECKING,
@@ -442,7 +443,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
 AREAS = {
-    "approvals": ("approvals on gates", "审批环节"),
     "proxies": ("proxies", "委托代理"),
     "numbers": ("document numbers that are not used again", "不再使用的文号"),
     "calendars": ("working calendars", "工作日历"),
@@ -465,6 +465,7 @@ class Book:
 
     def __init__(self) -> None:
         self.findings: List[Finding] = []
+        self.errors = 0
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
@@ -476,6 +477,7 @@ class Book:
         """Note an error, by LAYER.KIND."""
         self._note(code, "error", instance, seq, say)
         self.worst = "error"
+        self.errors += 1
 
     def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
         """Note what somebody should look at."""
@@ -1091,6 +1093,7 @@ class Documents:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
         self.rules: Dict[str, str] = {}
+        self.calendars: Dict[str, Body] = {}
         self.named: Set[str] = set()  # by entries `defined`
         self.registered: Set[str] = set()  # of these, rules
         self.asked: Set[str] = set()
@@ -1104,6 +1107,8 @@ class Documents:
                 self.rules[digest] = body
             elif record["kind"] == "calendar":  # which only entries name that are not checked here
                 self.named.add(digest)
+                with suppress(Malformed):
+                    self.calendars[digest] = _object(parse(body.encode()))
 
     def defined(self, entry: Entry) -> None:
         """Note the documents that an entry `defined` names."""
@@ -1441,6 +1446,7 @@ _RESERVED_KINDS = {
     "~calendar": ("published",),
 }
 _NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")  # these change nothing
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")  # these change whatever says them
 _STANDS = {
     "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
 }  # fmt: skip
@@ -1582,6 +1588,10 @@ class Rules:
             name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))
         }
 
+    def ways(self, trigger: Any) -> List[Body]:
+        """Return the transitions of a trigger."""
+        return [about for about in self.transitions if about.get("trigger") == trigger]
+
     def permitted(self, act: str) -> List[str]:
         """Return the roles that may start, register, adopt, amend or supervise."""
         default = [] if act in ("start", "supervise") else _REGISTRAR
@@ -1627,23 +1637,37 @@ class Rules:
         return None
 
 
+def _text_or_none(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) else None
+
+
 class Actor(NamedTuple):
     """Somebody as one entry enrolled him, or as the application's resolver told at the time."""
 
     id: str
-    roles: FrozenSet[str]
+    roles: FrozenSet[str] = frozenset()
     org: str = ""
     enabled: bool = True
     start: Optional[str] = None
     end: Optional[str] = None
 
+    @classmethod
+    def told(cls, id_: str, body: Body) -> Actor:
+        """Return somebody as an enrolment, or whatever else says roles and organisation, has him."""
+        return cls(
+            id_, frozenset(_strings(body.get("roles"))), _text_or_none(body.get("org")) or "",
+            body.get("enabled", True) is True, _text_or_none(body.get("valid_from")), _text_or_none(body.get("valid_to")),
+        )  # fmt: skip
+
+    def may_sign(self, task: Body) -> bool:
+        """Whether a task of a gate asks him."""
+        if task["kind"] == "role":
+            return task["of"] in self.roles
+        return bool(task["of"] == self.id) if task["kind"] != "org" else bool(self.org) and task["of"] == self.org
+
     def valid(self, day: str) -> bool:
         """Whether he may act on a day."""
         return self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
-
-
-def _text_or_none(value: Any) -> Optional[str]:
-    return value if isinstance(value, str) else None
 
 
 class Actors:
@@ -1656,14 +1680,7 @@ class Actors:
             if entry.kind == "enrolled" and entry.body is not None:
                 times, versions = self.known.setdefault(entry.instance[len("~actor/") :], ([], []))
                 times.append(entry.at)
-                versions.append(self._read(entry.instance[len("~actor/") :], entry.body))
-
-    @staticmethod
-    def _read(id_: str, body: Body) -> Actor:
-        return Actor(
-            id_, frozenset(_strings(body.get("roles"))), _text_or_none(body.get("org")) or "",
-            body.get("enabled", True) is True, _text_or_none(body.get("valid_from")), _text_or_none(body.get("valid_to")),
-        )  # fmt: skip
+                versions.append(Actor.told(entry.instance[len("~actor/") :], entry.body))
 
     def day(self, at: int) -> str:
         """Return the day of a moment, at the log's own offset from UTC."""
@@ -1701,6 +1718,7 @@ class Case:
         self.first = True
         self.at = 0
         self.rev = 0  # the newest entry that changed something
+        self.backdated = False  # whether an entry says a day that had passed, where there is a gate
 
     @property
     def states(self) -> Dict[str, str]:
@@ -1713,6 +1731,31 @@ class Case:
         """The attributes."""
         found: Body = self.parts["attrs"]
         return found
+
+    @property
+    def gates(self) -> Dict[str, Body]:
+        """The newest round of each gate."""
+        found: Dict[str, Body] = self.parts["gates"]
+        return found
+
+    @property
+    def did(self) -> Dict[str, str]:
+        """Who did a transition last."""
+        found: Dict[str, str] = self.parts["did"]
+        return found
+
+    @property
+    def standing(self) -> Dict[str, bool]:
+        """Whether it is suspended, and whether it is void."""
+        return {name: bool(self.parts[name]) for name in ("held", "voided")}
+
+    def passed(self, entry: Entry, today: str) -> None:
+        """Take note of an entry, whether it could be read or not."""
+        self.first, self.at = False, entry.at
+        self.rev = self.rev if entry.kind in _NOTES else entry.seq
+        latest = (entry.body or {}).get("on", {}).get("hi")
+        if self.gates and (entry.kind == "rectified" or (latest is not None and latest < today)):
+            self.backdated = True
 
     def fold(self, entry: Entry) -> None:
         """Take in what an entry says; raises one of ODD, and takes in nothing, where it cannot be read."""
@@ -1868,6 +1911,8 @@ class Judge:
     ) -> None:
         self.case, self.book, self.day = replay.case, replay.book, replay.actors.day(entry.at)
         self.entry, self.body, self.rules, self.actor = entry, body, rules, actor
+        self.compared: Set[str] = set()  # what of the body was compared with what it must be
+        self.errors, self.hidden = replay.book.errors, False
 
     def find(self, kind: str) -> None:
         """Note what is wrong with the entry."""
@@ -1879,11 +1924,13 @@ class Judge:
 
     def equal(self, name: str, wanted: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""
+        self.compared.add(name)
         if wanted != found:
             self.find(name + "_differs")
 
     def still(self) -> None:
         """Say that the entry sets states, where it must set none."""
+        self.compared.add("set")
         if self.body.get("set"):
             self.find("set_differs")
 
@@ -1893,6 +1940,12 @@ class Judge:
             self.find("mode")
         if not late and "on" not in self.body:
             self.find("date_missing")
+
+    def nothing_else(self) -> None:
+        """Say where a legal entry changes something that nothing of the above was asked about."""
+        more = [name for name in _CHANGES if name in self.body and name not in self.compared]
+        if more and self.errors == self.book.errors and not self.hidden:
+            self.find("says_more")
 
     @property
     def resolved(self) -> bool:
@@ -1922,14 +1975,25 @@ class Decision(NamedTuple):
     attested: Body
 
 
+class Unanswered(LookupError):
+    """The application's answer that a guard asks for is not in the entry."""
+
+
 class Asked:
     """One transition whose guards are asked: what they may read, and what they did."""
 
     def __init__(
         self, act: Judge, rules: Rules, who: Optional[Actor], params: Body, cited: Dict[str, Cited],
-        cause: Optional[Cited], gates: Optional[Body],
+        cause: Optional[Cited] = None, gates: Optional[Body] = None,
     ) -> None:  # fmt: skip
-        self.act, self.case, self.rules, self.who, self.params = act, act.case, rules, who, params
+        self.act, self.case, self.rules, self.who, self.params, self.attrs = (
+            act,
+            act.case,
+            rules,
+            who,
+            params,
+            act.case.attrs,
+        )
         self.cited, self.cause, self.gates = cited, cause, gates
         self.seen: Dict[str, Body] = {}
         self.attested: Body = {}
@@ -1971,7 +2035,7 @@ class Asked:
     def field_is(self, told: Body) -> bool:
         """Compare an attribute, a parameter or a constant."""
         fields, values = {
-            "constant": ("", _object(self.rules.told.get("constants"))), "attribute": ("attributes", self.case.attrs),
+            "constant": ("", _object(self.rules.told.get("constants"))), "attribute": ("attributes", self.attrs),
         }.get(told["source"], ("parameters", self.params))  # fmt: skip
         value, wanted, op = values.get(told["name"]), told["value"], told["op"]
         if value is None:
@@ -2012,8 +2076,10 @@ class Asked:
         return inside and self.cause.workflow == told["workflow"]
 
     def code(self, told: Body) -> bool:
-        """Return what the application answered; raises LookupError where the entry does not say it."""
-        given = self.act.body.get("attested", {})[told["name"]]
+        """Return what the application answered; raises Unanswered where the entry does not say it."""
+        given = self.act.body.get("attested", {}).get(told["name"], {})
+        if "answer" not in given:
+            raise Unanswered(told["name"])
         values = {"values": given["values"]} if given.get("values") else {}
         self.attested[told["name"]] = {"answer": given["answer"], **values}
         return bool(given["answer"])
@@ -2045,10 +2111,11 @@ class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
-        self.book, self.documents = verification.book, verification.documents
+        self.book, self.documents, self.hash = verification.book, verification.documents, verification.hash
         self.past = Past(verification)
         self.reserved = verification.reserved
         self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
+        self.calendars = Calendars(verification.reserved("~calendar"), verification.documents)
         self.defined: Dict[str, int] = {}  # when rules were registered first
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
@@ -2069,6 +2136,7 @@ class Replay:
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
+            self.approvals.end(self.case)
             self.case = Case(entry.instance)
         case, body = self.case, entry.body
         if body is None:
@@ -2079,13 +2147,13 @@ class Replay:
             self._reserved(entry, body)
         else:
             self.book.find("replay.malformed", entry.instance, entry.seq)
-        case.first, case.at = False, entry.at
-        case.rev = case.rev if entry.kind in _NOTES else entry.seq
+        case.passed(entry, self.actors.day(entry.at))
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
         if self.administrator is not None and self.system[0] > self.administrator:
             self.book.find("replay.actor_role", *self.system[1:])
+        self.approvals.end(self.case)
         for part in (self.approvals, self.effects, self.corrections):
             part.close()
 
@@ -2116,7 +2184,9 @@ class Replay:
             self._administrator(entry)
         if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
             who = self.actor(entry) if entry.kind != "ruled" else None
-            self.judged(self.corrections.read, Judge(self, entry, body, None, who))
+            act = Judge(self, entry, body, None, who)
+            self.judged(self.corrections.read, act)
+            act.nothing_else()
         if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
             self.actor(entry)
         if entry.kind == "sealed":
@@ -2211,6 +2281,8 @@ class Replay:
         try:
             act = Judge(self, entry, body, self._under(entry), self.actor(entry))
             after = folded(self.case.parts, entry.seq, entry.kind, body)
+            if "gates" in body and not are_gates(after["gates"]):
+                raise Malformed("gates")
         except ODD:
             self.book.find("replay.malformed", entry.instance, entry.seq)
             return
@@ -2248,6 +2320,7 @@ class Replay:
                 self.corrections.read(act)
             elif kind in self._judges:
                 self._judges[kind](self, act)
+            act.nothing_else()
         elif act.entry.definition is None:
             act.find("def_missing")
         if act.entry.seq == 1 and kind not in ("started", "adopted"):
@@ -2320,6 +2393,7 @@ class Replay:
         wanted = {**moved, **{region: said[region] for region in stated}}
         act.equal("set", wanted, said)
         act.equal("was", {region: case.states[region] for region in wanted if region in case.states}, body.get("was"))
+        self.approvals.same(act, self.approvals.overtaken(rules, act.entry.seq, wanted))
 
     def _amended(self, act: Judge) -> None:
         act.still()
@@ -2337,6 +2411,7 @@ class Replay:
 
     def _attributes(self, act: Judge) -> None:
         rules, names = self._rules(act), _object(self._rules(act).told.get("attributes"))
+        act.compared.add("attrs")
         wrong = any(
             name not in names or rules.field("attributes", name).get("personal") for name in act.body.get("attrs", {})
         )
@@ -2346,12 +2421,13 @@ class Replay:
 
     def _root(self, act: Judge) -> None:
         root, wanted = act.body.get("root"), self._rules(act).told.get("root")
+        act.compared.add("root")
         if root is None and wanted is None:
             return
         try:
             cited = self.past.after(root, 1) if isinstance(root, str) else None
         except Unseen as unseen:
-            self.unseen(unseen.instance)
+            act.hidden = self.unseen(unseen.instance)
             return
         if cited is None or cited.entry.at > act.entry.at:
             act.find("root_missing")
@@ -2378,9 +2454,7 @@ class Replay:
         if decision is not None:
             self.book.counts["decided"] += 1
             self.book.counts["witnessed"] += bool(decision.seen)
-            self.moved(act, decision, body["for"]["id"] if late else act.entry.actor)
-            if not late:
-                self.effects.promised(act, decision.way, act.params)
+            self.moved(act, decision, body["for"]["id"] if late else act.entry.actor, {}, None if late else act.params)
 
     def _performer(self, act: Judge) -> Optional[Actor]:
         """Return the office whose past decision is put on record, as it was at the entry."""
@@ -2423,12 +2497,11 @@ class Replay:
         try:
             cited = self.cited(act)
         except Unseen as unseen:
-            self.unseen(unseen.instance)
+            act.hidden = self.unseen(unseen.instance)
             return None
         ways = [
-            way for way in self._rules(act).transitions
-            if way["trigger"] == act.body["trigger"] and only in (None, way["id"])
-            and act.case.states.get(way["region"], "") in way["sources"]
+            way for way in self._rules(act).ways(act.body["trigger"])
+            if only in (None, way["id"]) and act.case.states.get(way["region"], "") in way["sources"]
         ]  # fmt: skip
 
         def again(actor: Optional[Actor]) -> Optional[Decision]:
@@ -2482,7 +2555,7 @@ class Replay:
             return False
         if "gate" not in way:
             return stage != "submit"
-        same = [other["id"] for other in asked.rules.transitions if other["trigger"] == way["trigger"]]
+        same = [other["id"] for other in asked.rules.ways(way["trigger"])]
         open_ = any(parts["gates"].get(name, {}).get("state") == "open" for name in same)
         return stage == "close" or (stage == "submit" and not open_)
 
@@ -2498,8 +2571,10 @@ class Replay:
         required = [name for name in way.get("parameters", ()) if asked.rules.field("parameters", name).get("required")]
         return laid.union(later) >= set(way.get("papers", ())) and set(asked.params) >= set(required)
 
-    def moved(self, act: Judge, decision: Decision, doer: str) -> None:
-        """Compare all that an entry says a move changed, but for gates and effects."""
+    def moved(
+        self, act: Judge, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]
+    ) -> None:  # fmt: skip
+        """Compare all that an entry says a move changed; `gates` besides it, and without `params` it has no effects."""
         body, way = act.body, decision.way
         act.equal("set", decision.set, body.get("set"))
         act.equal("was", decision.was, body.get("was"))
@@ -2508,7 +2583,12 @@ class Replay:
         act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
         act.equal("seen", decision.seen, body.get("seen", []))
         act.equal("attested", decision.attested, act.answers)
-        act.equal("did", {way["id"]: doer} if way["id"] in self._rules(act).watched else {}, body.get("did", {}))
+        rules = self._rules(act)
+        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
+        overtaken = self.approvals.overtaken(rules, act.entry.seq, decision.set, way["id"])
+        self.approvals.same(act, {**gates, **overtaken})
+        if params is not None:
+            self.effects.promised(act, way, params)
 
     _judges: ClassVar[Dict[str, Callable[[Replay, Judge], None]]] = {
         "started": _started, "fired": _fired, "adopted": _adopted, "amended": _amended, "refused": _refused,
@@ -2518,11 +2598,268 @@ class Replay:
 
 # ----------------------------------------------------------------------------------------------------------- approvals
 #
-# Every ordinary entry is shown to this part before it is judged by its kind; and it is told when the log ends.
+# What the entries of an approval say and when they are legal. A gate is what the patches of its entries come to; an entry
+# is judged on the gate that those before it left. So each kind of entry says here what makes it legal (who may, and when)
+# and what becomes of the tasks; the votes are then counted again, and the round that this gives is compared with the one
+# that the entry says.
+#
+#     gate  {"round","state","opened","closed","by","org","tally","need","papers","params","bound","touched","settled":
+#            {VOTE:{"by","for","weight"}},"returned":{"by","to"},"due","extended","copies","urged","waived","tasks":{"1":TASK}}
+#     task  {"seat","kind","of","step","after","weight","veto","state","by","for","vote","from","asked","since"}
+
+_PENDING = ("open", "waiting", "blocked")
+_VOTES = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
+_SIGNED = tuple(_VOTES.values())
+#: In which heap of the count a task lies, by its state; those handed on, taken back or removed are in none.
+_HEAPS = {
+    **dict.fromkeys(_PENDING, "open"), "approved": "approve", "rejected": "reject", "abstained": "abstain",
+    **dict.fromkeys(("superseded", "returned", "void"), "idle"),
+}  # fmt: skip
+_ASKED = ("seat", "kind", "of", "step", "after", "weight", "veto")
+_WAIVERS = 2
+
+
+class Refused(Exception):
+    """An act on a gate that was not allowed."""
+
+
+def is_tight(before: Any, patch: Any) -> bool:
+    """Whether a patch says nothing that was so before."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return True
+    return all(
+        bool(value) and is_tight(before[name], value)
+        if isinstance(value, dict) and isinstance(before[name], dict)
+        else value != before[name]
+        for name, value in patch.items()
+        if name in before
+    )
+
+
+def are_gates(gates: Body) -> bool:
+    """Whether each gate has what every gate has."""
+
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
+
+    def task(value: Any) -> bool:
+        return (
+            isinstance(value, dict) and all(name in value for name in ("kind", "of")) and _is_text(value.get("state"))
+            and people(value.get("asked", {}))
+        )  # fmt: skip
+
+    return all(
+        isinstance(gate, dict) and "by" in gate and "round" in gate and _is_text(gate.get("state"))
+        and _is_map(task)(gate.get("tasks", {})) and people(gate.get("copies", {}))
+        for gate in gates.values()
+    )  # fmt: skip
+
+
+class Round:
+    """A round as an entry leaves it: the gate and the tasks before it, and what is done to them here."""
+
+    def __init__(self, way: Body, before: Body, seq: int) -> None:
+        self.told, self.before, self.seq = _object(way.get("gate")), before, seq
+        self.gate = {name: value for name, value in before.items() if name != "tasks"}
+        self.tasks: Dict[str, Body] = {number: dict(task) for number, task in before.get("tasks", {}).items()}
+
+    def pending(self) -> List[str]:
+        """Return the tasks that are still to be voted on, in their order."""
+        return [number for number in sorted(self.tasks, key=int) if self.tasks[number]["state"] in _PENDING]
+
+    def count(self) -> Tuple[Dict[str, int], Optional[str]]:
+        """Count the votes; return the tally, and what they decide if they do."""
+        quorum = _object(self.told.get("quorum"))
+        heaps = dict.fromkeys(("approve", "reject", "abstain", "open", "idle"), 0)
+        standing = [{**vote, "state": "approved"} for vote in self.gate.get("settled", {}).values()]
+        for task in (*standing, *self.tasks.values()):
+            heap = _HEAPS.get(task["state"])
+            if heap is not None:
+                heaps[heap] += task.get("weight", 1) if quorum["kind"] == "weight" else 1
+        idle = heaps.pop("idle")
+        of = sum(heaps.values()) + idle - (heaps["abstain"] if quorum.get("abstain") == "excluded" else 0)
+        need = self.gate.get("need")
+        tally = {**heaps, "of": of, "need": self._need(quorum, of) if need is None else need}
+        vetoes = [task["state"] for task in self.tasks.values() if task.get("veto")]
+        if quorum.get("wait") and tally["open"]:
+            return tally, None
+        if "rejected" in vetoes:
+            return tally, "rejected"
+        if tally["approve"] >= tally["need"] and not any(state in _PENDING for state in vetoes):
+            return tally, "approved"
+        return tally, "rejected" if tally["approve"] + tally["open"] < tally["need"] else None
+
+    @staticmethod
+    def _need(quorum: Body, of: int) -> int:
+        kind = quorum["kind"]
+        if kind == "ratio":
+            part, _, whole = quorum["ratio"].partition("/")
+            parts, wholes = int(part) * of, int(whole or 1)
+            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+        return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
+
+    def line_up(self) -> None:
+        """Let those sign whose turn it is, and the others wait."""
+        pending = self.pending()
+        turn = min((self.tasks[number]["step"] for number in pending), default=0)
+        for number in pending:
+            task = self.tasks[number]
+            first = task["step"] == turn and not any(other in pending for other in task.get("after", ()))
+            task["state"] = "open" if first else "waiting"
+
+    def close(self, state: str, rest: str) -> None:
+        """Close the gate; what is pending ends in the state `rest`."""
+        self.gate.update(state=state, closed=self.seq)
+        for number in self.pending():
+            self.tasks[number]["state"] = rest
+
+    def settle(self) -> Optional[str]:
+        """Close the gate if the votes decide it, else line up; return what they decide."""
+        _, outcome = self.count()
+        if outcome is None:
+            self.line_up()
+        else:
+            self.close(outcome, "superseded")
+        return outcome
+
+    def replace(self, number: str, **more: Any) -> None:
+        """Let a new task come from one that is asked no more; what waited for that one waits for both."""
+        new = str(len(self.tasks) + 1)
+        waiting = [other for other in self.pending() if number in self.tasks[other].get("after", ())]
+        self.tasks[new] = {**again(self.tasks[number]), **more, "state": "open", "from": number}
+        for other in waiting:
+            self.wait(other, new)
+
+    def wait(self, number: str, other: str) -> None:
+        """Let a task wait for another one."""
+        self.tasks[number]["after"] = [*self.tasks[number].get("after", ()), other]
+
+    def require(self, need: Any) -> None:
+        """State what is needed now, if it is stated; signers may not change so that it is out of reach, or decided."""
+        if need is not None:
+            self.gate["need"] = need
+        tally, outcome = self.count()
+        if (need is not None and need < 1) or tally["need"] > tally["of"] or outcome is not None:
+            raise Refused
+
+    def after(self) -> Body:
+        """Return the gate after the entry, the votes counted."""
+        known = self.before.get("tasks", {})
+        for number, task in self.tasks.items():
+            if number not in known or known[number]["state"] != task["state"]:
+                task["since"] = self.seq
+        return {**self.gate, "tally": self.count()[0], "tasks": self.tasks}
+
+
+def again(task: Body) -> Body:
+    """Return what a task asks of whom."""
+    return {name: task[name] for name in _ASKED if name in task}
+
+
+class Desk(NamedTuple):
+    """An act on a gate: the transition, the gate before, who acts and for whom."""
+
+    rules: Rules
+    act: Judge
+    way: Body
+    gate: Body
+    by: Actor
+    principal: Actor
+
+    @property
+    def body(self) -> Body:
+        """Return what the entry says."""
+        return self.act.body
+
+    @property
+    def told(self) -> Body:
+        """Return what the definition says of the gate."""
+        return _object(self.way.get("gate"))
+
+    @property
+    def supervises(self) -> bool:
+        """Whether who acts supervises the workflow."""
+        return bool(self.by.roles & set(self.rules.permitted("supervise")))
+
+    def round(self) -> Round:
+        """Return the round as it was, which must be open and the instance in good standing."""
+        if self.gate["state"] != "open" or any(self.act.case.standing.values()):
+            raise Refused
+        return Round(self.way, self.gate, self.act.entry.seq)
+
+    def own(self, work: Round, *, named: bool = True) -> str:
+        """Return the principal's own task, the one that the entry names where it must."""
+        number = self.body["task"] if named else None
+        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and self.principal.may_sign(task)]
+        if (number is not None and number not in mine) or not mine:
+            raise Refused
+        return str(number) if number is not None else min(mine, key=int)
+
+    def unbar(self, *others: Actor) -> None:
+        """Refuse if who acts, for whom, or one of these others may not sign."""
+        if any(self.barred(person) for person in (self.by, self.principal, *others)):
+            raise Refused
+
+    def barred(self, person: Actor) -> bool:
+        """Whether duties are kept apart from somebody."""
+        tasks, gate = list(self.gate["tasks"].values()), self.gate
+        signed = [task for task in tasks if task["state"] in _SIGNED] + list(gate.get("settled", {}).values())
+        if any(person.id in (vote.get("by"), vote.get("for")) for vote in signed):
+            return True
+        if len(gate.get("waived", {}).get(person.id, ())) >= _WAIVERS:
+            return False
+        helped = [task["by"] for task in tasks if task["state"] == "transferred"]
+        helped += [name for task in tasks for name in task.get("asked", ())]
+        duties = self.told.get("duties", ())
+        return (
+            ("not_applicant" in duties and person.id == gate["by"])
+            or ("not_applicant_org" in duties and bool(person.org) and person.org == gate.get("org"))
+            or ("not_contributor" in duties and person.id in helped)
+            or any(self.act.case.did.get(name) == person.id for name in self.told.get("not_by", ()))
+        )
+
+
+class Act(NamedTuple):
+    """An act of a day: its entry's number (negative: what happened by recording it), and what orders it.
+
+    `lines` are those that it changes beside regions; `low` is empty where the day is open, `high` None.
+    """
+
+    number: int
+    regions: Set[str]
+    lines: Set[str]
+    rests: Iterable[int]
+    low: str
+    high: Optional[str]
+
+
+class Calendars:
+    """Which calendars were published when, and which day is a working day."""
+
+    def __init__(self, entries: Iterable[Entry], documents: Documents) -> None:
+        self.documents = documents
+        self.published = [(0, "")] + [
+            (e.at, str((e.body or {}).get("calendar"))) for e in entries if e.body is not None
+        ]
+
+    def at(self, at: int) -> List[str]:
+        """Return the calendars that were in force at a moment or within the minute before it; "" is none."""
+        past = [digest for when, digest in self.published if when <= at]
+        before = sum(when < at - MINUTE for when, _ in self.published)
+        return past[max(before - 1, 0) :]
+
+    def working_day(self, day: str, digest: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        told = self.documents.calendars.get(digest, {})
+        while day in told.get("rest", ()) or (
+            day not in told.get("work", ()) and date.fromisoformat(day).weekday() > 4
+        ):
+            day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+        return day
 
 
 class Approvals:
-    """Gates: rounds, votes, tasks, tallies, days."""
+    """Judges the entries of approvals."""
 
     kinds = frozenset(
         """
@@ -2534,13 +2871,546 @@ class Approvals:
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
+    @property
+    def case(self) -> Case:
+        """Return the instance that is read."""
+        return self.replay.case
+
+    def read(self, rules: Optional[Rules], act: Judge) -> None:
         """Decide again what an entry does on gates."""
-        if act.entry.kind in self.kinds or "gates" in act.body:
-            self.book.leave("approvals")
+        kind, entry = act.entry.kind, act.entry
+        if rules is None or kind not in (*self.kinds, "amended"):
+            return
+        try:
+            if kind in _STANDS:
+                self._stood(rules, act)
+            elif kind == "amended":
+                self._amended(rules, act)
+            elif kind == "opened":
+                self._opened(rules, act)
+            else:
+                self._on_gate(self._desk(rules, act))
+        except Refused:
+            self.book.find("replay.not_allowed", entry.instance, entry.seq)
+        except Unanswered:
+            self.book.find("replay.attested_missing", entry.instance, entry.seq)
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
+
+    # What is compared
+
+    def same(self, act: Judge, rounds: Dict[str, Body]) -> None:
+        """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
+        said, before = act.body.get("gates", {}), self.case.gates
+        act.compared.add("gates")
+        if set(said) != set(rounds) or not all(
+            merged(before.get(name), said[name]) == gate and is_tight(before.get(name), said[name])
+            for name, gate in rounds.items()
+        ):
+            act.find("gates_differs")
+
+    # What else is asked of gates
+
+    def overtaken(self, rules: Rules, seq: int, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
+        """Return the rounds that end because their region was moved out of the states that their transition leaves."""
+        return {
+            str(way["id"]): gate
+            for way in rules.transitions
+            if way.get("id") != but and way.get("region") in states
+            and states[way["region"]] not in way.get("sources", ())
+            for gate in self._ended(way, seq)
+        }  # fmt: skip
+
+    def _ended(self, way: Body, seq: int) -> Iterator[Body]:
+        """Yield the round of a gate, void, if it was open or had gone back to its applicant."""
+        gate = self.case.gates.get(str(way.get("id")))
+        if "gate" not in way or gate is None:
+            return
+        if gate["state"] == "open" or (gate["state"] == "returned" and not gate.get("returned", {}).get("to")):
+            work = Round(way, gate, seq)
+            work.close("void", "void")
+            yield work.after()
+
+    # People
+
+    def _who(self, act: Judge) -> Actor:
+        """Return who acted; one who was enrolled only later as he was then."""
+        _, versions = self.replay.actors.known.get(act.entry.actor, ([], []))
+        return act.actor or (versions[-1] if versions else Actor(act.entry.actor))
+
+    def _named(self, act: Judge, name: str, *, valid: bool = True) -> Actor:
+        """Return somebody whom an entry names, who must be one who may act; of whom nothing is known, he may."""
+        id_, actors = act.body[name], self.replay.actors
+        known = actors.around(id_, act.entry.at)
+        if known and valid and not any(one.valid(act.day) for one in known):
+            raise Refused
+        return known[-1] if known else Actor(id_)
+
+    def _desk(self, rules: Rules, act: Judge) -> Desk:
+        """Return the gate that an entry is about, who acts and for whom."""
+        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in act.body["gates"]]
+        if len(ways) != 1:
+            raise Refused
+        by = self._who(act)
+        principal = self._principal(rules, act, by)
+        gate = self.case.gates.get(ways[0]["id"])
+        if gate is None:
+            raise Refused
+        return Desk(rules, act, ways[0], gate, by, principal)
+
+    def _principal(self, rules: Rules, act: Judge, by: Actor) -> Actor:
+        """Return for whom somebody signed, as far as the grant reaches that the entry cites."""
+        about, entry = act.body.get("for"), act.entry
+        if about is None:
+            return by
+        chain, seq = "~actor/%s" % about["id"], about["seq"]
+        facts: Body = {}
+        grants: Dict[str, Body] = {}
+        cited: Optional[Entry] = None
+        for other in self.replay.past.chain(chain):
+            if other.seq > seq and other.at > entry.at - MINUTE:
+                break
+            told = other.body or {}
+            if other.kind == "enrolled":
+                facts = {**facts, **told}
+            elif other.kind == "granted":
+                grants = {**grants, str(other.seq): _object(told.get("grant"))}
+            elif other.kind == "revoked":
+                grants = {number: grant for number, grant in grants.items() if number != str(told.get("grant"))}
+            cited = other if other.seq == seq else cited
+        grant = grants.get(str(about["grant"]))
+        if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
+            raise Refused
+        if cited.leaf.hex() != about["leaf"]:
+            self.book.find("replay.seen_leaf", entry.instance, entry.seq)
+        if (
+            grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]
+            or rules.name not in grant.get("workflows", (rules.name,))
+        ):  # fmt: skip
+            raise Refused
+        person = Actor.told(about["id"], facts)
+        return person._replace(roles=person.roles & frozenset(grant.get("roles", person.roles)))
+
+    # Rounds begin
+
+    def _opened(self, rules: Rules, act: Judge) -> None:
+        entry, body = act.entry, act.body
+        if not rules.ways(body.get("trigger")):
+            act.find("unknown_trigger")
+            return
+        decision = self.replay.decide(act, act.actor, stage="submit")
+        if decision is None:
+            return
+        way = decision.way
+        by, before = self._who(act), self.case.gates.get(str(way["id"]), {})
+        gate: Body = {"by": by.id}
+        if by.org:
+            gate["org"] = by.org
+        if body.get("papers"):
+            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
+        gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
+        outside = Asked(act, rules, None, act.params, self.replay.cited(act))
+        if body.get("direct"):
+            gate.update(self._remaining(way, before, by))
+        else:
+            gate["tasks"] = self._tasks(way, outside)
+        gate = self._begun(way, gate, before, entry.seq, self.case.attrs)
+        self.same(act, {str(way["id"]): gate})
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", {**decision.attested, **outside.attested}, act.answers)
+        self._candidates(act, [gate])
+
+    def _begun(self, way: Body, opened: Body, before: Body, seq: int, attrs: Body, *, held: bool = False) -> Body:
+        """Return a new round: bound, numbered, and the first in line asked."""
+        work = Round(way, {}, seq)
+        work.gate = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
+        work.tasks = work.gate.pop("tasks")
+        binds = work.told.get("binds", ())
+        if binds:
+            work.gate["bound"] = self._bound(work.told, attrs)
+        if not work.tasks or work.settle() is not None:
+            raise Refused
+        for number in work.pending() if held else ():
+            work.tasks[number]["state"] = "blocked"
+        return work.after()
+
+    def _bound(self, told: Body, attrs: Body) -> Optional[str]:
+        """Return the digest of what votes are bound to."""
+        binds = told.get("binds", ())
+        document = canonical({name: attrs.get(name) for name in binds})
+        return self.replay.hash(b"\x03" + document).hex() if binds else None
+
+    @staticmethod
+    def _tasks(way: Body, asked: Asked) -> Dict[str, Body]:
+        """Return the tasks of those whom a gate asks."""
+        told, found = _object(way.get("gate")), []
+        signers = [
+            one for one in told["signers"] if "when" not in one or asked.holds(asked.rules.guards[one["when"]])[0]
+        ]
+        for step, signer in enumerate(signers, 1):
+            people = [(signer["kind"], signer["of"])] * signer.get("seats", 1)
+            if signer["kind"] == "code":
+                about = _object(_object(asked.act.body.get("attested")).get(signer["of"]))
+                if not about:
+                    raise Unanswered
+                named = asked.attested.setdefault(
+                    signer["of"],
+                    {"answer": about["answer"], "values": {"actors": list(about.get("values", {}).get("actors", ()))}},
+                )
+                people = [("actor", person) for person in dict.fromkeys(named["values"]["actors"])]
+            more = {name: signer[name] for name in ("weight", "veto") if name in signer}
+            step = step if told.get("sequential") else 1
+            found += [
+                {"seat": signer["name"], "kind": kind, "of": of, "step": step, "state": "open", **more}
+                for kind, of in people
+            ]
+        return {str(number): task for number, task in enumerate(found, 1)}
+
+    @staticmethod
+    def _remaining(way: Body, before: Body, by: Actor) -> Body:
+        """Return what is left of a round that goes straight back to whoever returned it."""
+        changed = set(before.get("touched", ())) - set(_object(way.get("gate")).get("direct", ()))
+        if before.get("state") != "returned" or "to" in before["returned"] or before["by"] != by.id or changed:
+            raise Refused
+        tasks = before["tasks"]
+        left = [
+            n
+            for n in sorted(tasks, key=int)
+            if tasks[n]["state"] in ("returned", "superseded", "abstained", "rejected")
+        ]
+        numbers = {old: str(new) for new, old in enumerate(left, 1)}
+        found: Body = {"tasks": {}}
+        for old, new in numbers.items():
+            task = {**again(tasks[old]), "state": "open"}
+            after = [numbers[other] for other in task.pop("after", ()) if other in numbers]
+            found["tasks"][new] = {**task, **({"after": after} if after else {})}
+        settled = dict(before.get("settled", {}))
+        for task in tasks.values():
+            if task["state"] == "approved":
+                settled[str(task["vote"])] = {name: task[name] for name in ("by", "for", "weight") if name in task}
+        need = {"need": before["need"]} if "need" in before else {}
+        return {**found, **need, **({"settled": settled} if settled else {})}
+
+    def _candidates(self, act: Judge, rounds: List[Body]) -> None:
+        """Check that everybody who is said to have been able to sign in a new round was."""
+        tasks = [task for gate in rounds for task in gate["tasks"].values()]
+        for seat, people in act.body.get("candidates", {}).items():
+            asked = [task for task in tasks if task["seat"] == seat]
+            for name in people:
+                known = self.replay.actors.around(name, act.entry.at)
+                if not asked or (known and not any(one.may_sign(task) for task in asked for one in known)):
+                    self.book.find("replay.candidate", act.entry.instance, act.entry.seq)
+
+    def _amended(self, rules: Rules, act: Judge) -> None:
+        """Begin those rounds anew whose votes were bound to what was amended."""
+        entry, case, attrs = act.entry, self.case, act.body.get("attrs", {})
+        after = {**case.attrs, **attrs}
+        outside = Asked(act, rules, None, {}, self.replay.cited(act))
+        outside.attrs = after
+        rounds: Dict[str, Body] = {}
+        anew: List[Body] = []
+        for way in rules.transitions:
+            gate = case.gates.get(str(way.get("id")), {})
+            if "gate" not in way or gate.get("state") not in ("open", "returned"):
+                continue
+            told = _object(way["gate"])
+            if gate["state"] == "open" and self._bound(told, after) != gate.get("bound"):
+                opened: Body = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
+                laid = sorted(set(gate.get("papers", ())) - set(told.get("papers", ())))
+                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(way, outside))
+                anew.append(self._begun(way, opened, gate, entry.seq, after, held=case.standing.get("held", False)))
+                rounds[way["id"]] = anew[-1]
+                continue
+            touched = sorted({*gate.get("touched", ()), *attrs})
+            if touched != gate.get("touched"):
+                rounds[way["id"]] = {**gate, "touched": touched}
+        self.same(act, rounds)
+        act.equal("attested", outside.attested, act.answers)
+        self._candidates(act, anew)
+
+    # Entries on one gate
+
+    def _on_gate(self, desk: Desk) -> None:
+        kind, entry, body = desk.act.entry.kind, desk.act.entry, desk.body
+        if kind in ("extended", "waived"):
+            self.replay.authorise(desk.act, desk.rules.permitted("supervise"))
+        gate, state = getattr(self, "_%s" % kind)(desk)
+        if kind == "voted" and gate["state"] == "approved":
+            self._decided(desk, gate)
+            return
+        wanted = desk.rules.moved(self.case, {str(desk.way["region"]): state}) if state else {}
+        if kind in ("returned", "retracted"):
+            was = {name: self.case.states[name] for name in wanted if name in self.case.states}
+            desk.act.equal("set", wanted, body.get("set", {}))
+            desk.act.equal("was", was, body.get("was", {}))
+        else:
+            desk.act.still()
+        self.same(desk.act, {desk.way["id"]: gate, **self.overtaken(desk.rules, entry.seq, wanted, desk.way["id"])})
+
+    def _decided(self, desk: Desk, gate: Body) -> None:
+        """Decide the move that a vote brings."""
+        act, id_ = desk.act, str(desk.way["id"])
+        decision = self.replay.decide(act, None, stage="close", gates={**self.case.gates, id_: gate}, only=id_)
+        if decision is not None:
+            self.book.counts["decided"] += 1
+            self.replay.moved(act, decision, gate["by"], {id_: gate}, gate.get("params", {}))
+
+    def _voted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, seq = desk.round(), desk.act.entry.seq
+        number = desk.own(work)
+        desk.unbar()
+        papers = {about["type"] for about in desk.body.get("papers", ())}
+        if not papers >= set(desk.told.get("papers", ())):
+            raise Refused
+        work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
+        if desk.principal.id != desk.by.id:
+            work.tasks[number]["for"] = desk.principal.id
+        if papers or work.gate.get("papers"):
+            work.gate["papers"] = sorted({*work.gate.get("papers", ()), *papers})
+        work.settle()
+        return work.after(), None
+
+    def _retracted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        gate, number, case = desk.gate, desk.body["task"], self.case
+        closed = gate["state"] in ("approved", "rejected")
+        if any(case.standing.values()) or not (closed or gate["state"] == "open"):
+            raise Refused
+        if closed and (case.rev != gate["closed"] or desk.way.get("effects")):
+            raise Refused
+        work = Round(desk.way, gate, desk.act.entry.seq)
+        task = work.tasks.get(number)
+        if task is None or task["state"] not in _SIGNED or task.get("by") != desk.by.id:
+            raise Refused
+        if closed:
+            work.gate.update(state="open", closed=0)
+            for other in work.tasks.values():
+                if other["state"] == "superseded" and other["since"] == gate["closed"]:
+                    other["state"] = "open"
+        task["state"] = "retracted"
+        work.replace(number)
+        if work.count()[1] is not None:
+            raise Refused
+        work.line_up()
+        cited = self.replay.past.after(case.instance, gate["closed"] - 1) if gate["state"] == "approved" else None
+        return work.after(), cited.states.get(desk.way["region"]) if cited is not None else None
+
+    def _transferred(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        receiver = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar(receiver)
+        if receiver.id in (desk.by.id, desk.principal.id):
+            raise Refused
+        work.tasks[number].update(state="transferred", by=desk.by.id)
+        work.replace(number, kind="actor", of=receiver.id)
+        work.line_up()
+        return work.after(), None
+
+    def _delegated(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        other = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar()
+        asked = work.tasks[number].get("asked", {})
+        if other.id in asked or other.id == desk.by.id:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, other.id: {"seq": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _replied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        asked = work.tasks[number].get("asked", {}) if number in work.pending() else {}
+        if desk.by.id not in asked or "replied" in asked[desk.by.id]:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, desk.by.id: {**asked[desk.by.id], "replied": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _added(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        signer, place, body = self._named(desk.act, "signer"), desk.body["place"], desk.body
+        work = desk.round()
+        named = body.get("task") is not None
+        own = None if desk.supervises and not named else desk.own(work, named=named)
+        if any(desk.barred(person) for person in ((desk.by, desk.principal, signer) if own else (signer,))):
+            raise Refused
+        if any((work.tasks[n]["kind"], work.tasks[n]["of"]) == ("actor", signer.id) for n in work.pending()):
+            raise Refused
+        step = work.tasks[own]["step"] if own else max(task["step"] for task in work.tasks.values())
+        new, weight = str(len(work.tasks) + 1), body.get("weight", 1)
+        task = {"seat": signer.id, "kind": "actor", "of": signer.id, "step": step, "state": "open"}
+        task.update({"from": own} if own else {}, **({"weight": weight} if weight != 1 else {}))
+        work.tasks[new] = task
+        if own and place in ("after", "before"):
+            work.wait(*((new, own) if place == "after" else (own, new)))
+        work.require(body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _removed(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        if not desk.supervises:
+            desk.own(work, named=False)
+            desk.unbar()
+        pending = work.pending()
+        if number not in pending or len(pending) == 1:
+            raise Refused
+        work.tasks[number].update(state="removed", by=desk.by.id)
+        work.require(desk.body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _returned(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, to = desk.round(), desk.body.get("to")
+        number = desk.own(work)
+        desk.unbar()
+        if to is not None and (
+            to not in desk.told.get("returns", ()) or to not in self.case.parts["visited"].get(desk.way["region"], {})
+        ):
+            raise Refused
+        work.tasks[number].update(state="returned", by=desk.by.id)
+        work.close("returned", "superseded")
+        work.gate["returned"] = {"by": number, **({"to": to} if to else {})}
+        return work.after(), to
+
+    def _withdrawn(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, until = desk.round(), desk.told.get("withdraw", "until_first_vote")
+        voted = any(task["state"] in _SIGNED for task in work.tasks.values())
+        if desk.by.id != desk.gate["by"] or until == "never" or (until == "until_first_vote" and voted):
+            raise Refused
+        work.close("withdrawn", "superseded")
+        return work.after(), None
+
+    def _urged(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, urged = desk.round(), desk.gate.get("urged", {})
+        digest = desk.body.get("calendar", "")
+        if digest not in self.replay.calendars.at(desk.act.entry.at):
+            self.book.find("replay.calendar", desk.act.entry.instance, desk.act.entry.seq)
+        day = self.replay.calendars.working_day(self.replay.actors.day(desk.act.entry.at), digest)
+        if urged.get(desk.by.id) == day:
+            raise Refused
+        work.gate["urged"] = {**urged, desk.by.id: day}
+        return work.after(), None
+
+    def _copied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        people, copies = desk.body["to"], desk.gate.get("copies", {})
+        if self.case.standing.get("voided") or any(person in copies for person in people):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, **{person: {"seq": work.seq} for person in people}}
+        return work.after(), None
+
+    def _read(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        copies = desk.gate.get("copies", {})
+        if "read" in copies.get(desk.by.id, {"read": 0}):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, desk.by.id: {**copies[desk.by.id], "read": work.seq}}
+        return work.after(), None
+
+    def _extended(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        due, work = desk.body["due"], desk.round()
+        if "extended" in work.gate or any(desk.by.may_sign(work.tasks[number]) for number in work.pending()):
+            raise Refused
+        work.gate.update(due=due, extended=work.seq)
+        return work.after(), None
+
+    def _waived(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        person = self._named(desk.act, "signer", valid=False)
+        work, waived = desk.round(), desk.gate.get("waived", {})
+        signed = list(waived.get(person.id, ()))
+        if desk.by.id == person.id or desk.by.id in signed or len(signed) >= _WAIVERS:
+            raise Refused
+        work.gate["waived"] = {**waived, person.id: [*signed, desk.by.id]}
+        return work.after(), None
+
+    # The instance as a whole
+
+    def _stood(self, rules: Rules, act: Judge) -> None:
+        entry, case, kind = act.entry, self.case, act.entry.kind
+        self.replay.authorise(act, rules.permitted("supervise"))
+        held, void = case.standing.get("held", False), case.standing.get("voided", False)
+        may = {"suspended": not held and not void, "resumed": held, "voided": not void, "reinstated": void}[kind]
+        if not may or (kind == "voided" and self._approved(entry.actor)):
+            raise Refused
+        rounds: Dict[str, Body] = {}
+        for way in rules.transitions:
+            gate = case.gates.get(str(way.get("id")))
+            if "gate" not in way or gate is None:
+                continue
+            if kind == "voided":
+                rounds.update((way["id"], ended) for ended in self._ended(way, entry.seq))
+            elif kind in ("suspended", "resumed") and gate["state"] == "open":
+                work = Round(way, gate, entry.seq)
+                work.line_up()
+                for number in work.pending() if kind == "suspended" else ():
+                    work.tasks[number]["state"] = "blocked"
+                rounds[way["id"]] = work.after()
+        self.same(act, rounds)
+        act.still()
+
+    def _approved(self, person: str) -> bool:
+        """Whether somebody, or somebody for him, has approved in a newest round."""
+        return any(
+            person in (vote.get("by"), vote.get("for"))
+            for gate in self.case.gates.values()
+            for vote in (*gate["tasks"].values(), *gate.get("settled", {}).values())
+            if vote.get("state", "approved") == "approved"
+        )
+
+    # Days
+
+    def end(self, case: Case) -> None:
+        """Check, when an instance has been read, that no act is dated before one that it must come after."""
+        if not case.backdated:
+            return
+        try:
+            acts = [act for entry in self.replay.past.chain(case.instance) for act in self._acts(entry)]
+            late = self._late(acts, gates=True) - self._late(acts, gates=False)
+        except ODD:
+            return  # what cannot be read is reported as such
+        for seq in sorted(late):
+            self.book.find("replay.date_order", case.instance, seq)
+
+    def _acts(self, entry: Entry) -> Iterator[Act]:
+        """Yield what an entry says of its day, and, apart, what happened by recording it."""
+        body, kind, today = entry.body or {}, entry.kind, self.replay.actors.day(entry.at)
+        recorded = {"lo": today, "hi": today}
+        dated = "on" in body or body.get("mode") == "late"
+        own: Set[str] = set()
+        beside: Set[str] = set() if dated else own
+        for name, patch in body.get("gates", {}).items() if kind not in _NOTES else ():
+            is_own = (
+                kind not in ("fired", "adopted", "amended")
+                and body.get("mode") == "live"
+                and patch.get("state") != "void"
+            )
+            (own if is_own else beside).add("gate " + name)
+        facts = ["attribute " + name for name in _object(body.get("attrs"))]
+        facts += [field for field in body.get("texts", {}) if field == "name"]
+        facts += ["attribute " + field[10:] for field in body.get("texts", {}) if field.startswith("attribute.")]
+        (own if entry.seq == 1 else beside).update(facts)
+        if kind in _STANDS:
+            beside.add("standing")
+        on = body.get("on", {}) if dated else recorded
+        yield Act(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
+        if dated and beside:
+            yield Act(-entry.seq, set(), beside, (), today, today)
+
+    @staticmethod
+    def _late(acts: Iterable[Act], *, gates: bool) -> Set[int]:
+        """Return the entries of the acts that are dated too early, with or without what gates tie."""
+        late: Set[int] = set()
+        earliest: Dict[int, str] = {}
+        newest: Dict[Tuple[str, str], int] = {}
+        for act in acts:
+            lines = [("region", name) for name in act.regions] + [("", name) for name in act.lines if gates]
+            before = [newest[line] for line in lines if line in newest] + [seq for seq in act.rests if seq in earliest]
+            floor = max((earliest[number] for number in before), default="")
+            if act.high is not None and floor > act.high:
+                late.add(abs(act.number))
+            earliest[act.number] = max(act.low, floor)
+            newest.update(dict.fromkeys(lines, act.number))
+        return late
 
 
 # ------------------------------------------------------------------------------------------------------------- effects

@@ -12,6 +12,7 @@ from kfq_workflow import verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
 from kfq_workflow.errors import KfqError
+from tests.alongside import alike
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
 from tests.tampering import change, insert, places, rehash, remove, tampering
 
@@ -65,6 +66,8 @@ def forge(case: Case, chain: list[Row], *, rebuilt: bool = True) -> set[tuple[st
         change(connection, "instance", {"key": "p"}, {"seq": len(numbered)})
     if rebuilt:
         case.engine.rebuild()
+    if database.dialect.name == "sqlite":
+        alike(database)
     return places(verify_database(database))
 
 
@@ -312,6 +315,36 @@ def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
     large = edited(chain[3], lambda body: (body["attrs"].update(area="3"), body.pop("gates"), body.pop("candidates")))
     bound = edited(chain[2], lambda body: gates(body).pop("bound"))
     assert ("replay", "not_allowed", "p", 5) in forge(case, [*chain[:2], bound, large, chain[4]])
+
+
+# What no rule decides
+
+
+_MORE: tuple[tuple[int, Body], ...] = (
+    (1, {"gates": {}}),
+    (1, {"did": {"grant": "boss"}}),
+    (2, {"attrs": {"area": "9"}}),
+    (3, {"set": {"main": "granted"}, "was": {"main": "review"}}),
+    (3, {"did": {"grant": "boss"}}),
+    (4, {"attrs": {"area": "9"}}),
+    (FIRST, {"did": {"grant": "boss"}}),
+    (LAST, {"root": "q"}),
+    (8, {"gates": {"grant": {"state": "open"}}}),
+    (8, {"workflow": "case"}),
+    (9, {"gates": {"grant": {"state": "open"}}}),
+    (9, {"attrs": {"area": "9"}}),
+)
+
+
+def test_an_entry_that_says_more_than_its_kind_may_is_found(case: Case) -> None:
+    case.act("comment", "其后", by="x")  # a note: it may be anybody's, and changes nothing
+    case.refuse("not_from_state", "fire", "refuse", by="boss")
+    chain = case.rows
+    for seq, more in _MORE:
+        forged = [edited(row, lambda body, more=more: body.update(more)) if row.seq == seq else row for row in chain]
+        found = forge(case, forged, rebuilt=False)
+        assert ("replay", "says_more", "p", seq) in found, (seq, more, found)
+    assert forge(case, chain) == set()
 
 
 # What only an anchor shows
