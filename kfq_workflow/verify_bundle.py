@@ -870,7 +870,8 @@ class Chain:
         self.unplaced: Optional[int] = None
         self.placed: Optional[Tuple[int, bytes]] = None  # number and leaf of the newest entry that has a place
         self.places: List[Tuple[int, int, bytes]] = []  # position, number and leaf of the newest entry in each seal
-        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone, until an entry that erased them is met
+        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone
+        self.erased: Set[Tuple[int, str]] = set()  # texts that an entry says it erased
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
@@ -1282,11 +1283,11 @@ class Verification:
             if not isinstance(about, dict) or not is_int(about.get("seq")) or not isinstance(about.get("field"), str):
                 continue
             place = about["seq"], about["field"]
-            if place in chain.opened:
+            if place in chain.opened and place[0] < chain.seq:
                 self.book.find(
                     "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
                 )
-            chain.missing.discard(place)
+            chain.erased.add(place)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
@@ -1306,7 +1307,7 @@ class Verification:
 
     def _end(self, chain: Chain) -> None:
         find = self.book.find
-        for seq, field in sorted(chain.missing):
+        for seq, field in sorted(chain.missing - chain.erased):
             find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
@@ -1759,8 +1760,8 @@ class Case:
 
     def fold(self, entry: Entry) -> None:
         """Take in what an entry says; raises one of ODD, and takes in nothing, where it cannot be read."""
-        self.parts = folded(self.parts, entry.seq, entry.kind, entry.body or {})
         self.told(entry)
+        self.parts = folded(self.parts, entry.seq, entry.kind, entry.body or {})
         self.parts = described(self.parts, entry.kind, entry.body or {})
 
     def told(self, entry: Entry) -> None:
@@ -2103,7 +2104,8 @@ _LEAVES: Dict[str, Callable[[Asked, Body], Optional[bool]]] = {
 def _comparable(value: Any, *, decimal: bool) -> Any:
     if decimal and not isinstance(value, bool):
         with suppress(InvalidOperation):
-            return Decimal(value)
+            number = Decimal(value)
+            return number if number.is_finite() else value
     return value
 
 
@@ -2143,11 +2145,18 @@ class Replay:
             case.definition = "" if case.first else case.definition
         elif not entry.instance.startswith("~"):
             self._ordinary(entry, body)
-        elif is_well_formed(body):
+        elif is_well_formed(body) and self._folds(entry, body):
             self._reserved(entry, body)
         else:
             self.book.find("replay.malformed", entry.instance, entry.seq)
         case.passed(entry, self.actors.day(entry.at))
+
+    def _folds(self, entry: Entry, body: Body) -> bool:
+        """Whether what an entry says could be taken in."""
+        with suppress(*ODD):
+            folded(self.case.parts, entry.seq, entry.kind, body)
+            return True
+        return False
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
@@ -2589,6 +2598,8 @@ class Replay:
         self.approvals.same(act, {**gates, **overtaken})
         if params is not None:
             self.effects.promised(act, way, params)
+        else:
+            act.equal("effects", [], body.get("effects", []))
 
     _judges: ClassVar[Dict[str, Callable[[Replay, Judge], None]]] = {
         "started": _started, "fired": _fired, "adopted": _adopted, "amended": _amended, "refused": _refused,

@@ -84,6 +84,10 @@ def corrected(engine: WorkflowEngine) -> None:
             engine.enroll("clerk", by="system", name="某人")
         done = engine.redact(key, texts, by="rec", reason="r", number="1")
         engine.confirm(key, done.receipt.seq, by="chief")
+    first, _, third = (engine.rectify("p", 3, **REASON, on=f"2020-03-0{day}").receipt.seq for day in (5, 6, 7))
+    engine.decline("p", third, by="chief", reason="n")
+    engine.confirm("p", first, by="chief")
+    engine.decline("p", engine.rectify("p", 3, **REASON, on="2020-03-08").receipt.seq, by="chief", reason="n")
 
 
 SCENES: dict[str, tuple[Callable[[Any], WorkflowEngine], Callable[[WorkflowEngine], None]]] = {
@@ -131,7 +135,9 @@ def changed(data: bytes, key: str, seq: int, work: Callable[[Entry], object], *,
 
 def without(data: bytes, key: str) -> bytes:
     """Return a copy that has nothing of an instance."""
-    kept = [line for line in data.splitlines(keepends=True) if f'"instance":{canonical(key).decode()}' not in line.decode()]
+    kept = [
+        line for line in data.splitlines(keepends=True) if f'"instance":{canonical(key).decode()}' not in line.decode()
+    ]
     return b"".join(kept)
 
 
