@@ -1527,14 +1527,18 @@ _PARTS: Dict[str, Callable[[Any], bool]] = {
     "rests": _is_list(lambda value: is_int(value, 1)),
     "root": _is_text,
     "seen": _is_list(_is_citation),
-    "trigger": _is_text,
+    "set": _is_map(lambda value: not isinstance(value, (list, dict))),
     "workflow": _is_text,
 }
 
 
-def is_well_formed(body: Body) -> bool:
-    """Whether each part of a body is what it must be."""
-    return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
+#: Those without which an entry cannot be folded.
+_FOLDED = ("attrs", "did", "gates", "set")
+
+
+def is_well_formed(body: Body, only: Iterable[str] = tuple(_PARTS)) -> bool:
+    """Whether each part of a body, or those named, is what it must be."""
+    return all(name not in body or _PARTS[name](body[name]) for name in only)
 
 
 class Rules:
@@ -1935,9 +1939,16 @@ class Replay:
             self.case.first = False
             self.case.fold(entry)
             return
-        if not is_well_formed(entry.body) or not are_gates(with_patches(self.case.gates, entry.body.get("gates", {}))):
+        if not is_well_formed(entry.body, only=_FOLDED) or not are_gates(
+            with_patches(self.case.gates, entry.body.get("gates", {}))
+        ):
             self.book.find("replay.malformed", entry.instance, entry.seq)
             self.case.first = False
+            return
+        if not is_well_formed(entry.body):
+            self.book.find("replay.malformed", entry.instance, entry.seq)
+            self.case.first = False
+            self.case.fold(entry)
             return
         if entry.instance.startswith("~"):
             self._reserved(entry, entry.body)
@@ -2062,7 +2073,7 @@ class Replay:
         act.seen, act.hidden = self._seen(entry, body)
         errors = self.book.errors
         self.effects.read(rules, act)
-        self.approvals.read(rules, act)
+        compared = self.approvals.read(rules, act)
         self.corrections.read(rules, act)
         if rules is None:
             return
@@ -2072,7 +2083,8 @@ class Replay:
             self._amended(rules, entry, body, roles)
         if entry.kind == "fired":
             self._fired(rules, entry, body, act)
-        self._says(entry, body, decided=self.book.errors == errors and not act.hidden)
+        if compared:
+            self._says(entry, body, decided=self.book.errors == errors and not act.hidden)
 
     def _says(self, entry: Entry, body: Body, *, decided: bool) -> None:
         """Check that an entry which moves nothing sets nothing, and that a legal one changes nothing that nobody decided."""
@@ -2411,12 +2423,12 @@ def are_gates(gates: Body) -> bool:
 
     def task(value: Any) -> bool:
         return (
-            isinstance(value, dict) and all(name in value for name in ("kind", "of")) and _is_text(value.get("state"))
-            and people(value.get("asked", {}))
+            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
+            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
         )  # fmt: skip
 
     return all(
-        isinstance(gate, dict) and "by" in gate and "round" in gate and _is_text(gate.get("state"))
+        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
         and _is_map(task)(gate.get("tasks", {})) and people(gate.get("copies", {}))
         for gate in gates.values()
     )  # fmt: skip
@@ -2663,11 +2675,11 @@ class Approvals:
         """Return the instance that is read."""
         return self.replay.case
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:
-        """Decide again what an entry does on gates."""
+    def read(self, rules: Optional[Rules], act: Judge) -> bool:
+        """Decide again what an entry does on gates; return whether all that it says was compared."""
         kind, entry = act.entry.kind, act.entry
         if rules is None or kind not in (*self.kinds, "amended"):
-            return
+            return True
         try:
             if kind in _STANDING:
                 self._stood(rules, act)
@@ -2683,6 +2695,9 @@ class Approvals:
             self.book.find("replay.attested_missing", entry.instance, entry.seq)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):  # no body that the library makes
             self.book.find("replay.malformed", entry.instance, entry.seq)
+        else:
+            return True
+        return kind == "amended"
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
@@ -2756,7 +2771,8 @@ class Approvals:
 
     def _desk(self, rules: Rules, act: Judge) -> Desk:
         """Return the gate that an entry is about, who acts and for whom."""
-        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in act.body["gates"]]
+        said = act.body["gates"]
+        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in said]
         if len(ways) != 1:
             raise Refused
         by = self._who(act)

@@ -81,6 +81,8 @@ class Judge:
         case = Case(self._book, row, body, run, before, actor, self.day(row.at))
         try:
             reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
+            if row.seq == 1 and not reserved and row.kind not in FIRST:
+                case.error("not_started", kind=row.kind)
             allowed = RESERVED.get(reserved, ()) if reserved else ACTS
             if row.kind not in allowed:
                 case.error("kind_place", kind=row.kind)
@@ -89,8 +91,6 @@ class Judge:
                 case.nothing_else()
             elif row.def_ is None:
                 case.error("def_missing")
-            if row.seq == 1 and not reserved and row.kind not in FIRST:
-                case.error("not_started", kind=row.kind)
         except Undisclosed as error:
             self._undisclosed(case, error)
         except ODD as error:
