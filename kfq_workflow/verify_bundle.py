@@ -1932,13 +1932,12 @@ class Replay:
         if entry.v != 1:
             self.case.unknown = True
         if self.case.unknown or entry.body is None or entry.kind not in KINDS:
-            if entry.body is None and self.case.first:
-                self.case.definition = ""
             if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
                 self._roles(entry)
             self.case.first = False
             self.case.fold(entry)
             return
+        rules = None if entry.instance.startswith("~") else self._under(entry)
         if not is_well_formed(entry.body, only=_FOLDED) or not are_gates(
             with_patches(self.case.gates, entry.body.get("gates", {}))
         ):
@@ -1953,7 +1952,7 @@ class Replay:
         if entry.instance.startswith("~"):
             self._reserved(entry, entry.body)
         else:
-            self._ordinary(entry, entry.body)
+            self._ordinary(rules, entry, entry.body)
         self.case.first = False
         self.case.fold(entry)
 
@@ -2032,17 +2031,14 @@ class Replay:
         return set(_strings(known[-1].get("roles")))
 
     def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands; None where they cannot be told."""
-        case, find = self.case, self.book.find
-        if entry.definition is None:
-            find("replay.def_missing", entry.instance, entry.seq)
-            return case.rules
-        if case.definition is None and self.defined.get(entry.definition, entry.at) > entry.at:
-            find("document.not_yet_defined", entry.instance, entry.seq)
-        if case.definition is not None and entry.definition != case.definition:
-            find("replay.def_changed", entry.instance, entry.seq)
-        case.definition = entry.definition
-        case.rules = self._compiled(entry.definition)
+        """Return the rules under which an entry stands, which only the first entry chooses; None: they cannot be told."""
+        case, find, digest = self.case, self.book.find, entry.definition
+        if case.first or digest != case.definition:
+            if not case.first:
+                find("replay.def_changed", entry.instance, entry.seq)
+            if digest is not None and self.defined.get(digest, entry.at) > entry.at:
+                find("document.not_yet_defined", entry.instance, entry.seq)
+            case.definition, case.rules = digest, self._compiled(digest) if digest is not None else None
         return case.rules
 
     def _compiled(self, digest: str) -> Optional[Rules]:
@@ -2055,7 +2051,7 @@ class Replay:
                     self.book.find("document.unreadable", say="the document %s is no rules" % digest)
         return self.rules[digest]
 
-    def _ordinary(self, entry: Entry, body: Body) -> None:
+    def _ordinary(self, rules: Optional[Rules], entry: Entry, body: Body) -> None:
         case, find = self.case, self.book.find
         if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
             find("replay.kind_place", entry.instance, entry.seq)
@@ -2064,7 +2060,8 @@ class Replay:
             find("replay.not_started", entry.instance, entry.seq)
         if entry.seq != 1 and entry.kind == "started":
             find("replay.not_first", entry.instance, entry.seq)
-        rules = self._under(entry)
+        if entry.definition is None:
+            find("replay.def_missing", entry.instance, entry.seq)
         self._day(entry, body)
         roles = self._roles(entry)
         if entry.kind == "refused":

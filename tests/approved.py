@@ -21,8 +21,9 @@ def _shares() -> m.Definition:
     """Two thirds of two clerks and the boss, who has a veto; nobody objects; bound to the area."""
     signers = (CLERKS, replace(BOSS, veto=True))
     asked = gate(
-        *signers, quorum=m.Quorum("ratio", ratio="2/3"), duties=("not_applicant", "not_contributor"), not_by=("submit",),
-        binds=("area",), returns=("draft",), direct=("remark",), papers=("notice",), withdraw="until_decided",
+        *signers, quorum=m.Quorum("ratio", ratio="2/3"), duties=("not_applicant", "not_contributor"),
+        not_by=("submit",), binds=("area",), returns=("draft",), direct=("remark",), papers=("notice",),
+        withdraw="until_decided",
     )  # fmt: skip
     definition = guarded(
         asked,

@@ -192,10 +192,10 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
             del container[key]
         else:
             container[key] = _other(container[key], pool, rng)
-    return _hashed(lines, parsed)
+    return hashed_anew(lines, parsed)
 
 
-def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
+def hashed_anew(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
     genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
     first = sha256(b"\0" + canonical(genesis)).hexdigest()
     leaves: dict[tuple[str, int], str] = {}
