@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an exported log, or a bundle, with one file: Python 3.9 or newer and nothing else.
 
-    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--json] [--lang zh|en]
+    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--statement FILE]... [--json] [--lang zh|en]
 
 FILE is an export (log.jsonl), a bundle (a zip), or the folder that a bundle unpacks to. Exit code 0: nothing contradicts
 itself, or an anchor confirms it (the words say which); 1: it cannot be read; 2: usage; 4: it was tampered with.
@@ -11,11 +11,14 @@ that two programs must be wrong in the same way before an altered log passes bot
 
     JSON          one spelling for each value
     hashes        SHA-256, and SM3 by hand
-    signatures    Ed25519 by hand; checkpoints, which are signed notes
+    signatures    Ed25519 and SM2 by hand; checkpoints, which are signed notes
+    keys          which keys count: those that are trusted, and those that these have handed over to
     tree          the Merkle tree of RFC 6962
     report        findings, and what they make of the verdict
     export        the file's six blocks, each read in one pass
     chain, texts, documents, heads, places
+    incarnations  what a log says that was restored from a backup
+    anchors       checkpoints, against the tree
     replay        the states that follow from the entries, and whether the moves were legal
     approvals, effects, corrections: what of an entry is decided there
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
@@ -29,13 +32,14 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import json
 import os
 import re
 import struct
 import sys
-from datetime import date, timedelta
+import unicodedata
 from decimal import Decimal
 from typing import (
     TYPE_CHECKING,
@@ -261,6 +265,69 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return (x - r[0] * z) % _P == 0 and (y - r[1] * z) % _P == 0
 
 
+# SM2 as GB/T 32918.2 has it, on the curve of GB/T 32918.5, y^2 = x^3 - 3x + b, for verifying only.
+#
+#     Z = SM3(bits of the id, 2 bytes || id || a || b || xG || yG || xA || yA)    the id is 1234567812345678
+#     e = SM3(Z || message)     t = r + s     (x, y) = sG + tA     it is A's signature where r = e + x, all modulo n
+#
+# Points are (X, Y, Z) with x = X/Z^2, y = Y/Z^3; Z is 0 at infinity.
+
+SM2_P = 2**256 - 2**224 - 2**96 + 2**64 - 1
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+Jacobian = Tuple[int, int, int]
+
+
+def _sm2_double(p: Jacobian) -> Jacobian:
+    x, y, z = p
+    delta, gamma = z * z % SM2_P, y * y % SM2_P
+    beta, alpha = x * gamma % SM2_P, 3 * (x - delta) * (x + delta) % SM2_P
+    new = (alpha * alpha - 8 * beta) % SM2_P
+    return new, (alpha * (4 * beta - new) - 8 * gamma * gamma) % SM2_P, 2 * y * z % SM2_P
+
+
+def _sm2_add(p: Jacobian, q: Jacobian) -> Jacobian:
+    if not p[2] or not q[2]:
+        return q if not p[2] else p
+    square, other = p[2] * p[2] % SM2_P, q[2] * q[2] % SM2_P
+    u, s = p[0] * other % SM2_P, p[1] * q[2] * other % SM2_P
+    h, r = (q[0] * square - u) % SM2_P, (q[1] * p[2] * square - s) % SM2_P
+    if not h:
+        return _sm2_double(p) if not r else (1, 1, 0)
+    v, cube = u * h * h % SM2_P, h * h * h % SM2_P
+    x = (r * r - cube - 2 * v) % SM2_P
+    return x, (r * (v - x) - s * cube) % SM2_P, p[2] * q[2] * h % SM2_P
+
+
+def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"1234567812345678") -> bool:
+    """Whether r || s, 64 bytes, is the signature of this key, 04 || x || y."""
+    if len(key) != 65 or key[0] != 4 or len(signature) != 64:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    t = (r + s) % SM2_N
+    on = x < SM2_P and y < SM2_P and (y * y - x * x * x + 3 * x - SM2_B) % SM2_P == 0
+    if not on or not 0 < r < SM2_N or not 0 < s < SM2_N or not t:
+        return False
+    total: Jacobian = (1, 1, 0)
+    base, own = (*SM2_G, 1), (x, y, 1)
+    both = _sm2_add(base, own)
+    for bit in range(255, -1, -1):
+        total = _sm2_double(total)
+        chosen = {(1, 0): base, (0, 1): own, (1, 1): both}.get((s >> bit & 1, t >> bit & 1))
+        total = _sm2_add(total, chosen) if chosen else total
+    if not total[2]:
+        return False
+    numbers = b"".join(n.to_bytes(32, "big") for n in (SM2_P - 3, SM2_B, *SM2_G))
+    z = sm3(struct.pack(">H", 8 * len(id_)) + id_ + numbers + key[1:])
+    found = total[0] * pow(total[2] * total[2], SM2_P - 2, SM2_P) % SM2_P
+    return (int.from_bytes(sm3(z + message), "big") + found - r) % SM2_N == 0
+
+
 # A checkpoint (c2sp.org/tlog-checkpoint) is a signed note (c2sp.org/signed-note):
 #
 #     zones.example.cn/0123456789abcdef0123456789abcdef         origin
@@ -272,9 +339,21 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
 #     key      NAME+ID+base64(kind || public key)     ID = SHA-256(NAME || 0A || kind || public key)[:4]
 #     kind 01  Ed25519 over the text
 #     kind 04  T, 8 bytes, s since 1970 UTC || Ed25519 over "cosignature/v1\ntime T\n" || the text
+#     kind FF || "kfq-workflow/sm2"                SM2 over the text
+#     kind FF || "kfq-workflow/sm2-cosignature"    T, 8 bytes || SM2 as kind 04
 
-_DASH = "\u2014 "
-ED25519, COSIGNATURE = 1, 4
+_DASH = "\u2014"
+#: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
+_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+    b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
+    b"\xffkfq-workflow/sm2": (65, sm2, False),
+    b"\x01": (32, ed25519, False),
+    b"\x04": (32, ed25519, True),
+}
+_KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f]+\Z")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_LAST_SECOND = _LARGEST_SIZE = 2**63 - 1
+_NOTE_LIMIT, _NOTE_SIGNATURES = 262_144, 64
 
 
 class Key(NamedTuple):
@@ -282,26 +361,13 @@ class Key(NamedTuple):
 
     name: str
     id: bytes
-    kind: int
+    kind: bytes
     public: bytes
 
-
-def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
-
-
-def read_key(text: str) -> Key:
-    """Read a public key; raises Malformed."""
-    name, _, rest = text.partition("+")
-    digits, _, encoded = rest.partition("+")
-    data = unbase64(encoded)
-    if not _is_name(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None or len(data) != 33:
-        raise Malformed("not a key")
-    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
-        raise Malformed("not the key's id")
-    if data[0] not in (ED25519, COSIGNATURE):
-        raise Malformed("a kind of key that is not known")
-    return Key(name, bytes.fromhex(digits), data[0], data[1:])
+    @property
+    def timed(self) -> bool:
+        """Whether it makes cosignatures, which say when."""
+        return _ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -312,69 +378,276 @@ class Signature(NamedTuple):
     data: bytes
 
 
-class Checkpoint(NamedTuple):
-    """What a checkpoint says, and who signed it."""
+class Note(NamedTuple):
+    """A text that ends with a line feed, and the lines under it."""
 
-    origin: str
-    size: int
-    root: bytes
     text: str
     signatures: Tuple[Signature, ...]
 
 
+class Checkpoint(NamedTuple):
+    """What a log was: which one, how many leaves, and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Anchor(NamedTuple):
+    """A checkpoint where it was found."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+
+
+def read_key(text: str) -> Key:
+    """Read a public key; raises Malformed."""
+    name, _, rest = text.partition("+")
+    digits, _, encoded = rest.partition("+")
+    data = unbase64(encoded)
+    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    if kind is None:
+        raise Malformed("a kind of key that is not known")
+    if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
+        raise Malformed("not a key")
+    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+        raise Malformed("not a key")
+    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
+        raise Malformed("not the key's id")
+    return Key(name, bytes.fromhex(digits), kind, data[len(kind) :])
+
+
+def write_key(key: Key) -> str:
+    """Return a public key as it is spelled."""
+    return "%s+%s+%s" % (key.name, key.id.hex(), base64.b64encode(key.kind + key.public).decode())
+
+
 def read_signature(line: str) -> Signature:
     """Read a line under a note; raises Malformed."""
-    if not line.startswith(_DASH):
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != _DASH or not _KEY_NAME.match(parts[1]):
         raise Malformed("not a signature line")
-    name, _, encoded = line[len(_DASH) :].partition(" ")
-    data = unbase64(encoded)
-    if not _is_name(name) or len(data) < 5:
+    data = unbase64(parts[2])
+    if len(data) < 5:
         raise Malformed("not a signature line")
-    return Signature(name, data[:4], data[4:])
+    return Signature(parts[1], data[:4], data[4:])
 
 
-def read_checkpoint(note: str) -> Checkpoint:
-    """Read a checkpoint, with signatures or (as it is before it is signed) without; raises Malformed."""
-    if not note.endswith("\n") or any((ord(letter) < 32 and letter != "\n") or ord(letter) == 127 for letter in note):
+def _check_text(text: str) -> str:
+    if not text.endswith("\n") or text == "\n" or _CONTROLS.search(text):
         raise Malformed("the text is empty, does not end with a line feed, or has control characters")
-    text, empty, below = note.rpartition("\n\n")
-    text = text + "\n" if empty else note
-    signatures = tuple(read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
-    if empty and not signatures:
-        raise Malformed("no signature")
-    lines = text.split("\n")
+    return text
+
+
+def read_note(data: bytes) -> Note:
+    """Read a signed note; raises Malformed."""
+    if len(data) > _NOTE_LIMIT:
+        raise Malformed("too long")
+    try:
+        text, empty, below = data.decode().rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+    lines = below.split("\n")
+    if not empty or lines.pop() or len(lines) > _NOTE_SIGNATURES:
+        raise Malformed("no signatures, too many, or no line feed at the end")
+    return Note(_check_text(text + "\n"), tuple(map(read_signature, lines)))
+
+
+def _read_size(text: str) -> int:
+    if re.match(r"(0|[1-9][0-9]{0,18})\Z", text, re.ASCII) is None or int(text) > _LARGEST_SIZE:
+        raise Malformed("not a size")
+    return int(text)
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """Read the text of a checkpoint; raises Malformed."""
+    lines = _check_text(text).split("\n")
     if len(lines) != 4 or not lines[0]:
         raise Malformed("not three lines")
-    if re.match(r"(0|[1-9][0-9]{0,15})\Z", lines[1], re.ASCII) is None or int(lines[1]) > LARGEST:
-        raise Malformed("not a size")
-    root = unbase64(lines[2])
+    size, root = _read_size(lines[1]), unbase64(lines[2])
     if len(root) != 32:
         raise Malformed("not a root")
-    return Checkpoint(lines[0], int(lines[1]), root, text, signatures)
+    return Checkpoint(lines[0], size, root)
 
 
-def signers(checkpoint: Checkpoint, trust: Iterable[Key]) -> Tuple[List[str], List[str], List[int]]:
-    """Return the trusted keys that have signed, those whose signature is false, and when cosigners did (s, UTC)."""
-    good: List[str] = []
-    bad: List[str] = []
-    when: List[int] = []
-    text = checkpoint.text.encode()
-    for signature in checkpoint.signatures:
-        for key in trust:
-            if (key.name, key.id) != (signature.name, signature.id):
-                continue
-            message, data = text, signature.data
-            if key.kind == COSIGNATURE:
-                time = int.from_bytes(data[:8], "big")
-                message, data = b"cosignature/v1\ntime %d\n" % time + text, data[8:]
-            if not ed25519(key.public, message, data):
-                bad.append(key.name)
-                continue
-            if key.name not in good:
-                good.append(key.name)
-            if key.kind == COSIGNATURE:
-                when.append(time)
-    return good, bad, when
+def read_anchor(label: str, data: bytes) -> Anchor:
+    """Read a checkpoint with signatures, or its text alone; raises Malformed."""
+    if b"\n\n" in data:
+        note = read_note(data)
+    else:
+        try:
+            note = Note(data[: _NOTE_LIMIT + 1].decode(), ())
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8") from None
+        if len(data) > _NOTE_LIMIT:
+            raise Malformed("too long")
+    return Anchor(label, read_checkpoint(note.text), note)
+
+
+Signed = List[Tuple[Key, Optional[int]]]
+
+
+def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
+    """Return which of these keys have signed, and when cosigners say that they did; raises Malformed for a false line.
+
+    Lines of other keys say nothing.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    found: Signed = []
+    for line in note.signatures:
+        key = known.get((line.name, line.id))
+        if key is None:
+            continue
+        at, message, data = None, note.text.encode(), line.data
+        if key.timed:
+            at, data = int.from_bytes(data[:8], "big"), data[8:]
+            message = b"cosignature/v1\ntime %d\n" % at + message
+        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+            raise Malformed("the signature of %s is false" % key.name)
+        found.append((key, at))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- keys
+#
+# A key hands over to the next one, or is revoked, by a signed note on ~log (an entry `keyed`), or one kept outside:
+#
+#     kfq-handover/v1               kfq-revocation/v1
+#     ORIGIN, SIZE, ROOT            ORIGIN, SIZE, ROOT           three lines: the log when this was said
+#     KEY, which hands over         KEY, which is revoked
+#     KEY, which takes over         retired | lost | compromised
+#                                   T                            s since 1970 UTC
+#     signed by both                signed by the key itself, or by one after it in the line
+
+_HANDOVER, _REVOCATION = "kfq-handover/v1", "kfq-revocation/v1"
+
+
+class Statement(NamedTuple):
+    """A statement: by which key, `new` which takes over, or None where `key` is revoked since `at`."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+    key: Key
+    new: Optional[Key]
+    at: int
+
+
+def read_statement(label: str, data: bytes) -> Statement:
+    """Read a statement about keys; raises Malformed."""
+    note = read_note(data)
+    lines = note.text[:-1].split("\n")
+    wanted = {_HANDOVER: 6, _REVOCATION: 7}.get(lines[0])
+    if len(lines) != wanted:
+        raise Malformed("not a statement about keys")
+    said = read_checkpoint("".join(line + "\n" for line in lines[1:4]))
+    key = read_key(lines[4])
+    if lines[0] == _HANDOVER:
+        new = read_key(lines[5])
+        if key.kind != new.kind or key.timed or key == new:
+            raise Malformed("not two keys of one kind that sign checkpoints")
+        return Statement(label, said, note, key, new, 0)
+    if lines[5] not in ("retired", "lost", "compromised"):
+        raise Malformed("no reason")
+    return Statement(label, said, note, key, None, _read_size(lines[6]))
+
+
+def _log_of(origin: str) -> str:
+    """Return an origin up to the log's name, without the number of an incarnation."""
+    found = re.match(r".*/[0-9a-f]{32}(?=/|\Z)", origin)
+    return found.group() if found else origin
+
+
+class Keys:
+    """The keys that count for a log: those that somebody trusts, and those that these have handed over to."""
+
+    def __init__(self, trust: Iterable[Key], origin: str, book: Book) -> None:
+        self.origin, self.book = origin, book
+        self.through: Dict[Key, Tuple[Key, ...]] = dict.fromkeys(trust, ())  # those by which one is trusted
+        self.next: Dict[Key, Key] = {}
+        self.revoked: Dict[Key, Statement] = {}
+        self.found: Dict[Key, str] = {}  # where the handover to a key was found
+        self.taken: List[Tuple[str, Statement]] = []  # layer, statement
+
+    def __bool__(self) -> bool:
+        return bool(self.through)
+
+    def take(self, layer: str, statement: Statement, seq: Optional[int] = None) -> None:
+        """Take note of a statement; find what is wrong with it."""
+        where: Tuple[Optional[str], Optional[int]] = ("~log" if seq is not None else None, seq)
+        if _log_of(statement.said.origin) != _log_of(self.origin):
+            self.book.find(layer + ".other_log", *where, say="%s is about another log" % statement.label)
+            return
+        if statement.key not in self.through:
+            return
+        wrong = self._wrong(statement)
+        if wrong:
+            self.book.find("%s.%s" % (layer, wrong), *where, say="%s: %s" % (statement.label, wrong.replace("_", " ")))
+            return
+        self.taken.append((layer, statement))
+        if statement.new is not None:
+            self.next[statement.key] = statement.new
+            self.through.setdefault(statement.new, (*self.through[statement.key], statement.key))
+            self.found.setdefault(statement.new, statement.label)
+        else:
+            before = self.revoked.get(statement.key)
+            if before is None or statement.said.size < before.said.size:
+                self.revoked[statement.key] = statement
+
+    def _wrong(self, statement: Statement) -> str:
+        key, new = statement.key, statement.new
+        try:
+            signed = {one for one, _ in signed_by(statement.note, [*self.through, *([new] if new else [])])}
+        except Malformed:
+            return "statement_bad"
+        if new is None:
+            able = {key, *(one for one in self._after(key) if one not in self.revoked)}
+            return "" if able & signed else "revocation_foreign"
+        if not {key, new} <= signed:
+            return "statement_bad"
+        if key in self._after(new):
+            return "handover_loop"
+        if self.next.get(key, new) != new:
+            return "handover_second"
+        return "handover_revoked" if key in self.revoked and key not in self.next else ""
+
+    def _after(self, key: Key) -> Iterator[Key]:
+        while key in self.next:
+            key = self.next[key]
+            yield key
+
+    def counting(self, signed: Signed, size: int) -> Signed:
+        """Return those signatures under a checkpoint of so many leaves that count."""
+        times = [at for key, at in signed if at is not None and key not in self.revoked]
+        return [
+            (key, at) for key, at in signed
+            if key not in self.revoked
+            or size <= self.revoked[key].said.size
+            or (times and min(times) <= self.revoked[key].at)
+        ]  # fmt: skip
+
+    def path(self, key: Key) -> str:
+        """Return the way to a key from one that is trusted by itself; empty for such a one."""
+        way = self.through[key]
+        steps = [*way[1:], key] if way else []
+        return "".join(
+            [one.name for one in way[:1]] + [" \u2192 %s (%s)" % (one.name, self.found[one]) for one in steps]
+        )
+
+
+def in_order(statements: Iterable[Statement]) -> List[Statement]:
+    """Return statements that were kept outside in the order in which they are taken."""
+    given = list(statements)
+    own = [one for one in given if one.new is None and any(
+        (line.name, line.id) == (one.key.name, one.key.id) for line in one.note.signatures
+    )]  # fmt: skip
+    found, left = list(own), [one for one in given if one.new is not None]
+    while left:
+        led = {one.new for one in left}
+        ready = [one for one in left if one.key not in led] or left
+        found, left = found + ready, [one for one in left if one not in ready]
+    return found + [one for one in given if one.new is None and one not in own]
 
 
 # ---------------------------------------------------------------------------------------------------------------- tree
@@ -441,9 +714,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 AREAS = {
     "effects": ("effects on other instances", "对其他实例的影响"),
     "corrections": ("corrections and erasures", "更正与删除"),
-    "proxies": ("proxies", "委托代理"),
-    "numbers": ("document numbers that are not used again", "不再使用的文号"),
-    "calendars": ("working calendars", "工作日历"),
 }
 
 
@@ -463,11 +733,10 @@ class Book:
 
     def __init__(self) -> None:
         self.findings: List[Finding] = []
-        self.errors = 0
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
-        self.entries = self.instances = 0
+        self.entries = self.instances = self.redacted = self.lost = 0
         self.counts = dict.fromkeys(("decided", "witnessed", "attested", "late", "refused"), 0)
         self.anchored: Optional[Dict[str, Any]] = None
 
@@ -475,7 +744,6 @@ class Book:
         """Note an error, by LAYER.KIND."""
         self._note(code, "error", instance, seq, say)
         self.worst = "error"
-        self.errors += 1
 
     def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
         """Note what somebody should look at."""
@@ -510,6 +778,9 @@ class Book:
         found: Dict[str, Any] = {"verdict": self.verdict, "entries": self.entries, "instances": self.instances}
         if self.anchored:
             found["anchored"] = self.anchored
+        if self.lost:
+            found["lost"] = self.lost
+        found["redacted"] = self.redacted
         found["not_checked"] = sorted(self.unchecked)
         found["findings"] = [finding._asdict() for finding in self.findings]
         if self.left_out:
@@ -827,15 +1098,6 @@ class Lines:
 #
 # `prev` is the leaf of the entry before; for an instance's first entry that of the genesis; for the genesis 64 zeros.
 
-KINDS = frozenset(
-    """
-    genesis sealed keyed ruled defined enrolled granted revoked retired released published
-    proposed rectified redacted declined started fired adopted annotated amended refused
-    opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
-    suspended resumed voided reinstated
-    """.split()
-)
-
 
 class Stream:
     """Sorted records beside the sorted entries: those before an entry, and those at it."""
@@ -872,6 +1134,9 @@ class Chain:
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9._~-]+)*\Z")
+
+
 class Genesis(NamedTuple):
     """What the first entry says of the whole log."""
 
@@ -896,7 +1161,7 @@ def find_genesis(lines: Lines) -> Optional[Genesis]:
                 if again.seq == 1:
                     entry = again
                     break
-            host = origin if isinstance(origin, str) and origin else "kfq"
+            host = origin if isinstance(origin, str) and _HOST.match(origin) else "kfq"
             return Genesis(entry.log, entry.leaf, suite, hash_, "%s/%s" % (host, entry.log), int(offset or 0))
     return None
 
@@ -943,7 +1208,7 @@ class Places:
 class Run:
     """Leaves that are to follow each other from a position on, cut where a checkpoint's root will be wanted."""
 
-    def __init__(self, hash_: Hash, start: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, start: int, cuts: FrozenSet[int] = frozenset()) -> None:
         self.hash, self.cuts, self.start, self.end = hash_, cuts, start, start
         self.parts: List[Peaks] = []
         self.broken = False
@@ -966,11 +1231,11 @@ class Seal:
     ~log's entries | all others, by (instance, seq) | its own entry `sealed`
     """
 
-    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int) -> None:
         self.seq, self.start, self.size = seq, start, size
-        self.logs = Run(hash_, start, cuts)
-        self.others = Run(hash_, start + logs, cuts)
-        self.own = Run(hash_, size - 1, cuts)
+        self.logs = Run(hash_, start)
+        self.others = Run(hash_, start + logs)
+        self.own = Run(hash_, size - 1)
         self.said: Dict[str, Any] = {}
         self.heads = Peaks(hash_)
 
@@ -983,8 +1248,8 @@ class Seal:
 class Tree:
     """The tree over all sealed entries, put together while the entries are read."""
 
-    def __init__(self, genesis: Genesis, log: Iterable[Entry], cuts: Set[int], book: Book) -> None:
-        self.hash, self.book, self.cuts = genesis.hash, book, cuts
+    def __init__(self, genesis: Genesis, log: Iterable[Entry], book: Book) -> None:
+        self.hash, self.book = genesis.hash, book
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
         self.roots: Dict[int, bytes] = {}
@@ -1000,7 +1265,7 @@ class Tree:
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
-            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
+            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0)))
             last, size, self.newest = entry.seq, said, entry
             self.seals[-1].said = entry.body or {}
         room, first = max(HEADS, size // 4), len(self.seals)
@@ -1077,62 +1342,49 @@ class Tree:
                     if part.start != whole.end:
                         break
                     whole.extend(part)
-                    if whole.end in self.cuts:
-                        self.roots[whole.end] = whole.root()
             if whole.end != seal.size:
                 self.book.find("tree.position_missing", "~log", seal.seq)
                 return
+            self.roots[whole.end] = whole.root()
 
 
 class Documents:
-    """Rules and labels, each under its digest."""
+    """Rules, labels and calendars, each under its digest."""
 
     def __init__(self, records: Iterable[Dict[str, Any]], hash_: Hash, book: Book) -> None:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
-        self.rules: Dict[str, str] = {}
-        self.calendars: Dict[str, Body] = {}
-        self.named: Set[str] = set()  # by entries `defined`
-        self.registered: Set[str] = set()  # of these, rules
-        self.asked: Set[str] = set()
+        self.rules: Dict[str, str] = {}  # only what hashes to its digest can be read
+        self.calendars: Dict[str, Calendar] = {}
+        self.named: Set[str] = set()
         for record in records:
-            digest, body = record["digest"], record["body"]
+            digest, kind, body = record["digest"], record["kind"], record["body"]
+            self.kinds[digest] = kind
             if hash_(b"\x03" + body.encode()).hex() != digest:
                 book.find("document.digest", say="the document %s does not hash to its digest" % digest)
-                record["kind"] = record["kind"] and "altered " + record["kind"]
-            self.kinds[digest] = record["kind"]
-            if record["kind"] == "rules":
+            elif kind in ("rules", None):
                 self.rules[digest] = body
-            elif record["kind"] == "calendar":  # which only entries name that are not checked here
-                self.named.add(digest)
-                self.calendars[digest] = _object(json.loads(body))
+            elif kind == "calendar":
+                try:
+                    self.calendars[digest] = read_calendar(body)
+                except Malformed:
+                    continue  # which the replay finds
 
-    def defined(self, entry: Entry) -> None:
-        """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
-            digest = (entry.body or {}).get(kind)
-            if not is_hex(digest):
-                continue
-            self.named.add(digest)
-            if kind == "rules":
-                self.registered.add(digest)
-            if digest not in self.kinds:
-                self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
-            elif self.kinds[digest] not in (kind, "altered " + kind):
-                self.book.find("document.kind", entry.instance, entry.seq)
+    def name(self, digest: str, kind: str, entry: Entry) -> None:
+        """Note a document that an entry registers."""
+        self.named.add(digest)
+        if digest not in self.kinds:
+            self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
+        elif self.kinds[digest] not in (kind, None):
+            self.book.find("document.kind", entry.instance, entry.seq)
 
-    def used(self, digest: Optional[str]) -> None:
+    def used(self, digest: str) -> None:
         """Note the rules under which an entry stands."""
-        if digest is not None:
-            self.asked.add(digest)
+        if digest not in self.kinds or self.kinds[digest] not in ("rules", None):
+            self.book.find("document.missing", say="the rules %s are missing" % digest)
 
     def close(self) -> None:
-        """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked | self.registered):
-            if digest not in self.kinds:
-                self.book.find("document.missing", say="the document %s is missing" % digest)
-            elif digest not in self.registered:
-                self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        """Say which documents nobody needs."""
         for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
@@ -1151,21 +1403,37 @@ def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
     ).hex()
 
 
+class Given(NamedTuple):
+    """What an auditor brings: checkpoints, keys that are trusted, statements about keys."""
+
+    anchors: Tuple[Anchor, ...] = ()
+    trust: Tuple[Key, ...] = ()
+    statements: Tuple[Statement, ...] = ()
+
+
 class Verification:
     """The verification of an export."""
 
-    came_along: FrozenSet[str] = frozenset()  # anchors that are part of what is verified
+    partly = False  # whether not all of the log is there
+
     with_documents = True
 
-    def __init__(self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
-        self.lines, self.genesis, self.anchors, self.trust = lines, genesis, anchors, trust
+    def __init__(self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor] = ()) -> None:
+        self.lines, self.genesis = lines, genesis
         book = self.book = lines.book
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
         self.known = genesis.suite in SUITES
+        self.keys = Keys(given.trust, genesis.origin, book)
+        self._statements(given.statements)
         self.kept = self._checkpoints() if self.known else []
-        self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
+        self.held, self.carried = list(given.anchors), list(given.anchors[:0])
+        for anchor in came:
+            (self.held if self._vouched(anchor) else self.carried).append(anchor)
+        anchors = [*self.kept, *self.held, *self.carried]
+        sizes = [anchor.said.size for anchor in anchors] + [one.said.size for _, one in self.keys.taken]
+        self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
@@ -1173,7 +1441,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: Any) -> bool:  # noqa: ARG002
+    def shown(self, instance: str) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -1186,7 +1454,7 @@ class Verification:
         return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1214,7 +1482,7 @@ class Verification:
         if self.replay is not None:
             self.replay.close()
         if not genesis:
-            self.book.find("chain.genesis_missing")
+            self.book.find("chain.genesis_missing", "~log", 1)
         self._close()
 
     def _see(self, entry: Entry) -> None:
@@ -1229,13 +1497,6 @@ class Verification:
             self.book.find("bytes.too_large", entry.instance, entry.seq)
         if entry.body is None:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
-        if entry.kind not in KINDS:
-            self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind in ("defined", "published") and self.with_documents:
-            self.documents.defined(entry)
-        if entry.kind == "keyed":
-            self.book.skip("keys", needed=bool(self.trust))  # a key that another one handed over to may count
-        self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
         find = self.book.find
@@ -1334,89 +1595,293 @@ class Verification:
             self.places.close()
             self.tree.close()
 
-    def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
+    def log(self) -> Iterator[Entry]:
+        """Yield the entries of ~log."""
+        return (entry for entry in self.lines.log_entries(self.hash) if entry.log == self.genesis.log)
+
+    def _statements(self, kept: Iterable[Statement]) -> None:
+        """Take the statements about keys that are on record, then those that were kept outside."""
+        outside, keyed = list(kept), [entry for entry in self.log() if entry.kind == "keyed"] if self.known else []
+        if not self.keys:
+            if outside or keyed:
+                self.book.skip("signatures")
+            return
+        for entry in keyed:
+            try:
+                statement = read_statement("~log #%d" % entry.seq, str((entry.body or {}).get("note")).encode())
+            except (Malformed, UnicodeEncodeError):
+                continue  # which the replay finds
+            self.keys.take("tree", statement, entry.seq)
+        for statement in in_order(outside):
+            self.keys.take("anchor", statement)
+
+    def _vouched(self, anchor: Anchor) -> bool:
+        """Whether a trusted key has signed a checkpoint that came along; a false signature is one, so that it is found."""
+        try:
+            return bool(signed_by(anchor.note, self.keys.through))
+        except Malformed:
+            return True
+
+    def _checkpoints(self) -> List[Anchor]:
         """Read the checkpoints that the log has kept."""
-        found: List[Tuple[str, Checkpoint]] = []
+        found: List[Anchor] = []
         for record in self.lines.records("checkpoint"):
             try:
-                checkpoint = read_checkpoint(record["note"])
-            except Malformed as error:
+                anchor = read_anchor("kfq_checkpoint %d" % record["size"], record["note"].encode())
+            except (Malformed, UnicodeEncodeError) as error:
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: %s" % (record["size"], error))
                 continue
-            if (checkpoint.size, checkpoint.root.hex()) != (record["size"], record["root"]):
+            if (anchor.said.size, anchor.said.root.hex()) != (record["size"], record["root"]):
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: size, root" % record["size"])
-            found.append(("kfq_checkpoint %d" % checkpoint.size, checkpoint))
+            found.append(anchor)
         return found
 
     def _compare(self) -> None:
-        """Compare the checkpoints with the tree, and take the largest one from outside that holds as the anchor."""
+        """Compare checkpoints and statements with the tree; the largest from outside that holds is the anchor."""
         if not self.known:
-            for label, _ in self.anchors:
-                self.book.skip("anchor " + label, needed=True)
+            for anchor in self.held:
+                self.book.skip("anchor " + anchor.label, needed=True)
             return
-        seen: Dict[int, bytes] = {}
-        for layer, checkpoints in (("tree", self.kept), ("anchor", self.anchors)):
-            for label, checkpoint in checkpoints:
-                held = self._holds(layer, label, checkpoint)
-                if layer == "anchor" and seen.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                    self.book.find(
-                        "anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size)
-                    )
-                if layer == "anchor" and held is not None:
-                    self._anchor(label, checkpoint, held)
-        if (self.kept or self.anchors) and not self.trust:
-            self.book.skip("signatures")
+        lines = Incarnations(self.genesis.origin)
+        lines.read(self.log(), self.tree.roots, self.book, partly=self.partly)
+        check = Comparison(lines, self.keys, self.tree.roots, self.tree.size, self.book, partly=self.partly)
+        for layer, one in self.keys.taken:
+            check.compare(layer, Anchor(one.label, one.said, one.note))
+        for anchor in self.kept:
+            check.kept(anchor)
+        for anchor in self.carried:
+            check.compare("anchor", anchor)
+        check.held(self.held, self._newer)
         self._rests_on()
 
     def _rests_on(self) -> None:
         """Nothing: the anchor of a whole log covers the ends of all chains."""
 
-    def _holds(self, layer: str, label: str, checkpoint: Checkpoint) -> Optional[Tuple[List[str], List[int]]]:
-        """Compare one checkpoint; return who has signed it and when, or None where it confirms nothing."""
-        find, fine = self.book.find, True
-        good, bad, when = signers(checkpoint, self.trust)
-        for name in bad:
-            find(layer + ".signature_bad", say="the signature of %s on %s is false" % (name, label))
-            fine = False
-        if label in self.came_along and not good:
-            fine = False
-        elif self.trust and not good and not bad:
-            self.book.warn(layer + ".signature_missing", say="no trusted key has signed " + label)
-            if layer == "anchor":
-                self.book.skip("anchor " + label, needed=True)
-            fine = False
-        if checkpoint.origin != self.genesis.origin:
-            find(layer + ".other_log", say="%s is of another log, %s" % (label, checkpoint.origin))
-            return None
-        if checkpoint.size > self.tree.size:
-            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, checkpoint.size))
-            return None
-        root = self.tree.roots.get(checkpoint.size)
-        if root is None:
-            self.book.skip("%s %s" % (layer, label), needed=True)
-            return None
-        if root != checkpoint.root:
-            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (checkpoint.size, label))
-            return None
-        return (good, when) if fine else None
-
     def _newer(self, size: int) -> int:
         return max(self.book.entries - size, 0)
 
-    def _anchor(self, label: str, checkpoint: Checkpoint, held: Tuple[List[str], List[int]]) -> None:
-        best = self.book.anchored
-        if best is None or checkpoint.size >= best["size"]:
+
+# -------------------------------------------------------------------------------------------------------- incarnations
+#
+# A restore from a backup cuts the tree; the log goes on as a new incarnation, which an entry `recovered` begins:
+#
+#     {"incarnation":N,"kept":{"root":HEX,"size":I},"lost":[{"note":HEX,"origin":S,"root":HEX,"size":I}],..}
+#
+# The origin of incarnation N > 1 is that of the first, a slash and N. What is left of one, its cut, is the smallest
+# `kept` of the recoveries after it.
+
+_ORIGIN = re.compile(r"(.+/[0-9a-f]{32})(?:/([2-9]|[1-9][0-9]{1,8}))?\Z", re.ASCII)
+
+
+class Recovery(NamedTuple):
+    """What an entry `recovered` says: the incarnation that it begins, the tree that was left, what was published."""
+
+    seq: int
+    incarnation: int
+    size: int
+    root: bytes
+    lost: Tuple[Checkpoint, ...]
+
+
+def read_recovery(seq: int, body: Dict[str, Any]) -> Recovery:
+    """Read the body of an entry `recovered`; raises Malformed."""
+    number, kept, lost = body.get("incarnation"), body.get("kept"), body.get("lost")
+    if not is_int(number, 2) or not isinstance(kept, dict) or not isinstance(lost, list) or not lost:
+        raise Malformed("incarnation, kept, lost")
+    if not is_int(kept.get("size")) or not is_hex(kept.get("root")):
+        raise Malformed("kept")
+    found = []
+    for one in lost:
+        if not isinstance(one, dict) or set(one) != {"note", "origin", "root", "size"}:
+            raise Malformed("lost")
+        if not isinstance(one["origin"], str) or not is_int(one["size"], 1):
+            raise Malformed("lost")
+        if not is_hex(one["root"]) or not is_hex(one["note"]):
+            raise Malformed("lost")
+        found.append(Checkpoint(one["origin"], one["size"], bytes.fromhex(one["root"])))
+    places = [one[:2] for one in found]
+    if places != sorted(set(places)):
+        raise Malformed("lost: not in order")
+    return Recovery(seq, number, kept["size"], bytes.fromhex(kept["root"]), tuple(found))
+
+
+class Incarnations:
+    """The lines of a log, `base` being the origin of the first, and its recoveries, oldest first."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.recoveries: List[Recovery] = []
+
+    @property
+    def number(self) -> int:
+        """The incarnation that the log is in."""
+        return max((one.incarnation for one in self.recoveries), default=1)
+
+    def number_of(self, origin: str) -> Optional[int]:
+        """Return the incarnation that an origin names; None where it is another log's."""
+        found = _ORIGIN.match(origin)
+        base, number = (found.group(1), int(found.group(2) or 1)) if found else (origin, 1)
+        return number if base == self.base else None
+
+    def cut(self, number: int) -> Optional[int]:
+        """Return how many leaves are left of an incarnation; None where nothing of it was lost."""
+        return min((one.size for one in self.recoveries if one.incarnation > number), default=None)
+
+    def named(self, number: int) -> List[Checkpoint]:
+        """Return the checkpoints of an incarnation that recoveries name, by size."""
+        after = (one for one in self.recoveries if one.incarnation > number)
+        found = [lost for one in after for lost in one.lost if self.number_of(lost.origin) == number]
+        return sorted(found, key=lambda lost: lost.size)
+
+    def read(self, log: Iterable[Entry], roots: Dict[int, bytes], book: Book, *, partly: bool) -> None:
+        """Take the entries of ~log, and find what cannot be true of recoveries; partly: not all seals are there."""
+        sizes: Set[int] = {0}
+        for entry in log:
+            body = entry.body or {}
+            if entry.kind == "sealed" and is_int(body.get("size")):
+                sizes.add(body["size"])
+            if entry.kind != "recovered":
+                continue
+            try:
+                recovery = read_recovery(entry.seq, body)
+            except Malformed:
+                continue  # which the replay finds
+            self._check(recovery, sizes | {recovery.size} if partly else sizes, roots, book)
+            self.recoveries.append(recovery)
+            sizes = set()
+        for recovery in self.recoveries:
+            for number in sorted({self.number_of(lost.origin) or 0 for lost in recovery.lost} - {0}):
+                book.warn("tree.recovered", "~log", recovery.seq, "restored: incarnation %d lost entries" % number)
+        for number in range(1, self.number):
+            named = self.named(number)
+            if named:
+                book.lost += max(named[-1].size - (self.cut(number) or 0), 0)
+
+    def _check(self, recovery: Recovery, sizes: Set[int], roots: Dict[int, bytes], book: Book) -> None:
+        where = "~log", recovery.seq
+        if recovery.incarnation <= self.number:
+            book.find("tree.recovery_number", *where)
+        if recovery.size not in sizes or roots.get(recovery.size, recovery.root) != recovery.root:
+            book.find("tree.recovery_kept", *where)
+        for lost in recovery.lost:
+            number = self.number_of(lost.origin)
+            if number is None or number >= recovery.incarnation:
+                book.find("tree.recovery_origin", *where)
+                continue
+            cut = self.cut(number)
+            if lost.size <= (recovery.size if cut is None else min(recovery.size, cut)):
+                book.find("tree.recovery_nothing", *where)
+
+
+# ------------------------------------------------------------------------------------------------------------- anchors
+
+
+class Comparison:
+    """Compares checkpoints with the roots of the tree; partly: not all of these can be told."""
+
+    def __init__(
+        self, lines: Incarnations, keys: Keys, roots: Dict[int, bytes], size: int, book: Book, *, partly: bool
+    ) -> None:
+        self.lines, self.keys, self.roots, self.size = lines, keys, roots, size
+        self.book, self.partly = book, partly
+        self.said: Dict[Tuple[str, int], bytes] = {}  # the first root that was said, by origin and size
+        self.losses: List[str] = []
+        self.proved: Set[Checkpoint] = set()
+        for recovery in lines.recoveries:
+            for lost in recovery.lost:
+                self.said.setdefault((lost.origin, lost.size), lost.root)
+
+    def kept(self, anchor: Anchor) -> None:
+        """Compare a checkpoint that the log keeps."""
+        self.compare("tree", anchor)
+        self._signed("tree", anchor)
+
+    def held(self, anchors: Iterable[Anchor], newer: Callable[[int], int]) -> None:
+        """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
+        for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
+            agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            if not agrees or signed is None:
+                continue
             self.book.anchored = {
-                "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
-                "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
-                "through": [],
+                "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
+                "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
+                "at": max((at for _, at in signed if at is not None), default=None),
+                "through": [way for way in (self.keys.path(key) for key, _ in signed) if way],
             }  # fmt: skip
+        if self.book.anchored is None:
+            for label in self.losses:
+                self.book.skip("anchor " + label, needed=True)
+        for recovery in self.lines.recoveries if self.keys else ():
+            for lost in recovery.lost:
+                if lost not in self.proved:
+                    self.book.warn("tree.recovery_unproved", "~log", recovery.seq)
+
+    def compare(self, layer: str, anchor: Anchor) -> bool:
+        """Compare one checkpoint with the tree, and with what others said of its size; whether it confirms the tree."""
+        label, said, find = anchor.label, anchor.said, self.book.find
+        number = self.lines.number_of(said.origin)
+        if number is None:
+            find(layer + ".other_log", say="%s is of another log, %s" % (label, said.origin))
+            return False
+        if self.said.setdefault((said.origin, said.size), said.root) != said.root:
+            find(layer + ".fork", say="%s and another say two roots of size %d" % (label, said.size))
+        if number > self.lines.number:
+            find(layer + ".incarnation_missing", say="%s is of incarnation %d" % (label, number))
+            return False
+        cut = self.lines.cut(number)
+        if cut is not None and said.size > cut:
+            return self._beyond(layer, anchor, number, cut)
+        if said.size > self.size:
+            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, said.size))
+        elif self.roots.get(said.size) == said.root:
+            return True
+        elif said.size in self.roots or (self.size in self.roots and not self.partly):
+            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (said.size, label))
+        else:
+            self.book.skip("%s %s" % (layer, label), needed=True)
+        return False
+
+    def _beyond(self, layer: str, anchor: Anchor, number: int, cut: int) -> bool:
+        """Compare a checkpoint of more leaves than a recovery has left with what that names."""
+        label, said, named = anchor.label, anchor.said, self.lines.named(number)
+        if self.roots.get(said.size) == said.root:
+            if said in named:
+                self.book.find(layer + ".recovery_false", say="%s: nothing was lost" % label)
+                return False
+            self.book.warn(layer + ".recovery_overstated", say="%s: less was lost than was said" % label)
+            return True
+        if said.size > (named[-1].size if named else cut):
+            self.book.find(layer + ".loss_unnamed", say="%s: more was lost than was said" % label)
+        elif layer == "anchor":
+            self.losses.append(label)
+            self.book.warn(layer + ".lost", say="%s: of entries that a restore lost" % label)
+        return False
+
+    def _signed(self, layer: str, anchor: Anchor) -> Optional[Signed]:
+        """Return the signatures that count; None where none does."""
+        if not self.keys:
+            if anchor.note.signatures:
+                self.book.skip("signatures")
+            return []
+        try:
+            signed = signed_by(anchor.note, self.keys.through)
+        except Malformed as error:
+            self.book.find(layer + ".signature_bad", say="%s: %s" % (anchor.label, error))
+            return None
+        counting = self.keys.counting(signed, anchor.said.size)
+        if counting:
+            self.proved.add(anchor.said)
+            return counting
+        kind, words = ("revoked", "only revoked keys have") if signed else ("missing", "no trusted key has")
+        self.book.warn("%s.signature_%s" % (layer, kind), say="%s signed %s" % (words, anchor.label))
+        if layer == "anchor":
+            self.book.skip("anchor " + anchor.label, needed=True)
+        return None
 
 
 # -------------------------------------------------------------------------------------------------------------- replay
 #
-# States follow from the entries alone: merge `set` in order; `was` says what `set` replaced, without what was null. The
-# rules document that `def` names says whether a move was legal; who had which role is in the chains ~actor/ID.
+# Every entry is decided again, on the state of its instance after the entries before it. How: docs/reference/judging.md.
 #
 #     rules  {"attributes":{NAME:FIELD},"constants":{NAME:VALUE},"guards":{NAME:COND},"lang":1,"name":S,"papers":[S],
 #             "parameters":{NAME:FIELD},"permissions":{"start":[ROLE],"adopt"..,"amend"..,"register"..,"supervise":..},
@@ -1426,20 +1891,29 @@ class Verification:
 #     TARGET {"kind":"state","name":S} | {"kind":"same"} | {"kind":"left","name":TRIGGER}
 #     COND   {"is":K,..}, K one of InStates RootIn OtherIn CausedBy Visited FieldIs ActorHas Code GateIs Unsupported All Any Not
 #
-# What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
+# What an entry says is looked at as if it were what it must be; whatever goes wrong then (ODD) makes it malformed.
 
 Body = Dict[str, Any]
 Answer = Optional[bool]
+Mark = List[Any]  # the number of an entry and its earliest day, None where that is open
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
+CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
+_BASES = ("stated", "implied", "inferred")
 _REGISTRAR = ["registrar"]
-_CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
-_RESERVED_KINDS = {
-    "~log": ("genesis", "sealed", "keyed", "ruled"),
-    "~definition/": ("defined",),
-    "~actor/": ("enrolled", "granted", "revoked"),
-    "~number/": ("retired", "released"),
-    "~calendar": ("published",),
+#: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
+_RESERVED: Dict[str, FrozenSet[str]] = {
+    "~log": frozenset("genesis sealed recovered keyed ruled".split()),
+    "~actor": frozenset("enrolled refused granted revoked proposed redacted declined".split()),
+    "~definition": frozenset(["defined"]),
+    "~number": frozenset(["retired", "released"]),
+    "~calendar": frozenset(["published"]),
 }
-_MOVES = ("started", "fired", "adopted")
+#: What an entry says that changes its instance, whatever its kind.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
+_STANDING = {
+    "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
+}  # fmt: skip
 
 
 def _month_end(year: int, month: int) -> str:
@@ -1485,6 +1959,17 @@ def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def day_of(at: int, offset: int) -> str:
+    """Return the day of a moment, in us since 1970 UTC, at an offset from UTC in minutes."""
+    days = (at // 1_000_000 + 60 * offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
+    era, rest = divmod(days, 146_097)
+    year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
+    left = rest - (365 * year + year // 4 - year // 100)
+    month = (5 * left + 2) // 153
+    year, day = year + 400 * era + (month >= 10), left - (153 * month + 2) // 5 + 1
+    return "%04d-%02d-%02d" % (year, month + 3 - 12 * (month >= 10), day) if 1 <= year <= 9999 else "9999-12-31"
+
+
 def _strings(value: Any) -> List[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -1493,238 +1978,412 @@ def _object(value: Any) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _is_citation(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and _is_text(value.get("instance")) and is_int(value.get("seq"), 1) and is_hex(value.get("leaf"))
-    )  # fmt: skip
-
-
-def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
-
-
 def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(of, value))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-#: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
-_PARTS: Dict[str, Callable[[Any], bool]] = {
-    "attested": _is_map(lambda value: isinstance(value, dict)),
-    "attrs": _is_map(lambda value: isinstance(value, (str, int))),
-    "basis": _is_text,
-    "cause": _is_citation,
-    "did": _is_map(_is_text),
-    "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
-    "for": _is_map(lambda value: isinstance(value, (str, int))),
-    "gates": _is_map(lambda value: isinstance(value, dict)),
-    "papers": _is_list(_is_object),
-    "params": _is_map(lambda value: isinstance(value, (str, int))),
-    "remembers": _is_text,
-    "rests": _is_list(lambda value: is_int(value, 1)),
-    "root": _is_text,
-    "seen": _is_list(_is_citation),
-    "set": _is_map(lambda value: not isinstance(value, (list, dict))),
-    "workflow": _is_text,
-}
-
-
-#: Those without which an entry cannot be folded.
-_FOLDED = ("attrs", "did", "gates", "set")
-
-
-def is_well_formed(body: Body, only: Iterable[str] = tuple(_PARTS)) -> bool:
-    """Whether each part of a body, or those named, is what it must be."""
-    return all(name not in body or _PARTS[name](body[name]) for name in only)
 
 
 class Rules:
     """A rules document, with what is looked up in it often."""
 
-    def __init__(self, document: str) -> None:
-        told = parse(document.encode())
-        self.told = _object(told)
-        self.name = self.told.get("name")
-        self.regions: Dict[str, Body] = {
-            name: _object(about) for name, about in _object(self.told.get("regions")).items()
-        }
-        self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
-        if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
-            raise Malformed("not rules")
-        self.guards = _object(self.told.get("guards"))
-        self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
+    def __init__(self, told: Body) -> None:
+        self.told = told
+        self.name: str = told["name"]
+        self.regions: Dict[str, Body] = told["regions"]
+        self.ways: List[Body] = told.get("transitions", [])
+        self.by_trigger: Dict[str, List[Body]] = {}
+        for way in self.ways:
+            self.by_trigger.setdefault(way["trigger"], []).append(way)
+        self.by_id = {way["id"]: way for way in self.ways}
+        self.guards: Dict[str, Body] = told.get("guards", {})
+        self.attributes: Dict[str, Body] = told.get("attributes", {})
+        self.parameters: Dict[str, Body] = told.get("parameters", {})
+        self.watched = {name for way in self.ways for name in way.get("gate", {}).get("not_by", ())}
 
-    def ways(self, trigger: Any, only: Optional[str] = None) -> List[Body]:
-        """Return the transitions of a trigger, or the one with this id."""
-        return [
-            about for about in self.transitions if about.get("trigger") == trigger and only in (None, about.get("id"))
-        ]
-
-    def required(self, way: Body) -> Set[str]:
-        """Return the parameters that must be given with a transition."""
-        told = _object(self.told.get("parameters"))
-        return {name for name in _strings(way.get("parameters")) if _object(told.get(name)).get("required")}
-
-    def permitted(self, act: str) -> List[str]:
+    def permitted(self, act: str) -> FrozenSet[str]:
         """Return the roles that may start, register, adopt, amend or supervise."""
-        nobody: List[str] = [] if act in ("start", "supervise") else _REGISTRAR
-        return _strings(_object(self.told.get("permissions")).get(act, nobody))
+        default = [] if act in ("start", "supervise") else _REGISTRAR
+        return frozenset(_object(self.told.get("permissions")).get(act, default))
 
-    def active(self, region: str, main: Optional[str]) -> bool:
-        """Whether a region has a state while the main line is in this one."""
-        where = self.regions[region].get("active_in")
-        return where is None or main in _object(where).get("main", [])
+    def active(self, region: str, states: Dict[str, str]) -> bool:
+        """Whether a region has a state while the others are in these."""
+        return all(states.get(other) in where for other, where in self.regions[region].get("active_in", {}).items())
+
+    def begin(self) -> Dict[str, str]:
+        """Return the states in which an instance begins."""
+        states = {name: about["initial"] for name, about in self.regions.items() if not about.get("active_in")}
+        more = {name: about["initial"] for name, about in self.regions.items() if self.active(name, states)}
+        return {**states, **more}
+
+    def moved(self, before: Dict[str, str], kept: Dict[str, str], changes: Dict[str, str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of states sets: the change, and what begins or ceases to be active by it."""
+        after = {**before, **changes}
+        result: Dict[str, Optional[str]] = {**changes}
+        for name, about in self.regions.items():
+            was, now = self.active(name, before), self.active(name, after)
+            if was is not now and name not in changes:
+                result[name] = kept.get(name, about["initial"]) if now else None
+        return result
+
+
+class Actor(NamedTuple):
+    """Somebody who acts, as an entry `enrolled` or the application's resolver says."""
+
+    id: str
+    roles: FrozenSet[str] = frozenset()
+    org: str = ""
+    start: Any = None
+    end: Any = None
+    enabled: bool = True
+
+    def acts_on(self, day: str) -> bool:
+        """Whether the actor may act on a day."""
+        return (
+            self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+        )  # fmt: skip
 
 
 class Actors:
     """Who could do what, when: the chains ~actor/ID."""
 
-    def __init__(self, entries: Iterable[Entry], offset: int) -> None:
-        self.offset = offset
-        self.known: Dict[str, List[Tuple[int, Body]]] = {}
+    def __init__(self, entries: Iterable[Entry], missing: Callable[[str], None]) -> None:
+        self.missing = missing
+        self.known: Dict[str, List[Tuple[int, Actor]]] = {}
         for entry in entries:
             if entry.kind == "enrolled" and entry.body is not None:
-                self.known.setdefault(entry.instance[len("~actor/") :], []).append((entry.at, entry.body))
+                id_, body = entry.instance[len("~actor/") :], entry.body
+                org, enabled = body.get("org"), body.get("enabled", True) is True
+                actor = Actor(
+                    id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "",
+                    body.get("valid_from"), body.get("valid_to"), enabled,
+                )  # fmt: skip
+                self.known.setdefault(id_, []).append((entry.at, actor))
 
-    def day(self, at: int) -> str:
-        """Return the day of a moment, at the log's own offset from UTC."""
-        days = (at // 1_000_000 + 60 * self.offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
-        era, rest = divmod(days, 146_097)
-        year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
-        left = rest - (365 * year + year // 4 - year // 100)
-        month = (5 * left + 2) // 153
-        return "%04d-%02d-%02d" % (
-            year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
-        )  # fmt: skip
+    def _of(self, actor: str) -> List[Tuple[int, Actor]]:
+        if actor not in self.known:
+            self.missing(actor)
+        return self.known.get(actor, [])
 
-    def at(self, actor: str, at: int) -> Tuple[Optional[Body], Optional[Body]]:
-        """Return the enrolment in force at a moment, and the one before where it had only just been changed."""
-        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
-        if not past:
-            return None, None
-        before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
-        return past[-1][1], before
+    def at(self, actor: str, at: int) -> Optional[Actor]:
+        """Return an actor as of a moment; None where nobody was enrolled under that name by then."""
+        return next((version for when, version in reversed(self._of(actor)) if when <= at), None)
 
-    def around(self, actor: str, at: int) -> List[Body]:
-        """Return every enrolment that was in force at a moment or within the minute before it, oldest first."""
-        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
-        before = sum(when <= at - _CLOSE for when, _ in past)
-        return [body for _, body in past[max(before - 1, 0) :]]
+    def around(self, actor: str, at: int) -> List[Actor]:
+        """Return the versions that were in force at a moment or in the minute before."""
+        known = self._of(actor)
+        before = sum(when < at - CLOSE or when == at - CLOSE for when, _ in known)
+        return [version for when, version in known[max(before - 1, 0) :] if when <= at]
 
-    def valid(self, body: Body, at: int) -> bool:
-        """Whether an enrolment held on the day of a moment."""
-        day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
-        return (
-            body.get("enabled") is True
-            and (not isinstance(start, str) or start <= day)
-            and (not isinstance(end, str) or day <= end)
-        )  # fmt: skip
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] in ([int, str], [int, type(None)])
+
+
+def _is_marks(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_mark, value.values()))
+
+
+#: The parts of a snapshot that a correction may change.
+_BECOMES: Dict[str, Callable[[Any], bool]] = {
+    "adopted": lambda value: isinstance(value, list) and all(isinstance(region, str) for region in value),
+    "attrs": lambda value: isinstance(value, dict),
+    "did": _is_words,
+    "kept": _is_words,
+    "left": lambda value: isinstance(value, dict) and all(map(_is_words, value.values())),
+    "out": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+    "regions": _is_words,
+    "since": _is_marks,
+    "visited": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+}
+
+
+def merged(before: Any, patch: Any) -> Any:
+    """Return a gate, or a part of one, after a patch."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return patch
+    return {**before, **{name: merged(before.get(name), value) for name, value in patch.items()}}
 
 
 class Case:
-    """An instance as far as its entries were read."""
+    """An instance as far as its entries were read: its snapshot, and what else is to be known of it."""
+
+    PARTS = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
     def __init__(self, instance: str) -> None:
         self.instance = instance
-        self.states: Dict[str, Optional[str]] = {}
-        self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
-        self.left: Dict[str, Dict[str, str]] = {}  # of a region, by trigger, the state that it left
-        self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
-        self.visited: Dict[Tuple[str, str], int] = {}  # of a region and a state, the first move into it
+        self.regions: Dict[str, str] = {}
+        self.kept: Dict[str, str] = {}
+        self.left: Dict[str, Dict[str, str]] = {}
+        self.adopted: List[str] = []
+        self.since: Dict[str, Mark] = {}
+        self.out: Dict[str, Dict[str, Mark]] = {}
+        self.visited: Dict[str, Dict[str, Mark]] = {}
         self.attrs: Body = {}
-        self.definition: Optional[str] = None
-        self.rules: Optional[Rules] = None
-        self.root: Optional[str] = None
-        self.workflow: Optional[str] = None
+        self.gates: Dict[str, Body] = {}
+        self.did: Body = {}
+        self.held: Body = {}
+        self.voided: Body = {}
+        self.seq = self.at = 0
         self.first = True
-        self.unknown = False  # an entry was met that this program cannot read
-        self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
-        self.days: Dict[int, str] = {}  # of an entry, its earliest day
-        self.gates: Dict[str, Body] = {}  # of a transition, the newest round of its gate
-        self.did: Dict[str, str] = {}  # of a transition, who did it last
-        self.standing: Dict[str, bool] = {}  # whether it is suspended, and whether it is void
-        self.at: Optional[int] = None  # when the newest entry was made
         self.rev = 0  # the newest entry that is no note
         self.backdated = False  # whether an entry says a day that had passed, where there is a gate
+        self.definition: Optional[str] = None
+        self.rules: Optional[Rules] = None
+        self.workflow: Any = None
+        self.root: Any = None
 
-    def passed(self, entry: Entry, today: str) -> None:
-        """Take note of an entry, whether it could be read or not."""
-        self.at = entry.at
-        if entry.kind not in _NOTES:
-            self.rev = entry.seq
-        latest = _object((entry.body or {}).get("on")).get("hi")
-        if self.gates and isinstance(latest, str) and latest < today:
-            self.backdated = True
+    def copy(self) -> Case:
+        """Return a case that can be changed without changing this one."""
+        found = Case(self.instance)
+        found.__dict__.update(self.__dict__)
+        for name in ("regions", "kept", "since", "attrs"):
+            setattr(found, name, dict(getattr(self, name)))
+        for name in ("left", "out", "visited"):
+            setattr(found, name, {region: dict(table) for region, table in getattr(self, name).items()})
+        return found
 
-    def before(self, region: str, seq: int) -> Optional[str]:
-        """Return the state that a region was in before an entry."""
-        return ([None] + [state for number, state in self.history.get(region, []) if number < seq])[-1]
+    def earliest(self, rests: Iterable[int], regions: Iterable[str]) -> Optional[str]:
+        """Return the latest of the earliest days of what comes before an act; None where nothing bounds it."""
+        marks = [self.since[region] for region in regions if region in self.since]
+        tables = [self.since, *self.out.values(), *self.visited.values()]
+        wanted = set(rests)
+        marks += [mark for table in tables for mark in table.values() if mark[0] in wanted]
+        return max((mark[1] for mark in marks if mark[1] is not None), default=None)
 
     def fold(self, entry: Entry) -> None:
-        """Take in what an entry sets."""
+        """Take in what an entry changes. Raises ODD for one that is not of the form that this needs."""
         body = entry.body or {}
-        states = _object(body.get("set"))
-        if not all(state is None or isinstance(state, str) for state in states.values()):
-            states = {}
-        for region, state in states.items():
-            old = self.states.get(region)
-            if entry.kind == "adopted":
-                self.last.pop(region, None)
-                self.left.pop(region, None)
-            elif old is not None and state is None:
-                self.last[region] = old
-            if state != old:
-                self.history.setdefault(region, []).append((entry.seq, state))
-            self.states[region] = state
-            if state is not None and entry.kind != "adopted":
-                self.visited.setdefault((region, state), entry.seq)
-        remembered = _object(body.get("was")).get(str(body.get("remembers")))
-        if states and isinstance(remembered, str):
-            self.left.setdefault(str(body["remembers"]), {})[str(body.get("trigger"))] = remembered
-        self.gates = with_patches(self.gates, _object(body.get("gates")))
-        self.did.update(_object(body.get("did")))
+        if entry.kind == "rectified":
+            for name, value in body["becomes"].items():
+                if name not in _BECOMES or not _BECOMES[name](value):
+                    raise TypeError("becomes")
+                setattr(self, name, json.loads(json.dumps(value)))
+            return
+        changes = body.get("set") or {}
+        if any(isinstance(state, (dict, list)) for state in changes.values()):
+            raise TypeError("set")
+        low, bound = _object(body.get("on")).get("lo"), None
+        if changes:
+            bound = self.earliest(body.get("rests", ()), changes)
+        gates, did = dict(self.gates), dict(self.did)
+        for name, patch in body.get("gates", {}).items():
+            gates[name] = merged(self.gates.get(name), patch)
+        did.update(body.get("did", {}))
+        if "remembers" in body and changes:
+            region = body["remembers"]
+            self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
+        self.gates, self.did = gates, did
         if entry.kind in _STANDING:
-            name, stands = _STANDING[entry.kind]
-            self.standing[name] = stands
-        self.attrs.update(_object(body.get("attrs")))
-        if isinstance(body.get("workflow"), str):
-            self.workflow = body["workflow"]
-        if isinstance(body.get("root"), str):
-            self.root = body["root"]
+            name, set_ = _STANDING[entry.kind]
+            setattr(self, name, {"seq": entry.seq} if set_ else {})
+        mark: Mark = [entry.seq, low if bound is None or (low is not None and low > bound) else bound]
+        for region, state in changes.items():
+            self._set(region, state, mark, adopted=entry.kind == "adopted")
+
+    def _set(self, region: str, state: Any, mark: Mark, *, adopted: bool) -> None:
+        before = self.regions.get(region)
+        if before != state or region not in self.since:
+            self.out.setdefault(region, {})[before or ""] = mark
+        self.since[region] = mark
+        self.kept.pop(region, None)
+        if state is not None:
+            self.regions[region] = state
+        else:
+            self.regions.pop(region, None)
+            if before is not None and not adopted:
+                self.kept[region] = before
+        self.adopted = sorted({*self.adopted, region} if adopted else {*self.adopted} - {region})
+        if adopted:
+            self.left.pop(region, None)
+        elif state is not None:
+            self.visited.setdefault(region, {}).setdefault(state, mark)
+
+    def say(self, entry: Entry) -> None:
+        """Take in the facts that an entry says of its instance; raises ODD."""
+        body = entry.body or {}
+        if entry.instance.startswith("~"):
+            if entry.kind == "granted":
+                self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
+            elif entry.kind == "revoked":
+                grants = self.attrs.get("grants", {})
+                self.attrs["grants"] = {seq: grant for seq, grant in grants.items() if seq != str(body["grant"])}
+            return
+        if self.first:
+            self.workflow, self.root = body.get("workflow"), body.get("root")
+        if entry.kind != "rectified":
+            self.attrs.update(body.get("attrs", {}))
+
+
+class Witness(NamedTuple):
+    """An entry of another instance as one cites it, and what that instance was after it."""
+
+    instance: str
+    seq: int
+    leaf: str
+    at: int
+    workflow: Any
+    root: Any
+    regions: Dict[str, str]
+    attrs: Body
+    body: Body
+
+
+class Undisclosed(Exception):
+    """What is to be decided rests on an instance that is not shown."""
 
 
 class Past:
-    """Another instance at the entry that is cited."""
+    """Other instances, as they were at the entries that are cited."""
+
+    KEPT = 32
 
     def __init__(self, verification: Verification) -> None:
         self.verification = verification
-        self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+        self._open: Dict[str, Tuple[Case, Iterator[Entry], Optional[Entry]]] = {}
 
-    def entries(self, instance: str) -> Iterator[Entry]:
-        """Yield the entries of a chain."""
-        return self.verification.chain(instance)
+    def after(self, instance: Any, seq: Any) -> Optional[Witness]:
+        """Return an entry with the state after it; None where there is none. Raises Undisclosed."""
+        if not isinstance(instance, str) or type(seq) is not int:
+            raise TypeError("not a citation")
+        if not self.verification.shown(instance):
+            raise Undisclosed(instance)
+        case, entries, last = self._open.pop(instance, (Case(instance), iter(()), None))
+        if case.first or case.seq > seq:
+            case, entries, last = Case(instance), self.verification.chain(instance), None
+        while case.seq < seq:
+            last = next(entries, None)
+            case.seq = seq if last is None else last.seq
+            if last is not None and last.body is not None:
+                case.workflow = last.body.get("workflow", case.workflow)
+                case.root = last.body.get("root", case.root)
+                case.first = False
+                try:
+                    case.fold(last)
+                    case.say(last)
+                except ODD:
+                    pass
+            case.first = False
+        while len(self._open) >= self.KEPT:
+            del self._open[next(iter(self._open))]
+        self._open[instance] = case, entries, last
+        if last is None or case.seq != seq:
+            return None
+        return Witness(
+            instance, seq, last.leaf.hex(), last.at, case.workflow, case.root, dict(case.regions), dict(case.attrs),
+            last.body or {},
+        )  # fmt: skip
 
-    def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
-        """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
-        if self._kept[0] != instance or not self._kept[1]:
-            case, found = Case(instance), []
-            for entry in self.verification.chain(instance):
-                case.fold(entry)
-                found.append((entry, dict(case.states), case.workflow))
-            self._kept = instance, found
-        return self._kept[1]
 
-    def cited(self, about: Body, at: int) -> Tuple[str, Dict[str, Optional[str]], Optional[str]]:
-        """Return what there is to say of a citation (a finding's kind, or nothing), states and workflow then."""
-        instance, seq = about.get("instance"), about.get("seq")
-        if isinstance(instance, str) and is_int(seq):
-            for entry, states, workflow in self.chain(instance):
-                if entry.seq == seq and entry.at <= at:
-                    return ("" if entry.leaf.hex() == about.get("leaf") else "replay.seen_leaf"), states, workflow
-        return "replay.seen_missing", {}, None
+class Act:
+    """One entry before the judge."""
+
+    def __init__(self, replay: Replay, case: Case, entry: Entry, actor: Optional[Actor], day: str) -> None:
+        self.replay, self.book = replay, replay.book
+        self.case, self.entry, self.actor, self.day = case, entry, actor, day
+        self.body: Body = entry.body or {}
+        self.compared: Set[str] = set()
+        self.failed = self.undecided = False
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        if self.case.rules is None:
+            raise TypeError("no rules")
+        return self.case.rules
+
+    @property
+    def late(self) -> bool:
+        """Whether the entry was made after the fact."""
+        return self.body.get("mode") == "late"
+
+    def find(self, kind: str) -> None:
+        """Note what is wrong with the entry."""
+        self.failed = True
+        self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def warn(self, kind: str) -> None:
+        """Note what is odd about the entry."""
+        self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def equal(self, name: str, expected: Any, found: Any) -> None:
+        """Compare what the entry says with what it must say."""
+        self.compared.add(name)
+        if canonical(expected) != canonical(found):
+            self.find(name + "_differs")
+
+    def still(self) -> None:
+        """Find an entry that sets something and may not."""
+        self.compared.add("set")
+        if self.body.get("set"):
+            self.find("set_differs")
+
+    def live(self, *, late: bool) -> None:
+        """Check what an entry says of when it was made."""
+        if self.body.get("mode") != ("late" if late else "live"):
+            self.find("mode")
+        if not late and "on" not in self.body:
+            self.find("date_missing")
+
+    def nothing_else(self) -> None:
+        """Find an entry that says more of its instance than was compared."""
+        if not self.failed and any(name in self.body and name not in self.compared for name in _CHANGES):
+            self.find("says_more")
+
+    def answers(self) -> Body:
+        """Return the application's answers, without those of its resolver."""
+        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the application's resolver said who acted."""
+        return "resolver" in self.body.get("attested", {})
+
+    def params(self) -> Body:
+        """Return the parameters; of the personal ones only that they were given."""
+        start = "parameter."
+        personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
+        return {**self.body.get("params", {}), **personal}
+
+    def papers(self) -> Set[str]:
+        """Return the types of the papers that were laid."""
+        return {paper["type"] for paper in self.body.get("papers", ())}
+
+
+class Question(NamedTuple):
+    """What is asked of the rules: whether this move may be made.
+
+    `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs`, `params` and `papers` are those of
+    the instance and of the entry where they are not given.
+    """
+
+    act: Act
+    trigger: str
+    performer: Optional[Actor]
+    seen: Dict[str, Witness]
+    late: bool = False
+    stage: str = "fire"
+    cause: Optional[Witness] = None
+    gates: Optional[Dict[str, Body]] = None
+    only: Optional[str] = None
+    retired: bool = False
+    attrs: Optional[Body] = None
+    params: Optional[Body] = None
+    papers: Optional[FrozenSet[str]] = None
+
+
+class Decision(NamedTuple):
+    """What a move leads to, where it is allowed."""
+
+    way: Body
+    set: Dict[str, Optional[str]]
+    was: Dict[str, str]
+    rests: List[int]
+    seen: List[Body]
+    attested: Body
 
 
 _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
@@ -1737,616 +2396,820 @@ _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class Unanswered(Exception):
-    """The application's answer that a guard asks for is not in the entry."""
+class NoAnswer(LookupError):
+    """The entry has no answer of a guard in the application's code."""
 
 
-class Judge:
-    """One act, decided again: what it lays before the rules, and what they asked of other instances and of the application."""
+class Looking:
+    """Guards, and what they look at: the entries on which their answers rest, what was read elsewhere, what code said.
 
-    def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
-        self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
-        self.hidden = False  # whether it cites what is not shown, so that it is not decided
-        self.late = body.get("mode") == "late"
-        self.attrs = case.attrs
-        personal = {name[len("parameter.") :]: "" for name in commitments(entry) if name.startswith("parameter.")}
-        self.params: Body = {**_object(body.get("params")), **personal}
-        self.papers = {str(about.get("type")) for about in body.get("papers", ())}
-        self.gates: Optional[Dict[str, Body]] = None  # the votes, where guards may ask for them
-        self.asks = "cause" not in body  # whether roles, papers and parameters are asked for
-        self.read: Dict[str, Body] = {}
-        self.answers: Body = {}
+    A guard holds (True), does not (False), or nobody can tell (None). Negation is handed down to the leaves, so that
+    each knows what it is asked.
+    """
 
-    def asking(self, **changes: Any) -> Judge:
-        """Return the same act with something else to lay before the rules, of which nothing was asked yet."""
-        other = Judge(self.case, self.entry, self.body, self.roles, self.seen)
-        for name, value in {"params": self.params, "papers": self.papers, **changes}.items():
-            setattr(other, name, value)
-        return other
+    def __init__(self, question: Question) -> None:
+        self.question, self.act, self.case = question, question.act, question.act.case
+        self.rests: Set[int] = set()
+        self.seen: Dict[str, Witness] = {}
+        self.attested: Body = {}
 
-    def holds(self, rules: Rules, told: Any, *, no: bool = False) -> Tuple[Answer, Set[int]]:
-        """Return whether a guard, or with `no` its contrary, holds, and the entries on which that rests.
-
-        What nobody is asked for holds, and so does its contrary; of what no version can do neither does.
-        """
-        told = _object(rules.guards.get(told) if isinstance(told, str) else told)
-        kind, rests = told.get("is"), set()
-        answer: Answer
-        if kind in ("All", "Any"):
-            return self._many(rules, told.get("of") or [], every=(kind == "All") is not no, no=no)
+    def holds(self, told: Body, *, negated: bool = False) -> Answer:
+        """Whether a condition, or its negation, holds."""
+        kind = told["is"]
         if kind == "Not":
-            return self.holds(rules, told.get("of"), no=not no)
-        if kind == "InStates":
-            return self._in(str(told.get("region")), told.get("states") or [], no=no)
+            return self.holds(told["of"], negated=not negated)
+        if kind in ("All", "Any"):
+            parts = told.get("of", ())
+            return self._every(parts, negated) if (kind == "All") is not negated else self._some(parts, negated)
         if kind == "Unsupported":
-            return False, set()
-        if kind == "Visited":
-            since = self.case.visited.get((str(told.get("region")), str(told.get("state"))))
-            answer = since is not None
-            rests = {since} if since is not None and not no else set()
-        elif kind == "ActorHas":
-            answer = no is False if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))
-        elif kind == "GateIs":
-            answer = no is False if self.gates is None else self._votes(self.gates, told)
-        else:
-            answer = self._field(rules, told) if kind == "FieldIs" else self._elsewhere(kind, told)
-        answer = None if answer is None else answer is not no
-        return answer, rests if answer else set()
-
-    def _in(self, region: str, states: List[Any], *, no: bool) -> Tuple[Answer, Set[int]]:
-        """Return whether a region is in one of the states, and the entry since which that has been so."""
-        if (self.case.states.get(region) in states) is no:
-            return False, set()
-        since: Set[int] = set()
-        for seq, state in reversed(self.case.history.get(region, [])):
-            if (state in states) is no:
-                return True, since
-            since = {seq}
-        return True, set() if no else since  # before its first entry it was in none
-
-    def _many(self, rules: Rules, parts: List[Any], *, every: bool, no: bool) -> Tuple[Answer, Set[int]]:
-        """Ask several: every one is to hold, or one of them, of which the first that does is the one to rest on."""
-        rests: Set[int] = set()
-        unknown = False
-        for part in parts:
-            answer, on = self.holds(rules, part, no=no)
-            if answer is None:
-                unknown = True
-            elif answer is not every:
-                return answer, on
-            rests |= on
-        return (None if unknown else every), rests if every else set()
-
-    def _field(self, rules: Rules, told: Body) -> Answer:
-        name, source, wanted = str(told.get("name")), str(told.get("source")), told.get("value")
-        fields = {"attribute": "attributes", "parameter": "parameters"}.get(source, "")
-        values = {"attribute": self.attrs, "parameter": self.params}.get(source, _object(rules.told.get("constants")))
-        kind = _object(_object(rules.told.get(fields)).get(name)).get("type")
-
-        def comparable(value: Any) -> Any:
-            try:
-                return Decimal(value) if kind == "decimal" and not isinstance(value, bool) else value
-            except (ArithmeticError, ValueError, TypeError):
-                return value
-
-        value, op = values.get(name), str(told.get("op"))
-        if value is None:
-            return op == "ne"
-        if op == "in":
-            return any(
-                comparable(value) == comparable(item) for item in (wanted if isinstance(wanted, list) else [wanted])
-            )
-        one, two = comparable(value), comparable(wanted)
-        try:
-            return op == "ne" if type(one) is not type(two) else _OPERATORS[op](one, two)
-        except (KeyError, TypeError, ArithmeticError):
             return None
+        if kind == "InStates":
+            return self._in_states(told, negated)
+        if kind == "Visited":
+            return self._visited(told, negated)
+        if kind == "ActorHas" and self.question.performer is None:
+            return True
+        if kind == "GateIs" and self.question.gates is None:
+            return True
+        return self._leaf(kind, told) is not negated
 
-    @staticmethod
-    def _votes(gates: Dict[str, Body], told: Body) -> bool:
-        """Whether everybody has voted in the newest round of a gate, or nobody objects."""
-        gate = gates.get(str(told.get("transition")))
-        wrong = _PENDING if told.get("what") == "voted" else ("rejected",)
-        return gate is not None and not any(task["state"] in wrong for task in _object(gate.get("tasks")).values())
+    def _every(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = True
+        for part in parts:
+            found = self.holds(part, negated=negated)
+            if found is False:
+                return False
+            answer = None if found is None else answer
+        return answer
 
-    def _elsewhere(self, kind: Any, told: Body) -> Answer:
-        """Answer what another instance, or the application, decides."""
-        if kind == "Code":
-            name = str(told.get("name"))
-            about = _object(_object(self.body.get("attested")).get(name))
-            if "answer" not in about:
-                raise Unanswered(name)
-            values = {"values": about["values"]} if about.get("values") else {}
-            self.answers.setdefault(name, {"answer": about["answer"], **values})
-            return bool(about["answer"])
-        here = []
+    def _some(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = False
+        before = set(self.rests)
+        for part in parts:
+            self.rests = set(before)
+            found = self.holds(part, negated=negated)
+            if found:
+                return True
+            answer = None if found is None else answer
+        self.rests = before
+        return answer
+
+    def _in_states(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        region, states = told["region"], told["states"]
+        if (self.case.regions.get(region) in states) is negated:
+            return False
+        marks = [mark[0] for state, mark in self.case.out.get(region, {}).items() if (state in states) is negated]
+        if marks:
+            self.rests.add(max(marks))
+        return True
+
+    def _visited(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        mark = self.case.visited.get(told["region"], {}).get(told["state"])
+        if mark is not None and not negated:
+            self.rests.add(mark[0])
+        return (mark is not None) is not negated
+
+    def _leaf(self, kind: str, told: Body) -> bool:
+        question = self.question
+        if kind == "FieldIs":
+            return self._field(told)
+        if kind == "ActorHas":
+            return question.performer is not None and not question.performer.roles.isdisjoint(told["roles"])
         if kind == "RootIn":
-            here = [about for about in self.seen if about["instance"] == self.case.root]
+            root = question.seen.get(self.case.root or "")
+            return root is not None and self._there(root, told)
         if kind == "OtherIn":
-            own = (self.case.instance, self.case.root)
-            here = [
-                about
-                for about in self.seen
-                if about["workflow"] == told.get("workflow") and about["instance"] not in own
-            ]
-        if kind in ("RootIn", "OtherIn"):
-            self.read.update((about["instance"], about) for about in here)
-            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
-        return None  # CausedBy: not decided again by this program
+            others = [
+                one for key, one in question.seen.items()
+                if one.workflow == told["workflow"] and key not in (self.case.instance, self.case.root)
+            ]  # fmt: skip
+            return True in [self._there(one, told) for one in others]  # all of them are looked at
+        if kind == "CausedBy":
+            cause = question.cause
+            return cause is not None and self._there(cause, told) and cause.workflow == told["workflow"]
+        if kind == "GateIs":
+            gate = (question.gates or {}).get(told["transition"])
+            against = ("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",)
+            return gate is not None and not any(task["state"] in against for task in gate.get("tasks", {}).values())
+        if kind == "Code":
+            return self._code(told["name"])
+        raise ValueError("a condition that is not known")
 
-    def cited(self) -> List[Body]:
-        """Return what an entry must say that was read of other instances."""
-        return [
-            {"instance": name, "leaf": about["leaf"], "seq": about["seq"]} for name, about in sorted(self.read.items())
-        ]
+    def _there(self, witness: Witness, told: Body) -> bool:
+        self.seen[witness.instance] = witness
+        return witness.regions.get(told["region"]) in told["states"]
+
+    def _code(self, name: str) -> bool:
+        if name not in self.attested:
+            answers = self.act.body.get("attested", {})
+            if name not in answers or "answer" not in answers[name]:
+                raise NoAnswer(name)
+            answer, values = answers[name]["answer"], answers[name].get("values", {})
+            self.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
+        return bool(self.attested[name]["answer"])
+
+    def people(self, name: str) -> List[str]:
+        """Return the people whom code names."""
+        if name not in self.attested:
+            about = self.act.body.get("attested", {}).get(name, {})
+            if "answer" not in about:
+                raise NoAnswer(name)
+            people = list(about.get("values", {}).get("actors", ()))
+            self.attested[name] = {"answer": about["answer"], "values": {"actors": people}}
+        found: List[str] = self.attested[name]["values"]["actors"]
+        return found
+
+    def _field(self, told: Body) -> bool:
+        rules, name, op, wanted = self.act.rules, told["name"], told["op"], told["value"]
+        values, fields = {
+            "attribute": (self.case.attrs if self.question.attrs is None else self.question.attrs, rules.attributes),
+            "parameter": (
+                self.act.params() if self.question.params is None else self.question.params,
+                rules.parameters,
+            ),
+        }.get(told["source"], (_object(rules.told.get("constants")), {}))
+        value, kind = values.get(name), fields.get(name, {}).get("type")
+        if value is None:
+            return bool(op == "ne")
+        if op == "in":
+            options = wanted if isinstance(wanted, list) else [wanted]
+            return any(_number(value, kind) == _number(option, kind) for option in options)
+        left, right = _number(value, kind), _number(wanted, kind)
+        return _OPERATORS[op](left, right) if type(left) is type(right) else bool(op == "ne")
 
 
-#: What changes an instance, whatever kind of entry says it; who may say it; and the kinds that set no state.
-_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
-_SAID_BY: Dict[str, Tuple[str, ...]] = {
-    "attrs": ("started", "amended"), "did": ("fired", "decided"), "remembers": ("fired", "decided"),
-    "rests": ("fired", "decided"), "set": ("started", "fired", "adopted", "rectified", "decided", "returned", "retracted"),
-    "gates": ("fired", "adopted", "amended", "decided"),
-}  # fmt: skip
+def _number(value: Any, kind: Optional[str]) -> Any:
+    if kind == "decimal" and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            pass
+    return value
 
 
-def _may_say(name: str, kind: str, seq: int) -> bool:
-    """Whether entries of a kind may say something that changes the instance."""
-    first = seq == 1 and kind in ("started", "adopted") and name in ("attrs", "root", "workflow")
-    gates = name == "gates" and kind in Approvals.kinds
-    return first or gates or kind in _SAID_BY.get(name, ()) or (name == "set" and kind in _STILL)
+def decide(question: Question) -> Optional[Decision]:
+    """Decide a move again; None where it is not allowed. Raises NoAnswer, and ODD."""
+    rules, case = question.act.rules, question.act.case
+    tried = [
+        _try(question, way) for way in rules.by_trigger[question.trigger]
+        if case.regions.get(way["region"]) in way["sources"] and question.only in (None, way["id"])
+    ]  # fmt: skip
+    allowed = [decision for decision in tried if decision is not None]
+    return allowed[0] if len(allowed) == 1 else None
+
+
+def _try(question: Question, way: Body) -> Optional[Decision]:
+    rules, case, late = question.act.rules, question.act.case, question.late
+    looking = Looking(question)
+    target = _target(rules, way, case)
+    refused = target is None or not (late or _stands(question, way))
+    performer = question.performer
+    refused |= performer is not None and performer.roles.isdisjoint(way.get("roles", ()))
+    if not late and question.stage != "effect":
+        gate = way.get("gate", {})
+        later = gate.get("papers", ()) if question.stage != "close" else ()
+        laid = question.act.papers() if question.papers is None else question.papers
+        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        if question.stage != "close":
+            given = question.act.params()
+            refused |= any(
+                rules.parameters[name].get("required") and name not in given for name in way.get("parameters", ())
+            )
+        refused |= question.retired
+    for name in way.get("guards", ()):
+        refused |= looking.holds(rules.guards[name]) is not True
+    refused |= not late and any(isinstance(effect, str) for effect in way.get("effects", ()))
+    if refused or target is None:
+        return None
+    changes = rules.moved(case.regions, case.kept, {way["region"]: target})
+    return Decision(
+        way, changes, {region: case.regions[region] for region in changes if region in case.regions},
+        sorted(looking.rests), [_citation(looking.seen[key]) for key in sorted(looking.seen)], looking.attested,
+    )  # fmt: skip
+
+
+def _citation(witness: Witness) -> Body:
+    return {"instance": witness.instance, "leaf": witness.leaf, "seq": witness.seq}
+
+
+def _target(rules: Rules, way: Body, case: Case) -> Optional[str]:
+    """Return the state that a transition leads to; None where nothing is remembered."""
+    target, region = way["target"], way["region"]
+    if target["kind"] == "state":
+        return str(target["name"])
+    if target["kind"] == "same":
+        return case.regions[region]
+    state = case.left.get(region, {}).get(target["name"])
+    could = {
+        source for other in rules.by_trigger.get(target["name"], ())
+        if other.get("remembers") and other["region"] == region for source in other["sources"]
+    }  # fmt: skip
+    return state if state in could else None
+
+
+def _stands(question: Question, way: Body) -> bool:
+    """Whether the instance is neither held nor void, and this is the way of doing it."""
+    case, stage = question.act.case, question.stage
+    if case.held or case.voided or ("gate" in way) is not (stage in ("submit", "close")):
+        return False
+    same = question.act.rules.by_trigger[question.trigger]
+    return stage == "close" or not any(case.gates.get(other["id"], {}).get("state") == "open" for other in same)
 
 
 class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
-        self.book, self.documents, self.hash = verification.book, verification.documents, verification.hash
+        self.verification = verification
+        self.book, self.documents = verification.book, verification.documents
         self.past = Past(verification)
-        self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
-        self.calendars = Calendars(verification.reserved("~calendar"), verification.documents)
-        self.defined: Dict[str, int] = {}  # when rules were registered first
+        self.actors = Actors(verification.reserved("~actor/"), self._missing)
+        self.numbers = Numbers(verification.reserved("~number/"))
+        self.defined: Dict[Tuple[str, str], int] = {}  # when rules were registered first, by chain and digest
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
             if entry.kind == "defined" and isinstance(rules, str):
-                self.defined.setdefault(rules, entry.at)
-        self.administrator = min(
-            (at for chain in self.actors.known.values() for at, body in chain if "administrator" in _strings(body.get("roles"))),
-            default=None,
-        )  # fmt: skip
+                self.defined.setdefault((entry.instance, rules), entry.at)
+        self.administrated: Optional[int] = None  # when an administrator was enrolled first
+        self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
-        self.shown = verification.shown
-        self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
-        self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
+        self.approvals, self.effects, self.corrections = (
+            Approvals(self, verification.reserved("~calendar")),
+            Effects(self),
+            Corrections(self),
+        )
+        self.ordinary = frozenset(
+            [
+                "started",
+                "fired",
+                "adopted",
+                "annotated",
+                "amended",
+                "refused",
+                *self.approvals.kinds,
+                *self.corrections.kinds,
+            ]
+        )
+        self.kinds: Dict[str, Callable[[Act], None]] = {
+            "started": self._started, "fired": self._fired, "adopted": self._adopted, "amended": self._amended,
+            "annotated": Act.still, "refused": self._refused,
+            "enrolled": self._enrolled, "defined": self._defined, "genesis": self._genesis, "sealed": self._sealed,
+            "recovered": self._recovered, "keyed": self._keyed, "granted": self._granted, "revoked": self._granted,
+            "published": self._published, "retired": self._retired, "released": self._retired,
+            **dict.fromkeys(self.approvals.kinds, self.approvals.read),
+            **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
+        }  # fmt: skip
+
+    def _missing(self, actor: str) -> None:
+        if self.verification.partly:
+            self.book.skip("actor " + actor, needed=True)
+
+    def day(self, at: int) -> str:
+        """Return the day of a moment, at the log's own offset from UTC."""
+        return day_of(at, self.verification.genesis.offset)
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.approvals.end(self.case)
             self.case = Case(entry.instance)
-        self._entry(entry)
-        self.case.passed(entry, self.actors.day(entry.at))
-
-    def _entry(self, entry: Entry) -> None:
-        if entry.v != 1:
-            self.case.unknown = True
-        if self.case.unknown or entry.body is None or entry.kind not in KINDS:
-            if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
-                self._roles(entry)
-            self.case.first = False
-            self.case.fold(entry)
-            return
-        rules = None if entry.instance.startswith("~") else self._under(entry)
-        if not is_well_formed(entry.body, only=_FOLDED) or not are_gates(
-            with_patches(self.case.gates, entry.body.get("gates", {}))
-        ):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-            self.case.first = False
-            return
-        if not is_well_formed(entry.body):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-            self.case.first = False
-            self.case.fold(entry)
-            return
-        if entry.instance.startswith("~"):
-            self._reserved(entry, entry.body)
-        else:
-            self._ordinary(rules, entry, entry.body)
-        self.case.first = False
-        self.case.fold(entry)
-
-    def _reserved(self, entry: Entry, body: Body) -> None:
-        for prefix, kinds in _RESERVED_KINDS.items():
-            if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/"
-                if entry.kind not in (*kinds, "refused") and not corrects:
-                    self.book.find("replay.kind_place", entry.instance, entry.seq)
-                    return
-        for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
-            if entry.instance.startswith(prefix):
-                self.book.leave(what)
-        if entry.kind in ("granted", "revoked"):
-            self.book.leave("proxies")
-        if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
-            self.corrections.read(None, Judge(self.case, entry, body, None, []))
-        if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
-            self._roles(entry)
-        if entry.kind == "sealed":
-            if not (
-                is_hex(body.get("heads"))
-                and is_int(body.get("instances"), 1)
-                and is_int(body.get("size"), 1)
-                and len(body) == 3
-            ):
+        if entry.body is not None:
+            try:
+                self._read(self.case, entry)
+            except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind == "enrolled" and not (
-            _is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)
-        ):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind in ("defined", "enrolled"):
-            self._administrator(entry)
-        rules = self._compiled(str(body.get("rules"))) if entry.kind == "defined" else None
-        if rules is not None:
-            for name in ("name", "version"):
-                if body.get(name) != rules.told.get(name):
-                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
+        if entry.kind not in _NOTES:
+            self.case.rev = entry.seq
+        latest = _object((entry.body or {}).get("on")).get("hi")
+        if self.case.gates and latest is not None and latest < self.day(entry.at):
+            self.case.backdated = True
 
-    def _administrator(self, entry: Entry) -> None:
-        if entry.actor == "system":
-            if self.administrator is not None and entry.at > self.administrator:
-                self.book.find("replay.actor_role", entry.instance, entry.seq)
-            return
-        self.authorise(entry, self._roles(entry), ["administrator"])
+    def _read(self, case: Case, entry: Entry) -> None:
+        body = entry.body or {}
+        if case.first or entry.definition != case.definition:
+            self._under(case, entry)
+        day = self.day(entry.at)
+        act = Act(self, case, entry, self._actor(entry, day), day)
+        after = case.copy()
+        after.fold(entry)
+        if "gates" in body and not are_gates(after.gates):
+            raise TypeError("gates")
+        if entry.v == 1:
+            self._judge(act)
+        if "on" in body:
+            self._on(act)
+        self.case = after
+        after.say(entry)
+        if entry.kind == "enrolled" and ADMINISTRATOR & set(map(str, body.get("roles", ()))):
+            self.administrated = entry.at if self.administrated is None else min(self.administrated, entry.at)
+        self._count(act)
 
-    def authorise(self, entry: Entry, roles: Optional[Set[str]], needed: Iterable[str]) -> None:
-        """Say that an actor had none of the roles that an act takes, unless he had one within the minute before."""
-        if roles is None or roles & set(needed):
-            return
-        known = [set(_strings(body.get("roles"))) for body in self.actors.around(entry.actor, entry.at)]
-        if any(others & set(needed) for others in known):
-            self.book.warn("replay.actor_changed", entry.instance, entry.seq)
-        else:
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+    def _under(self, case: Case, entry: Entry) -> None:
+        """Take note of the rules under which an entry stands: those of its instance's first one."""
+        if not case.first:
+            self.book.find("replay.def_changed", entry.instance, entry.seq)
+        case.definition = entry.definition
+        case.rules = self.compiled(entry.definition) if entry.definition is not None else None
+        since = entry.at
+        if case.rules is not None:
+            since = self.defined.get(("~definition/" + case.rules.name, entry.definition or ""), entry.at)
+        if since > entry.at:
+            self.book.find("document.not_yet_defined", entry.instance, entry.seq)
 
-    def _roles(self, entry: Entry) -> Optional[Set[str]]:
-        """Return the roles that an entry's actor had; None where this log cannot say."""
-        resolver = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
-        if isinstance(resolver, dict):
-            self.book.counts["attested"] += 1
-            return set(_strings(resolver.get("roles")))
-        known = self.actors.around(entry.actor, entry.at)
-        if not known and self.partly:
-            self.book.skip("actor " + entry.actor, needed=True)
+    def compiled(self, digest: str) -> Optional[Rules]:
+        """Return the rules under a digest; None where they cannot be had."""
+        if digest not in self.rules:
+            self.rules[digest] = None
+            self.documents.used(digest)
+            if digest in self.documents.rules:
+                self.rules[digest] = self._compile(digest, self.documents.rules[digest])
+        return self.rules[digest]
+
+    def _compile(self, digest: str, document: str) -> Optional[Rules]:
+        try:
+            told = parse(document.encode())
+            if told["lang"] > 1:
+                self.book.skip("rules language %d" % told["lang"], needed=True)
+                return None
+            rules = Rules(told)
+            rules.begin()
+        except ODD:
+            self.book.find("document.unreadable", say="the document %s is no rules" % digest)
             return None
-        if not known:
-            self.book.counts["attested"] += 1
+        if ("~definition/" + rules.name, digest) not in self.defined:
+            self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        return rules
+
+    def _actor(self, entry: Entry, day: str) -> Optional[Actor]:
+        """Return who acted, as of the entry; None where nothing tells."""
+        if entry.actor == SYSTEM and entry.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if entry.kind not in ("genesis", "sealed", "keyed"):
+                self.system = max(self.system, (entry.at, entry.instance, entry.seq))
+            return None
+        attested = (entry.body or {}).get("attested", {})
+        if "resolver" in attested:
+            try:
+                told = attested["resolver"]["values"]
+                return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
+            except ODD:
+                self.book.find("replay.malformed", entry.instance, entry.seq)
+                return None
+        actor = self.actors.at(entry.actor, entry.at)
+        if actor is None:
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-            return None
-        if entry.kind != "refused" and not self.actors.valid(known[-1], entry.at):
-            if any(self.actors.valid(body, entry.at) for body in known):
+        elif entry.kind != "refused" and not actor.acts_on(day):
+            if any(other.acts_on(day) for other in self.actors.around(entry.actor, entry.at)):
                 self.book.warn("replay.actor_changed", entry.instance, entry.seq)
             else:
                 self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return set(_strings(known[-1].get("roles")))
+        return actor
 
-    def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands, which only the first entry chooses; None: they cannot be told."""
-        case, find, digest = self.case, self.book.find, entry.definition
-        if case.first or digest != case.definition:
-            if not case.first:
-                find("replay.def_changed", entry.instance, entry.seq)
-            if digest is not None and self.defined.get(digest, entry.at) > entry.at:
-                find("document.not_yet_defined", entry.instance, entry.seq)
-            case.definition, case.rules = digest, self._compiled(digest) if digest is not None else None
-        return case.rules
-
-    def _compiled(self, digest: str) -> Optional[Rules]:
-        if digest not in self.rules:
-            self.rules[digest] = None
-            if digest in self.documents.rules:
-                try:
-                    self.rules[digest] = Rules(self.documents.rules[digest])
-                except (Malformed, TypeError, KeyError):
-                    self.book.find("document.unreadable", say="the document %s is no rules" % digest)
-        return self.rules[digest]
-
-    def _ordinary(self, rules: Optional[Rules], entry: Entry, body: Body) -> None:
-        case, find = self.case, self.book.find
-        if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
-            find("replay.kind_place", entry.instance, entry.seq)
+    def _judge(self, act: Act) -> None:
+        entry, judge = act.entry, self.kinds.get(act.entry.kind)
+        reserved = entry.instance.partition("/")[0] if entry.instance.startswith("~") else ""
+        if judge is None:
+            self.book.skip("kind " + entry.kind, needed=True)
             return
-        if entry.seq == 1 and entry.kind not in ("started", "adopted"):
-            find("replay.not_started", entry.instance, entry.seq)
-        if entry.seq != 1 and entry.kind == "started":
-            find("replay.not_first", entry.instance, entry.seq)
-        if entry.definition is None:
-            find("replay.def_missing", entry.instance, entry.seq)
-        self._day(entry, body)
-        roles = self._roles(entry)
-        if entry.kind == "refused":
-            self.book.counts["refused"] += 1
-        act = Judge(case, entry, body, roles, [])
-        act.seen, act.hidden = self._seen(entry, body)
-        errors = self.book.errors
-        self.effects.read(rules, act)
-        compared = self.approvals.read(rules, act)
-        self.corrections.read(rules, act)
-        if rules is None:
+        kinds = _RESERVED.get(reserved, frozenset()) if reserved else self.ordinary
+        try:
+            if entry.kind not in kinds:
+                act.find("kind_place")
+            elif reserved or act.case.rules is not None:
+                judge(act)
+                act.nothing_else()
+            elif entry.definition is None:
+                act.find("def_missing")
+            if entry.seq == 1 and not reserved and entry.kind not in ("started", "adopted"):
+                act.find("not_started")
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+        except ODD:
+            act.find("malformed")
+
+    def undisclosed(self, act: Act, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again without an instance that is not shown."""
+        act.failed = act.undecided = True
+        self.book.skip("cited %s" % error, needed=True)
+
+    def _on(self, act: Act) -> None:
+        """Check the day of an act: its text, its bounds, and that nothing before it happened later."""
+        on, entry, case = act.body["on"], act.entry, act.case
+        low, high = on.get("lo"), on.get("hi")
+        try:
+            first, last = read_day(on.get("edtf", ""))
+        except Malformed:
+            act.find("date_malformed")
+        else:
+            last = act.day if last is None else min(last, act.day)
+            fits = low == first and high == last and (first is None or first <= last)
+            clamped = entry.at == case.at and low == first and (low or "") <= (high or "") <= last
+            if not fits and not clamped:
+                act.find("date_differs")
+        changes = act.body.get("set")
+        bound = case.earliest(act.body.get("rests", ()), changes) if changes else None
+        if bound is not None and high is not None and bound > high:
+            act.find("date_order")
+
+    def _count(self, act: Act) -> None:
+        kind, counts = act.entry.kind, self.book.counts
+        moves = kind == "fired" or (kind == "voted" and bool(act.body.get("set")))
+        counts["late"] += act.late and kind in ("adopted", "fired", "refused", "voted")
+        counts["refused"] += kind == "refused"
+        if moves and not act.undecided:
+            attested = act.actor is None or "attested" in act.body
+            counts["attested" if attested else "witnessed" if "seen" in act.body else "decided"] += 1
+
+    # Who may, and what other instances were
+
+    def authorise(self, act: Act, roles: Iterable[str]) -> None:
+        """Find an actor who had none of the roles; one whose roles were changed shortly before is a warning."""
+        needed, entry = frozenset(roles), act.entry
+        if act.actor is None or not act.actor.roles.isdisjoint(needed):
             return
-        if entry.kind in ("started", "adopted"):
-            self._begin(rules, entry, body, roles)
-        if entry.kind == "amended":
-            self._amended(rules, entry, body, roles)
-        if entry.kind == "fired":
-            self._fired(rules, entry, body, act)
-        if compared:
-            self._says(entry, body, decided=self.book.errors == errors and not act.hidden)
+        if any(not other.roles.isdisjoint(needed) for other in self.actors.around(entry.actor, entry.at)):
+            act.warn("actor_changed")
+        else:
+            act.find("actor_role")
 
-    def _says(self, entry: Entry, body: Body, *, decided: bool) -> None:
-        """Check that an entry which moves nothing sets nothing, and that a legal one changes nothing that nobody decided."""
-        kind = "decided" if entry.kind == "voted" and body.get("set") else entry.kind
-        if kind in _STILL and body.get("set"):
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        elif decided and any(name in body and not _may_say(name, kind, entry.seq) for name in _CHANGES):
-            self.book.find("replay.says_more", entry.instance, entry.seq)
-
-    def _day(self, entry: Entry, body: Body) -> None:
-        """Check the day of an act: its text, its bounds, and whether something before it happened later."""
-        find, case = self.book.find, self.case
-        mode, on = body.get("mode"), body.get("on")
-        approval = entry.kind in self.approvals.kinds and entry.kind not in _STANDING
-        if approval or entry.kind in _MOVES:
-            right = ("late",) if entry.kind == "adopted" else ("live",) if approval else ("live", "late")
-            if mode not in right:
-                find("replay.mode", entry.instance, entry.seq)
-            if on is None and (approval or mode == "live"):
-                find("replay.date_missing", entry.instance, entry.seq)
-            self.book.counts["late"] += mode == "late"
-        low, high = _object(on).get("lo"), _object(on).get("hi")
-        if on is not None:
-            try:
-                if not self._fits(entry, read_day(str(on.get("edtf"))), low, high):
-                    find("replay.date_differs", entry.instance, entry.seq)
-            except Malformed:
-                find("replay.date_malformed", entry.instance, entry.seq)
-        before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
-        before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
-        floor = max(before, default=("", 0))
-        if isinstance(high, str) and high < floor[0]:
-            find("replay.date_order", entry.instance, entry.seq)
-        earliest = max(low or "", floor[0])
-        if earliest:
-            case.days[entry.seq] = earliest
-            for region in _object(body.get("set")):
-                case.earliest[region] = earliest, entry.seq
-
-    def _fits(
-        self, entry: Entry, told: Tuple[Optional[str], Optional[str]], low: Optional[str], high: Optional[str]
-    ) -> bool:
-        """Whether the bounds on record are those of a day, which is not after the entry's own.
-
-        Where the clock stood still, as it does when it had run back, the day may be one that the clock had left again.
-        """
-        today = self.actors.day(entry.at)
-        latest = min(told[1] or today, today)
-        right = (low, high) == (told[0], latest) and (low or "") <= latest
-        return right or (entry.at == self.case.at and low == told[0] and (low or "") <= (high or "") <= latest)
-
-    def _seen(self, entry: Entry, body: Body) -> Tuple[List[Body], bool]:
-        """Check what an entry cites; return each with the states that it had, and whether something is not shown."""
-        found: Dict[str, Body] = {}
-        hidden = False
-        for about in body.get("seen", ()):
-            instance = about["instance"]
-            if self.unseen(instance):
-                hidden = True
+    def cited(self, act: Act) -> Dict[str, Witness]:
+        """Return the instances that an entry cites; find what is cited otherwise than it is. Raises Undisclosed."""
+        found: Dict[str, Witness] = {}
+        for about in act.body.get("seen", ()):
+            witness = self.past.after(about["instance"], about["seq"])
+            if witness is None or witness.at > act.entry.at:
+                act.find("seen_missing")
                 continue
-            wrong, states, workflow = self.past.cited(about, entry.at)
-            if wrong:
-                self.book.find(wrong, entry.instance, entry.seq)
-            if wrong != "replay.seen_missing":
-                found[instance] = {**about, "states": states, "workflow": workflow}
-        return list(found.values()), hidden
+            if witness.leaf != about["leaf"]:
+                act.find("seen_leaf")
+            found[about["instance"]] = witness._replace(leaf=about["leaf"])
+        return found
+
+    def retired(self, act: Act) -> bool:
+        """Whether a paper of the entry bears a number that was retired; that it may have been is a warning."""
+        certain, perhaps = self.numbers.retired(act.body.get("papers", ()), act.entry.at)
+        if perhaps:
+            act.warn("number_overlap")
+        return certain
+
+    def decide(
+        self, act: Act, performer: Optional[Actor], *, stage: str = "fire", late: bool = False,
+        cause: Optional[Witness] = None, gates: Optional[Dict[str, Body]] = None, only: Optional[str] = None,
+    ) -> Optional[Decision]:  # fmt: skip
+        """Decide the trigger of an entry again; None where that is not allowed or cannot be told, which is noted."""
+        try:
+            seen = self.cited(act)
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return None
+        retired = not late and self.retired(act)
+        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        try:
+            found = decide(question)
+            if found is None and performer is not None and not act.resolved:
+                for other in self.actors.around(performer.id, act.entry.at):
+                    if other.roles != performer.roles and found is None:
+                        found = decide(question._replace(performer=other))
+                if found is not None:
+                    act.warn("actor_changed")
+        except NoAnswer:
+            act.find("attested_missing")
+            return None
+        if found is None:
+            act.find("not_allowed")
+        return found
+
+    def moved(self, act: Act, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]) -> None:
+        """Compare all that an entry says a move changed; `params` None: a late entry, whose effects were then."""
+        body, way, rules = act.body, decision.way, act.rules
+        act.equal("set", decision.set, body.get("set"))
+        act.equal("was", decision.was, body.get("was"))
+        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
+        act.equal("rests", decision.rests, body.get("rests", []))
+        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", decision.attested, act.answers())
+        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
+        self.approvals.moved(act, decision.set, way["id"], gates)
+        if params is not None:
+            self.effects.promised(act, way, params)
+
+    # One method for each kind
+
+    def _started(self, act: Act) -> None:
+        body, rules = act.body, act.rules
+        if act.entry.seq != 1:
+            act.find("not_first")
+        act.equal("set", rules.begin(), body.get("set"))
+        act.equal("was", {}, body.get("was"))
+        act.equal("workflow", rules.name, body.get("workflow"))
+        act.live(late=act.late)
+        self._root(act)
+        self._attributes(act)
+        self.authorise(act, rules.permitted("start"))
+
+    def _root(self, act: Act) -> None:
+        wanted, root = act.rules.told.get("root"), act.body.get("root")
+        act.compared.add("root")
+        if wanted is None and root is None:
+            return
+        try:
+            witness = self.past.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return
+        if witness is None or witness.at > act.entry.at:
+            act.find("root_missing")
+        elif witness.workflow != wanted or witness.root is not None:
+            act.find("root_differs")
+
+    def _attributes(self, act: Act) -> None:
+        declared, start = act.rules.attributes, "attribute."
+        act.compared.add("attrs")
+        clear = any(name not in declared or declared[name].get("personal") for name in act.body.get("attrs", {}))
+        texts = [field[len(start) :] for field in act.body.get("texts", {}) if field.startswith(start)]
+        if clear or any(name not in declared for name in texts):
+            act.find("attributes")
+
+    def _fired(self, act: Act) -> None:
+        late, performer = act.late, act.actor
+        act.live(late=late)
+        if late:
+            self.authorise(act, act.rules.permitted("register"))
+            performer = self._performer(act)
+        elif "for" in act.body:
+            act.find("late_unmarked")
+        if act.body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
+            return
+        if "cause" in act.body:
+            cause = self.effects.cause(act, act.body["trigger"])
+            decision = self.decide(act, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(act, performer, late=late)
+        if decision is not None:
+            doer = act.body["for"]["id"] if late else act.entry.actor
+            self.moved(act, decision, doer, {}, None if late else act.params())
+
+    def _performer(self, act: Act) -> Optional[Actor]:
+        """Return the office that decided what is entered late, as it was at the entry."""
+        about, body = act.body.get("for"), act.body
+        good = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
+        if (
+            not good
+            or "source" not in body.get("texts", {})
+            or any(paper.get("filed") for paper in body.get("papers", ()))
+        ):
+            act.find("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if act.resolved:
+            return Actor(about["id"], frozenset([about["role"]] if "role" in about else ()))
+        found = self.actors.at(about["id"], act.entry.at)
+        if found is None:
+            act.warn("actor_unknown")
+        return found
+
+    def _adopted(self, act: Act) -> None:
+        body, rules, case = act.body, act.rules, act.case
+        act.live(late=True)
+        if body.get("basis") not in _BASES or "source" not in body.get("texts", {}):
+            act.find("late_flags")
+        if act.entry.seq == 1:
+            act.equal("workflow", rules.name, body.get("workflow"))
+            self._root(act)
+            self._attributes(act)
+        self.authorise(act, rules.permitted("adopt"))
+        said = body["set"]
+        stated = {region: state for region, state in said.items() if state is not None}
+        known = all(region in rules.regions for region in said)
+        known = known and all(state in rules.regions[region]["states"] for region, state in stated.items())
+        moved = rules.moved(case.regions, case.kept, stated)
+        silent = any(name not in said and state is not None for name, state in moved.items())
+        after = {**case.regions, **stated}
+        idle = not known or any(
+            not rules.active(name, after) for name, state in said.items() if state is not None or moved.get(name, "") is not None
+        )  # fmt: skip
+        states = [name for name, state in said.items() if state is not None or moved.get(name, "") is not None]
+        if not known or not states or silent or idle:
+            act.find("adoption")
+            return
+        wanted = {**moved, **{name: said[name] for name in states}}
+        act.equal("set", wanted, said)
+        act.equal("was", {name: case.regions[name] for name in wanted if name in case.regions}, body.get("was"))
+        self.approvals.moved(act, wanted, "", {})
+
+    def _amended(self, act: Act) -> None:
+        act.still()
+        self._attributes(act)
+        if "cause" in act.body:
+            self.effects.cause(act, "amend")
+        else:
+            self.authorise(act, act.rules.permitted("amend"))
+        self.approvals.amended(act)
+
+    def _refused(self, act: Act) -> None:
+        act.still()
+        if not isinstance(act.body.get("refusals"), list):
+            act.find("malformed")
+
+    # Reserved instances
+
+    def _administer(self, act: Act) -> None:
+        """Check that an administrator acted; the library's own account may until there is one."""
+        act.still()
+        if act.entry.actor != SYSTEM:
+            self.authorise(act, ADMINISTRATOR)
+
+    def _enrolled(self, act: Act) -> None:
+        self._administer(act)
+        if not isinstance(act.body.get("roles"), list) or not isinstance(act.body.get("enabled"), bool):
+            act.find("malformed")
+
+    def _defined(self, act: Act) -> None:
+        self._administer(act)
+        for kind in ("rules", "labels"):
+            bytes.fromhex(act.body[kind])
+            self.documents.name(act.body[kind], kind, act.entry)
+        rules = self.compiled(act.body["rules"])
+        if rules is not None:
+            act.equal("name", rules.name, act.body.get("name"))
+            act.equal("version", rules.told.get("version"), act.body.get("version"))
+            act.equal("name", rules.name, act.entry.instance.partition("/")[2])
+
+    @staticmethod
+    def _genesis(act: Act) -> None:
+        if act.entry.seq != 1:
+            act.find("kind_place")
+
+    @staticmethod
+    def _sealed(act: Act) -> None:
+        act.still()
+        counts = act.body.get("instances"), act.body.get("size")
+        if act.entry.seq == 1 or not is_hex(act.body.get("heads")) or not all(is_int(count, 1) for count in counts):
+            act.find("malformed")
+
+    def _recovered(self, act: Act) -> None:
+        act.still()
+        if act.entry.actor == SYSTEM:
+            act.find("actor_role")
+        self.authorise(act, ADMINISTRATOR)
+        read_recovery(act.entry.seq, act.body)
+
+    @staticmethod
+    def _keyed(act: Act) -> None:
+        act.still()
+        read_statement("", act.body["note"].encode())
+
+    def _granted(self, act: Act) -> None:
+        """Check a proxy: who gives it, or an administrator, grants and revokes it."""
+        act.still()
+        if act.entry.instance != "~actor/" + act.entry.actor:
+            self._administer(act)
+        grant = act.body["grant"]
+        if act.entry.kind == "revoked":
+            good = str(grant) in act.case.attrs.get("grants", {})
+        else:
+            good = grant["from"] <= grant["until"] and isinstance(grant["to"], str) and bool(grant["number"])
+        if not good:
+            act.find("malformed")
+
+    def _published(self, act: Act) -> None:
+        self._administer(act)
+        bytes.fromhex(act.body["calendar"])
+        self.documents.name(act.body["calendar"], "calendar", act.entry)
+        if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
+            act.find("malformed")
+
+    def _ruled(self, act: Act) -> None:
+        self._administer(act)
+        self.corrections.read(act)
+
+    def _retired(self, act: Act) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        act.still()
+        body, kind = act.body, act.entry.kind
+        if number_chain(body["type"], body["number"]) != act.entry.instance:
+            act.find("malformed")
+        cause = self.effects.cause(act, kind)
+        if cause is not None and kind == "retired":
+            if (self.day(cause.at), cause.body.get("number", "")) != (body["day"], body["document"]):
+                act.find("malformed")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
         self.approvals.end(self.case)
         for part in (self.approvals, self.effects, self.corrections):
             part.close()
+        at, instance, seq = self.system
+        if at and self.administrated is not None and at > self.administrated:
+            self.book.find("replay.actor_role", instance, seq)
 
-    def unseen(self, instance: Any) -> bool:
-        """Whether an instance is not shown; then say so."""
-        if self.shown(instance):
-            return False
-        self.book.skip("cited %s" % instance, needed=True)
-        return True
 
-    def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        find, case = self.book.find, self.case
-        act = "start" if entry.kind == "started" else "adopt"
-        self.authorise(entry, roles, rules.permitted(act))
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            find("replay.attributes", entry.instance, entry.seq)
-        if case.first:
-            if body.get("workflow") != rules.name:
-                find("replay.workflow_differs", entry.instance, entry.seq)
-            self._root(rules, entry, body)
-        states = _object(body.get("set"))
-        self._was(entry, body, states if entry.kind == "adopted" else {})
-        if entry.kind == "started":
-            main = rules.regions["main"].get("initial")
-            wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
-            if states != wanted:
-                find("replay.set_differs", entry.instance, entry.seq)
-            return
-        main = states.get("main", case.states.get("main"))
-        for region, state in states.items():
-            known = _object(rules.regions.get(region, {}).get("states"))
-            if region not in rules.regions or (state is not None and state not in known):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-            if state is not None and not rules.active(region, main):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-        self.approvals.same(entry, body, self.approvals.overtaken(rules, entry.seq, states))
+# ------------------------------------------------------------------------------------------------ numbers and calendars
+#
+# A document number that is never used again has a chain, ~number/HEX: SHA-256(03 || ["TYPE","FORM"]), FORM being what
+# the number says however it is typed, TYPE a type of paper, or * for any. A calendar is {"rest":[day],"work":[day]}.
 
-    def _was(self, entry: Entry, body: Body, wanted: Dict[str, Optional[str]]) -> None:
-        """Compare `was` with the states that `set` replaces."""
-        states = self.case.states
-        was = {region: states[region] for region in wanted if states.get(region) is not None}
-        if body.get("was", {}) != was:
-            self.book.find("replay.was_differs", entry.instance, entry.seq)
+_BRACKETS = str.maketrans(
+    {**dict.fromkeys("\u3014[\uff3b\u3010\ufe5d", "("), **dict.fromkeys("\u3015]\uff3d\u3011\ufe5e", ")")}
+)
 
-    def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
-        root, wanted = body.get("root"), rules.told.get("root")
-        if root is None or not isinstance(root, str):
-            return
-        if self.unseen(root):
-            return
-        chain = self.past.chain(root)
-        if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
-            self.book.find("replay.root_missing", entry.instance, entry.seq)
-        elif chain[0][2] != wanted:
-            self.book.find("replay.root_differs", entry.instance, entry.seq)
 
-    def _amended(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            self.book.find("replay.attributes", entry.instance, entry.seq)
-        if "cause" not in body:
-            self.authorise(entry, roles, rules.permitted("amend"))
+def number_form(number: str) -> str:
+    """Return what a document number says: brackets, wide letters, spaces and case are no part of it."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", number.translate(_BRACKETS))).casefold()
 
-    def _fired(self, rules: Rules, entry: Entry, body: Body, act: Judge) -> None:
-        """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        if not rules.ways(body.get("trigger")):
-            self.book.find("replay.unknown_trigger", entry.instance, entry.seq)
-            return
-        self.book.counts["decided"] += 1
-        self.book.counts["witnessed"] += bool(act.seen)
-        doer = entry.actor
-        if act.late:
-            doer = self._late(rules, act)
-        elif "for" in body:
-            self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        if act.hidden:
-            return
-        found = self.decide(rules, act, "fire" if act.asks else "effect", doer)
-        if found is not None:
-            self.moved(rules, *found, doer, {})
 
-    def _late(self, rules: Rules, act: Judge) -> str:
-        """Check how a late act is marked, and return whose it was; his roles are those that count."""
-        entry, body, about = act.entry, act.body, _object(act.body.get("for"))
-        filed = any(paper.get("filed") for paper in body.get("papers", ()))
-        marked = about.get("ground") == "late" and body.get("basis") in ("stated", "implied", "inferred")
-        if filed or not marked or "source" not in commitments(entry):
-            self.book.find("replay.late_flags", entry.instance, entry.seq)
-        self.authorise(entry, act.roles, rules.permitted("register"))
-        office = str(about.get("id"))
-        known = self.actors.around(office, entry.at)
-        act.roles = set(_strings(known[-1].get("roles"))) if known else None
-        if "resolver" in _object(body.get("attested")):
-            act.roles = {str(about["role"])} if "role" in about else set()
-        elif about and not known:
-            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-        return office
+def number_chain(type_: str, number: str) -> str:
+    """Return the reserved instance of a number of a type of paper."""
+    return "~number/" + sha256(b"\x03" + canonical([type_, number_form(number)])).hex()
 
-    def decide(
-        self, rules: Rules, act: Judge, stage: str, who: str, only: Optional[str] = None
-    ) -> Optional[Tuple[Body, Judge]]:
-        """Decide a move again; return the way that it takes, as it was asked; None: not allowed, or it cannot be told.
 
-        `stage` is fire, submit, close (the votes are there) or effect (on the authority of another instance's act).
+class Numbers:
+    """The numbers that were ever retired, by which instances and when."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        #: For each chain when its entries were made, and by which instances the number was retired after each.
+        self.chains: Dict[str, Tuple[List[int], List[Dict[str, Any]]]] = {}
+        for entry in entries:
+            times, facts = self.chains.setdefault(entry.instance, ([], [{}]))
+            try:
+                body = entry.body or {}
+                by = {key: about for key, about in facts[-1].items() if key != body["cause"]["instance"]}
+                if entry.kind == "retired":
+                    by[body["cause"]["instance"]] = body["day"], body["document"], body["cause"]["seq"]
+                number_form(body["number"])
+                body["type"]
+            except ODD:
+                continue
+            times.append(entry.at)
+            facts.append(by)
+
+    def retired(self, papers: Iterable[Body], at: int) -> Tuple[bool, bool]:
+        """Whether a paper could not be laid at a moment, and whether another one perhaps could not.
+
+        The latter bears a number that was retired, but not yet a minute before.
         """
-        entry, tries = act.entry, [act.roles]
-        if act.roles is not None and "resolver" not in _object(act.body.get("attested")):
-            tries += [set(_strings(body.get("roles"))) for body in self.actors.around(who, entry.at)]
-        for roles in tries if stage in ("fire", "submit") else [None]:
-            answers = []
-            for way in rules.ways(act.body.get("trigger"), only):
-                asked = act.asking(roles=roles, gates=act.gates, attrs=act.attrs)
-                try:
-                    answers.append((self._allowed(rules, way, asked, stage), way, asked))
-                except Unanswered:
-                    self.book.find("replay.attested_missing", entry.instance, entry.seq)
-                    return None
-            open_ = [(way, asked) for answer, way, asked in answers if answer is not False]
-            if len(open_) > 1 and any(answer is None for answer, _, _ in answers):
-                return None
-            if len(open_) == 1:
-                if roles != act.roles and stage in ("fire", "submit"):
-                    self.book.warn("replay.actor_changed", entry.instance, entry.seq)
-                return open_[0]
-        self.book.find("replay.not_allowed", entry.instance, entry.seq)
-        return None
+        certain, perhaps = False, False
+        for paper in papers if self.chains else ():
+            if paper.get("filed") and paper.get("number"):
+                for type_ in (paper["type"], "*"):
+                    times, facts = self.chains.get(number_chain(type_, paper["number"]), ([], [{}]))
+                    late = self._throughout(times, facts, at, at)
+                    early = self._throughout(times, facts, at - CLOSE, at)
+                    certain, perhaps = certain or bool(early), perhaps or bool(late - early)
+        return certain, perhaps
 
-    def _allowed(self, rules: Rules, way: Body, act: Judge, stage: str) -> Answer:
-        """Whether a way may be taken: from this state, at this stage, by these roles, on these papers, as its guards say."""
-        region = str(way.get("region"))
-        if self.case.states.get(region) not in way.get("sources", ()) or self._target(rules, way) is None:
-            return False
-        if not act.late and not self.approvals.stage(rules, way, stage):
-            return False
-        if act.roles is not None and not act.roles & set(_strings(way.get("roles"))):
-            return False
-        if not act.late and stage != "effect":
-            later = _strings(_object(way.get("gate")).get("papers")) if stage != "close" else []
-            if not act.papers >= set(_strings(way.get("papers"))) - set(later):
-                return False
-            if stage != "close" and not set(act.params) >= rules.required(way):
-                return False
-        if not act.late and any(isinstance(effect, str) for effect in way.get("effects", ())):
-            return False
-        answers = [act.holds(rules, name)[0] for name in way.get("guards", ())]
-        return False if False in answers else None if None in answers else True
+    @staticmethod
+    def _throughout(times: List[int], facts: List[Dict[str, Any]], since: int, until: int) -> Set[Tuple[str, Any]]:
+        """Return by which instances a number was retired all the time from one moment to another."""
+        first, last = sum(at < since for at in times), sum(at <= until for at in times)
+        found = [set(state.items()) for state in facts[first : last + 1]]
+        return set.intersection(*found)
 
-    def _target(self, rules: Rules, way: Body) -> Optional[str]:
-        """Return the state to which a way leads, None where nothing is remembered."""
-        region, target = str(way.get("region")), _object(way.get("target"))
-        if target.get("kind") != "left":
-            return str(target.get("name")) if target.get("kind") == "state" else self.case.states.get(region)
-        trigger = str(target.get("name"))
-        left = self.case.left.get(region, {}).get(trigger)
-        remembering = [one for one in rules.ways(trigger) if one.get("remembers") and one.get("region") == region]
-        return left if any(left in one.get("sources", ()) for one in remembering) else None
 
-    def changes(self, rules: Rules, region: str, state: Optional[str]) -> Dict[str, Optional[str]]:
-        """Return all that a change of one region sets: regions that it begins, and regions that it ends."""
-        case, wanted = self.case, {region: state}
-        if region == "main":
-            for name in rules.regions:
-                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
-                if name != "main" and then and not now:
-                    wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
-                elif name != "main" and now and not then:
-                    wanted[name] = None
-        return wanted
+class Calendar(NamedTuple):
+    """The days that are not what their weekday says."""
 
-    def moved(self, rules: Rules, way: Body, act: Judge, doer: str, gates: Dict[str, Body]) -> None:
-        """Compare all that an entry says a move changed; `gates` are the rounds that it leaves besides."""
-        entry, body, id_ = act.entry, act.body, str(way.get("id"))
-        wanted = self.changes(rules, str(way.get("region")), self._target(rules, way))
-        if body.get("set") != wanted:
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        self._was(entry, body, wanted)
-        rests: Set[int] = set()
-        answers = [act.holds(rules, name) for name in way.get("guards", ())]
-        known = all(answer is not None for answer, _ in answers)
-        rests.update(*(on for _, on in answers))
-        said = {name: about for name, about in _object(body.get("attested")).items() if name != "resolver"}
-        for name, found, expected in (
-            ("transition", body.get("transition", body.get("trigger")), id_),
-            ("rests", body.get("rests", []), sorted(rests)),
-            ("remembers", body.get("remembers"), way.get("region") if way.get("remembers") else None),
-            ("seen", body.get("seen", []), act.cited()),
-            ("attested", said, act.answers),
-            ("did", body.get("did", {}), {id_: doer} if id_ in rules.asked else {}),
-        ):
-            if found != expected and (known or name not in ("rests", "seen", "attested")):
-                self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
-        self.approvals.same(entry, body, {**gates, **self.approvals.overtaken(rules, entry.seq, wanted, id_)})
+    rest: FrozenSet[str] = frozenset()
+    work: FrozenSet[str] = frozenset()
+
+    def works(self, day: str) -> bool:
+        """Whether a day is a working day."""
+        if day in self.rest or day in self.work:
+            return day in self.work
+        return dt.date.fromisoformat(day).weekday() < 5
+
+    def counts_for(self, day: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        while not self.works(day):
+            found = dt.date.fromisoformat(day)
+            if found == dt.date.max:
+                break
+            day = (found + dt.timedelta(days=1)).isoformat()
+        return day
+
+
+def read_calendar(document: str) -> Calendar:
+    """Read the document of a calendar; raises Malformed."""
+    told = parse(document.encode())
+    if not isinstance(told, dict) or set(told) != {"rest", "work"}:
+        raise Malformed("no calendar")
+    for days in told.values():
+        if not _is_list(_is_text)(days) or days != sorted(set(days)) or not all(map(_is_day, days)):
+            raise Malformed("no days in order")
+    if set(told["rest"]) & set(told["work"]):
+        raise Malformed("a day of rest and of work")
+    return Calendar(frozenset(told["rest"]), frozenset(told["work"]))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return read_day(text) == (text, text)
+    except Malformed:
+        return False
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
@@ -2369,34 +3232,12 @@ _HEAPS = {
     **dict.fromkeys(("superseded", "returned", "void"), "idle"),
 }  # fmt: skip
 _ASKED = ("seat", "kind", "of", "step", "after", "weight", "veto")
-_STANDING = {
-    "suspended": ("held", True), "resumed": ("held", False), "voided": ("void", True), "reinstated": ("void", False),
-}  # fmt: skip
 _NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")
 _WAIVERS = 2
-#: The kinds that set no state: a vote that decides is a kind of its own here.
-_STILL = frozenset(
-    """
-    annotated amended refused voted withdrawn transferred delegated replied added removed urged copied read extended waived
-    suspended resumed voided reinstated proposed redacted declined
-    """.split()
-)
 
 
 class Refused(Exception):
     """An act on a gate that was not allowed."""
-
-
-def overlay(below: Any, above: Any) -> Any:
-    """Return a value with another one laid over it: objects key by key; a new round, and all else, as a whole."""
-    if not isinstance(below, dict) or not isinstance(above, dict) or "round" in above:
-        return above
-    return {key: overlay(below.get(key), above[key]) if key in above else below[key] for key in {**below, **above}}
-
-
-def with_patches(gates: Dict[str, Body], patches: Body) -> Dict[str, Body]:
-    """Return the gates of an instance after the patches of an entry."""
-    return {**gates, **{name: overlay(gates.get(name), patch) for name, patch in patches.items()}}
 
 
 def is_tight(before: Any, patch: Any) -> bool:
@@ -2426,29 +3267,16 @@ def are_gates(gates: Body) -> bool:
 
     return all(
         isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
-        and _is_map(task)(gate.get("tasks", {})) and people(gate.get("copies", {}))
+        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
         for gate in gates.values()
     )  # fmt: skip
 
 
-class Person(NamedTuple):
-    """Somebody as he was enrolled."""
-
-    id: str
-    roles: FrozenSet[str] = frozenset()
-    org: str = ""
-
-    @classmethod
-    def told(cls, id_: str, body: Body) -> Person:
-        """Return somebody as an enrolment, or whatever else says roles and organisation, has him."""
-        org = body.get("org")
-        return cls(id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "")
-
-    def may_sign(self, task: Body) -> bool:
-        """Whether a task asks this person."""
-        if task["kind"] == "role":
-            return task["of"] in self.roles
-        return bool(task["of"] == self.id) if task["kind"] != "org" else bool(self.org) and task["of"] == self.org
+def may_sign(task: Body, person: Actor) -> bool:
+    """Whether a task asks somebody."""
+    if task["kind"] == "role":
+        return task["of"] in person.roles
+    return bool(task["of"] == person.id) if task["kind"] != "org" else bool(person.org) and task["of"] == person.org
 
 
 class Round:
@@ -2555,12 +3383,11 @@ def again(task: Body) -> Body:
 class Desk(NamedTuple):
     """An act on a gate: the transition, the gate before, who acts and for whom."""
 
-    rules: Rules
-    act: Judge
+    act: Act
     way: Body
     gate: Body
-    by: Person
-    principal: Person
+    by: Actor
+    principal: Actor
 
     @property
     def body(self) -> Body:
@@ -2575,28 +3402,28 @@ class Desk(NamedTuple):
     @property
     def supervises(self) -> bool:
         """Whether who acts supervises the workflow."""
-        return bool(self.by.roles & set(self.rules.permitted("supervise")))
+        return not self.by.roles.isdisjoint(self.act.rules.permitted("supervise"))
 
     def round(self) -> Round:
         """Return the round as it was, which must be open and the instance in good standing."""
-        if self.gate["state"] != "open" or any(self.act.case.standing.values()):
+        if self.gate["state"] != "open" or self.act.case.held or self.act.case.voided:
             raise Refused
         return Round(self.way, self.gate, self.act.entry.seq)
 
     def own(self, work: Round, *, named: bool = True) -> str:
         """Return the principal's own task, the one that the entry names where it must."""
         number = self.body["task"] if named else None
-        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and self.principal.may_sign(task)]
+        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and may_sign(task, self.principal)]
         if (number is not None and number not in mine) or not mine:
             raise Refused
         return str(number) if number is not None else min(mine, key=int)
 
-    def unbar(self, *others: Person) -> None:
+    def unbar(self, *others: Actor) -> None:
         """Refuse if who acts, for whom, or one of these others may not sign."""
         if any(self.barred(person) for person in (self.by, self.principal, *others)):
             raise Refused
 
-    def barred(self, person: Person) -> bool:
+    def barred(self, person: Actor) -> bool:
         """Whether duties are kept apart from somebody."""
         tasks, gate = list(self.gate["tasks"].values()), self.gate
         signed = [task for task in tasks if task["state"] in _SIGNED] + list(gate.get("settled", {}).values())
@@ -2615,7 +3442,7 @@ class Desk(NamedTuple):
         )
 
 
-class Act(NamedTuple):
+class Dated(NamedTuple):
     """An act of a day: its entry's number (negative: what happened by recording it), and what orders it.
 
     `lines` are those that it changes beside regions; `low` is empty where the day is open, `high` None.
@@ -2629,31 +3456,6 @@ class Act(NamedTuple):
     high: Optional[str]
 
 
-class Calendars:
-    """Which calendars were published when, and which day is a working day."""
-
-    def __init__(self, entries: Iterable[Entry], documents: Documents) -> None:
-        self.documents = documents
-        self.published = [(0, "")] + [
-            (e.at, str((e.body or {}).get("calendar"))) for e in entries if e.body is not None
-        ]
-
-    def at(self, at: int) -> List[str]:
-        """Return the calendars that were in force at a moment or within the minute before it; "" is none."""
-        past = [digest for when, digest in self.published if when <= at]
-        before = sum(when < at - _CLOSE for when, _ in self.published)
-        return past[max(before - 1, 0) :]
-
-    def working_day(self, day: str, digest: str) -> str:
-        """Return the working day that a day counts for: itself, or the next one after days of rest."""
-        told = self.documents.calendars.get(digest, {})
-        while day in told.get("rest", ()) or (
-            day not in told.get("work", ()) and date.fromisoformat(day).weekday() > 4
-        ):
-            day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-        return day
-
-
 class Approvals:
     """Judges the entries of approvals."""
 
@@ -2664,184 +3466,160 @@ class Approvals:
         """.split()
     )
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Replay, calendars: Iterable[Entry]) -> None:
         self.replay, self.book = replay, replay.book
+        #: When which calendar was published; before the first there is none.
+        self.published = [(0, "")] + [(e.at, str(e.body.get("calendar"))) for e in calendars if e.body is not None]
 
     @property
     def case(self) -> Case:
         """Return the instance that is read."""
         return self.replay.case
 
-    def read(self, rules: Optional[Rules], act: Judge) -> bool:
-        """Decide again what an entry does on gates; return whether all that it says was compared."""
-        kind, entry = act.entry.kind, act.entry
-        if rules is None or kind not in (*self.kinds, "amended"):
-            return True
+    def read(self, act: Act) -> None:
+        """Decide an entry of one of these kinds again."""
+        kind = act.entry.kind
         try:
             if kind in _STANDING:
-                self._stood(rules, act)
-            elif kind == "amended":
-                self._amended(rules, act)
-            elif kind == "opened":
-                self._opened(rules, act)
+                self._stood(act)
+                return
+            act.live(late=False)
+            if kind == "opened":
+                self._opened(act)
             else:
-                self._on_gate(self._desk(rules, act))
+                self._on_gate(self._desk(act))
         except Refused:
-            self.book.find("replay.not_allowed", entry.instance, entry.seq)
-        except Unanswered:
-            self.book.find("replay.attested_missing", entry.instance, entry.seq)
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError):  # no body that the library makes
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        else:
-            return True
-        return kind == "amended"
+            act.find("not_allowed")
+        except NoAnswer:
+            act.find("attested_missing")
+
+    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:
+        """Compare the rounds that a move, or an adoption, leaves: `gates`, and those that it overtakes."""
+        self.same(act, {**gates, **self._overtaken(act, changes, way)})
+
+    def amended(self, act: Act) -> None:
+        """Compare what a change of attributes does to gates whose votes are bound to them."""
+        try:
+            self._amended(act)
+        except Refused:
+            act.find("not_allowed")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
 
     # What is compared
 
-    def same(self, entry: Entry, body: Body, rounds: Dict[str, Body]) -> None:
+    def same(self, act: Act, rounds: Dict[str, Body]) -> None:
         """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
-        said, before = body.get("gates", {}), self.case.gates
+        said, before = act.body.get("gates", {}), act.case.gates
+        act.compared.add("gates")
         if set(said) != set(rounds) or not all(
-            overlay(before.get(name), said[name]) == gate and is_tight(before.get(name), said[name])
+            canonical(merged(before.get(name), said[name])) == canonical(gate)
+            and is_tight(before.get(name), said[name])
             for name, gate in rounds.items()
         ):
-            self.book.find("replay.gates_differs", entry.instance, entry.seq)
+            act.find("gates_differs")
 
-    def attested(self, act: Judge, answers: Body) -> None:
-        """Compare the application's answers that an entry says with those that were asked for."""
-        said = {name: about for name, about in _object(act.body.get("attested")).items() if name != "resolver"}
-        if said != answers:
-            self.book.find("replay.attested_differs", act.entry.instance, act.entry.seq)
-
-    # What else is asked of gates
-
-    def stage(self, rules: Rules, way: Body, stage: str) -> bool:
-        """Whether a move may be made, or submitted, as far as standing and gates are concerned."""
-        if any(self.case.standing.values()):
-            return False
-        if "gate" not in way:
-            return stage != "submit"
-        open_ = [self.case.gates.get(str(one.get("id")), {}).get("state") for one in rules.ways(way.get("trigger"))]
-        return stage == "close" or (stage == "submit" and "open" not in open_)
-
-    def overtaken(self, rules: Rules, seq: int, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
+    def _overtaken(self, act: Act, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
         """Return the rounds that end because their region was moved out of the states that their transition leaves."""
         return {
-            str(way["id"]): gate
-            for way in rules.transitions
-            if way.get("id") != but and way.get("region") in states
-            and states[way["region"]] not in way.get("sources", ())
-            for gate in self._ended(way, seq)
-        }  # fmt: skip
+            way["id"]: gate
+            for way in act.rules.ways
+            if way["id"] != but and way["region"] in states and states[way["region"]] not in way["sources"]
+            for gate in self._ended(act, way)
+        }
 
-    def _ended(self, way: Body, seq: int) -> Iterator[Body]:
+    @staticmethod
+    def _ended(act: Act, way: Body) -> Iterator[Body]:
         """Yield the round of a gate, void, if it was open or had gone back to its applicant."""
-        gate = self.case.gates.get(str(way.get("id")))
+        gate = act.case.gates.get(way["id"])
         if "gate" not in way or gate is None:
             return
         if gate["state"] == "open" or (gate["state"] == "returned" and not gate.get("returned", {}).get("to")):
-            work = Round(way, gate, seq)
+            work = Round(way, gate, act.entry.seq)
             work.close("void", "void")
             yield work.after()
 
     # People
 
-    def _who(self, act: Judge) -> Person:
+    def _who(self, act: Act) -> Actor:
         """Return who acted; one who was enrolled only later as he was then."""
-        entry, told = act.entry, _object(act.body.get("attested")).get("resolver")
-        if told is not None:
-            return Person.told(entry.actor, _object(_object(told).get("values")))
-        known = self.replay.actors.around(entry.actor, entry.at)
-        known = known or [body for _, body in self.replay.actors.known.get(entry.actor, ())]
-        return Person.told(entry.actor, known[-1]) if known else Person(entry.actor)
+        later = self.replay.actors.known.get(act.entry.actor, ())
+        return act.actor or (later[-1][1] if later else Actor(act.entry.actor))
 
-    def _named(self, act: Judge, name: str, *, valid: bool = True) -> Person:
+    def _named(self, act: Act, name: str, *, valid: bool = True) -> Actor:
         """Return somebody whom an entry names, who must be one who may act; of whom nothing is known, he may."""
-        id_, actors = act.body[name], self.replay.actors
-        known = actors.around(id_, act.entry.at)
-        if known and valid and not any(actors.valid(body, act.entry.at) for body in known):
+        known = self.replay.actors.around(act.body[name], act.entry.at)
+        if known and valid and not any(actor.acts_on(act.day) for actor in known):
             raise Refused
-        return Person.told(id_, known[-1]) if known else Person(id_)
+        return known[-1] if known else Actor(act.body[name])
 
-    def _desk(self, rules: Rules, act: Judge) -> Desk:
+    def _desk(self, act: Act) -> Desk:
         """Return the gate that an entry is about, who acts and for whom."""
-        said = act.body["gates"]
-        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in said]
+        said, trigger = act.body["gates"], act.body.get("trigger")
+        ways = [way for way in act.rules.ways if "gate" in way and way["trigger"] == trigger and way["id"] in said]
         if len(ways) != 1:
             raise Refused
         by = self._who(act)
-        principal = self._principal(rules, act, by)
-        gate = self.case.gates.get(ways[0]["id"])
+        principal = self._principal(act, by)
+        gate = act.case.gates.get(ways[0]["id"])
         if gate is None:
             raise Refused
-        return Desk(rules, act, ways[0], gate, by, principal)
+        return Desk(act, ways[0], gate, by, principal)
 
-    def _principal(self, rules: Rules, act: Judge, by: Person) -> Person:
+    def _principal(self, act: Act, by: Actor) -> Actor:
         """Return for whom somebody signed, as far as the grant reaches that the entry cites."""
         about, entry = act.body.get("for"), act.entry
         if about is None:
             return by
         chain, seq = "~actor/%s" % about["id"], about["seq"]
+        person, cited = Case(chain), None
         facts: Body = {}
-        grants: Dict[str, Body] = {}
-        cited: Optional[Entry] = None
-        for other in self.replay.past.entries(chain):
-            if other.seq > seq and other.at > entry.at - _CLOSE:
+        for other in self.replay.verification.chain(chain):
+            if other.seq > seq and other.at > entry.at - CLOSE:
                 break
-            told = other.body or {}
-            if other.kind == "enrolled":
-                facts = {**facts, **told}
-            elif other.kind == "granted":
-                grants = {**grants, str(other.seq): _object(told.get("grant"))}
-            elif other.kind == "revoked":
-                grants = {number: grant for number, grant in grants.items() if number != str(told.get("grant"))}
+            person.say(other)
+            facts = {**facts, **(other.body or {})} if other.kind == "enrolled" else facts
             cited = other if other.seq == seq else cited
-        grant = grants.get(str(about["grant"]))
         if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
             raise Refused
         if cited.leaf.hex() != about["leaf"]:
-            self.book.find("replay.seen_leaf", entry.instance, entry.seq)
-        if (
-            grant is None or grant["to"] != by.id or not grant["from"] <= self.replay.actors.day(entry.at) <= grant["until"]
-            or rules.name not in grant.get("workflows", (rules.name,))
-        ):  # fmt: skip
+            act.find("seen_leaf")
+        grant, workflow = person.attrs.get("grants", {}).get(str(about["grant"])), act.rules.name
+        if grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]:
             raise Refused
-        person = Person.told(about["id"], facts)
-        return person._replace(roles=person.roles & frozenset(grant.get("roles", person.roles)))
+        if workflow not in grant.get("workflows", (workflow,)):
+            raise Refused
+        roles, org = frozenset(facts.get("roles", ())), facts.get("org", "")
+        return Actor(about["id"], roles & frozenset(grant.get("roles", roles)), org)
 
     # Rounds begin
 
-    def _opened(self, rules: Rules, act: Judge) -> None:
-        entry, body = act.entry, act.body
-        if not rules.ways(body.get("trigger")):
-            self.book.find("replay.unknown_trigger", entry.instance, entry.seq)
+    def _opened(self, act: Act) -> None:
+        body = act.body
+        if body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
             return
-        if act.hidden:
+        decision = self.replay.decide(act, act.actor, stage="submit")
+        if decision is None:
             return
-        found = self.replay.decide(rules, act, "submit", entry.actor)
-        if found is None:
-            return
-        way, asked = found
-        by, before = self._who(act), self.case.gates.get(str(way["id"]), {})
+        way, by = decision.way, self._who(act)
+        before = act.case.gates.get(way["id"], {})
         gate: Body = {"by": by.id}
         if by.org:
             gate["org"] = by.org
-        if act.papers:
-            gate["papers"] = sorted(act.papers)
+        if act.papers():
+            gate["papers"] = sorted(act.papers())
         gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
-        outside = act.asking(roles=None)
+        looking = Looking(Question(act, "", None, self.replay.cited(act)))
         if body.get("direct"):
             gate.update(self._remaining(way, before, by))
         else:
-            gate["tasks"] = self._tasks(rules, way, outside)
-        gate = self._begun(way, gate, before, entry.seq, self.case.attrs)
-        self.same(entry, body, {str(way["id"]): gate})
-        if body.get("seen", []) != asked.cited():
-            self.book.find("replay.seen_differs", entry.instance, entry.seq)
-        self.attested(act, {**asked.answers, **outside.answers})
+            gate["tasks"] = self._tasks(way, looking)
+        gate = self._begun(way, gate, before, act.entry.seq, act.case.attrs)
+        self.same(act, {way["id"]: gate})
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", {**decision.attested, **looking.attested}, act.answers())
         self._candidates(act, [gate])
 
     def _begun(self, way: Body, opened: Body, before: Body, seq: int, attrs: Body, *, held: bool = False) -> Body:
@@ -2862,34 +3640,24 @@ class Approvals:
         """Return the digest of what votes are bound to."""
         binds = told.get("binds", ())
         document = canonical({name: attrs.get(name) for name in binds})
-        return self.replay.hash(b"\x03" + document).hex() if binds else None
+        return self.replay.verification.hash(b"\x03" + document).hex() if binds else None
 
     @staticmethod
-    def _tasks(rules: Rules, way: Body, act: Judge) -> Dict[str, Body]:
+    def _tasks(way: Body, looking: Looking) -> Dict[str, Body]:
         """Return the tasks of those whom a gate asks."""
-        told, found = _object(way.get("gate")), []
-        signers = [one for one in told["signers"] if "when" not in one or act.holds(rules, one["when"])[0]]
-        for step, signer in enumerate(signers, 1):
+        told, found, guards = way["gate"], [], looking.act.rules.guards
+        asked = [one for one in told["signers"] if "when" not in one or looking.holds(guards[one["when"]]) is True]
+        for step, signer in enumerate(asked, 1):
             people = [(signer["kind"], signer["of"])] * signer.get("seats", 1)
             if signer["kind"] == "code":
-                about = _object(_object(act.body.get("attested")).get(signer["of"]))
-                if not about:
-                    raise Unanswered
-                named = act.answers.setdefault(
-                    signer["of"],
-                    {"answer": about["answer"], "values": {"actors": list(about.get("values", {}).get("actors", ()))}},
-                )
-                people = [("actor", person) for person in dict.fromkeys(named["values"]["actors"])]
+                people = [("actor", person) for person in dict.fromkeys(looking.people(signer["of"]))]
             more = {name: signer[name] for name in ("weight", "veto") if name in signer}
-            step = step if told.get("sequential") else 1
-            found += [
-                {"seat": signer["name"], "kind": kind, "of": of, "step": step, "state": "open", **more}
-                for kind, of in people
-            ]
+            place = {"seat": signer["name"], "step": step if told.get("sequential") else 1, "state": "open", **more}
+            found += [{**place, "kind": kind, "of": of} for kind, of in people]
         return {str(number): task for number, task in enumerate(found, 1)}
 
     @staticmethod
-    def _remaining(way: Body, before: Body, by: Person) -> Body:
+    def _remaining(way: Body, before: Body, by: Actor) -> Body:
         """Return what is left of a round that goes straight back to whoever returned it."""
         changed = set(before.get("touched", ())) - set(_object(way.get("gate")).get("direct", ()))
         if before.get("state") != "returned" or "to" in before["returned"] or before["by"] != by.id or changed:
@@ -2913,85 +3681,87 @@ class Approvals:
         need = {"need": before["need"]} if "need" in before else {}
         return {**found, **need, **({"settled": settled} if settled else {})}
 
-    def _candidates(self, act: Judge, rounds: List[Body]) -> None:
+    def _candidates(self, act: Act, rounds: List[Body]) -> None:
         """Check that everybody who is said to have been able to sign in a new round was."""
         tasks = [task for gate in rounds for task in gate["tasks"].values()]
         for seat, people in act.body.get("candidates", {}).items():
             asked = [task for task in tasks if task["seat"] == seat]
             for name in people:
-                known = [Person.told(name, body) for body in self.replay.actors.around(name, act.entry.at)]
-                if not asked or (known and not any(one.may_sign(task) for task in asked for one in known)):
-                    self.book.find("replay.candidate", act.entry.instance, act.entry.seq)
+                known = self.replay.actors.around(name, act.entry.at)
+                if not asked or (known and not any(may_sign(task, one) for task in asked for one in known)):
+                    act.find("candidate")
 
-    def _amended(self, rules: Rules, act: Judge) -> None:
+    def _amended(self, act: Act) -> None:
         """Begin those rounds anew whose votes were bound to what was amended."""
-        if act.hidden:
-            return
-        entry, case, attrs = act.entry, self.case, act.body.get("attrs", {})
+        case, attrs = act.case, act.body.get("attrs", {})
         after = {**case.attrs, **attrs}
-        outside = act.asking(roles=None, attrs=after, params={})
+        looking = Looking(Question(act, "", None, self.replay.cited(act), attrs=after, params={}))
         rounds: Dict[str, Body] = {}
         anew: List[Body] = []
-        for way in rules.transitions:
-            gate = case.gates.get(str(way.get("id")), {})
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"], {})
             if "gate" not in way or gate.get("state") not in ("open", "returned"):
                 continue
-            told = _object(way["gate"])
-            if gate["state"] == "open" and self._bound(told, after) != gate.get("bound"):
+            if gate["state"] == "open" and self._bound(way["gate"], after) != gate.get("bound"):
                 opened: Body = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
-                laid = sorted(set(gate.get("papers", ())) - set(told.get("papers", ())))
-                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(rules, way, outside))
-                anew.append(self._begun(way, opened, gate, entry.seq, after, held=case.standing.get("held", False)))
+                laid = sorted(set(gate.get("papers", ())) - set(way["gate"].get("papers", ())))
+                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(way, looking))
+                anew.append(self._begun(way, opened, gate, act.entry.seq, after, held=bool(case.held)))
                 rounds[way["id"]] = anew[-1]
                 continue
             touched = sorted({*gate.get("touched", ()), *attrs})
             if touched != gate.get("touched"):
                 rounds[way["id"]] = {**gate, "touched": touched}
-        self.same(entry, act.body, rounds)
-        self.attested(act, outside.answers)
+        self.same(act, rounds)
+        act.equal("attested", looking.attested, act.answers())
         self._candidates(act, anew)
 
     # Entries on one gate
 
     def _on_gate(self, desk: Desk) -> None:
-        kind, entry, body = desk.act.entry.kind, desk.act.entry, desk.body
+        act, kind, body = desk.act, desk.act.entry.kind, desk.body
         if kind in ("extended", "waived"):
-            self.replay.authorise(entry, desk.act.roles, desk.rules.permitted("supervise"))
-        gate, state = getattr(self, "_%s" % kind)(desk)
+            self.replay.authorise(act, act.rules.permitted("supervise"))
+        gate, state = getattr(self, "_" + kind)(desk)
         if kind == "voted" and gate["state"] == "approved":
             self._decided(desk, gate)
             return
-        if kind == "voted" and body.get("set"):
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        region = str(desk.way["region"])
-        wanted = self.replay.changes(desk.rules, region, state) if state else {}
+        changes = act.rules.moved(act.case.regions, act.case.kept, {desk.way["region"]: state}) if state else {}
+        self.moved(act, changes, desk.way["id"], {desk.way["id"]: gate})
         if kind in ("returned", "retracted"):
-            was = {name: self.case.states[name] for name in wanted if self.case.states.get(name) is not None}
-            for name, expected in (("set", wanted), ("was", was)):
-                if body.get(name, {}) != expected:
-                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
-        self.same(entry, body, {desk.way["id"]: gate, **self.overtaken(desk.rules, entry.seq, wanted, desk.way["id"])})
+            was = {name: act.case.regions[name] for name in changes if name in act.case.regions}
+            act.equal("set", changes, body.get("set", {}))
+            act.equal("was", was, body.get("was", {}))
+            return
+        act.still()
+        if kind != "voted":
+            act.equal("old", self._replaced(desk.gate, gate), body.get("old", {}))
+
+    @staticmethod
+    def _replaced(before: Body, gate: Body) -> Body:
+        """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
+        due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
+        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        return {**due, **count}
 
     def _decided(self, desk: Desk, gate: Body) -> None:
         """Decide the move that a vote brings."""
-        act, id_ = desk.act, str(desk.way["id"])
-        if act.hidden:
-            return
-        gates = {**self.case.gates, id_: gate}
-        closing = act.asking(
-            roles=None, gates=gates, papers=set(gate.get("papers", ())), params=_object(gate.get("params"))
-        )
-        found = self.replay.decide(desk.rules, closing, "close", gate["by"], only=id_)
-        if found is not None:
-            self.book.counts["decided"] += 1
-            self.replay.moved(desk.rules, found[0], found[1], gate["by"], {id_: gate})
+        act, id_, params = desk.act, desk.way["id"], gate.get("params", {})
+        question = Question(
+            act, desk.way["trigger"], None, self.replay.cited(act), stage="close", only=id_, params=params,
+            gates={**act.case.gates, id_: gate}, papers=frozenset(gate.get("papers", ())),
+        )  # fmt: skip
+        decision = decide(question)
+        if decision is None:
+            raise Refused
+        self.replay.moved(act, decision, gate["by"], {id_: gate}, params)
 
     def _voted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         work, seq = desk.round(), desk.act.entry.seq
         number = desk.own(work)
         desk.unbar()
-        papers = {about["type"] for about in desk.body.get("papers", ())}
-        if not papers >= set(desk.told.get("papers", ())):
+        papers, retired = desk.act.papers(), self.replay.retired(desk.act)
+        if retired or not papers >= set(desk.told.get("papers", ())):
             raise Refused
         work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
         if desk.principal.id != desk.by.id:
@@ -3002,9 +3772,9 @@ class Approvals:
         return work.after(), None
 
     def _retracted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
-        gate, number, case = desk.gate, desk.body["task"], self.case
+        gate, number, case = desk.gate, desk.body["task"], desk.act.case
         closed = gate["state"] in ("approved", "rejected")
-        if any(case.standing.values()) or not (closed or gate["state"] == "open"):
+        if case.held or case.voided or not (closed or gate["state"] == "open"):
             raise Refused
         if closed and (case.rev != gate["closed"] or desk.way.get("effects")):
             raise Refused
@@ -3022,8 +3792,8 @@ class Approvals:
         if work.count()[1] is not None:
             raise Refused
         work.line_up()
-        back = case.before(str(desk.way["region"]), gate["closed"]) if gate["state"] == "approved" else None
-        return work.after(), back
+        before = self.replay.past.after(case.instance, gate["closed"] - 1) if gate["state"] == "approved" else None
+        return work.after(), None if before is None else before.regions.get(desk.way["region"])
 
     def _transferred(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         receiver = self._named(desk.act, "to")
@@ -3094,7 +3864,7 @@ class Approvals:
         number = desk.own(work)
         desk.unbar()
         if to is not None and (
-            to not in desk.told.get("returns", ()) or (str(desk.way["region"]), to) not in self.case.visited
+            to not in desk.told.get("returns", ()) or to not in desk.act.case.visited.get(desk.way["region"], {})
         ):
             raise Refused
         work.tasks[number].update(state="returned", by=desk.by.id)
@@ -3112,18 +3882,24 @@ class Approvals:
 
     def _urged(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         work, urged = desk.round(), desk.gate.get("urged", {})
-        digest = desk.body.get("calendar", "")
-        if digest not in self.replay.calendars.at(desk.act.entry.at):
-            self.book.find("replay.calendar", desk.act.entry.instance, desk.act.entry.seq)
-        day = self.replay.calendars.working_day(self.replay.actors.day(desk.act.entry.at), digest)
+        day = self._calendar(desk.act).counts_for(desk.act.day)
         if urged.get(desk.by.id) == day:
             raise Refused
         work.gate["urged"] = {**urged, desk.by.id: day}
         return work.after(), None
 
+    def _calendar(self, act: Act) -> Calendar:
+        """Return the calendar that an entry names, which must have been in force; without one weekends are rest."""
+        digest, at = act.body.get("calendar", ""), act.entry.at
+        before = sum(when < at - CLOSE for when, _ in self.published)
+        if digest not in [name for when, name in self.published[max(before - 1, 0) :] if when <= at]:
+            act.find("calendar")
+        bytes.fromhex(digest)
+        return self.replay.documents.calendars.get(digest, Calendar())
+
     def _copied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         people, copies = desk.body["to"], desk.gate.get("copies", {})
-        if self.case.standing.get("void") or any(person in copies for person in people):
+        if desk.act.case.voided or any(person in copies for person in people):
             raise Refused
         work = Round(desk.way, desk.gate, desk.act.entry.seq)
         work.gate["copies"] = {**copies, **{person: {"seq": work.seq} for person in people}}
@@ -3139,7 +3915,7 @@ class Approvals:
 
     def _extended(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         due, work = desk.body["due"], desk.round()
-        if "extended" in work.gate or any(desk.by.may_sign(work.tasks[number]) for number in work.pending()):
+        if "extended" in work.gate or any(may_sign(work.tasks[number], desk.by) for number in work.pending()):
             raise Refused
         work.gate.update(due=due, extended=work.seq)
         return work.after(), None
@@ -3155,36 +3931,59 @@ class Approvals:
 
     # The instance as a whole
 
-    def _stood(self, rules: Rules, act: Judge) -> None:
-        entry, case, kind = act.entry, self.case, act.entry.kind
-        self.replay.authorise(entry, act.roles, rules.permitted("supervise"))
-        held, void = case.standing.get("held", False), case.standing.get("void", False)
-        may = {"suspended": not held and not void, "resumed": held, "voided": not void, "reinstated": void}[kind]
-        if not may or (kind == "voided" and self._approved(entry.actor)):
+    def _stood(self, act: Act) -> None:
+        case, kind = act.case, act.entry.kind
+        self.replay.authorise(act, act.rules.permitted("supervise"))
+        free = not case.held and not case.voided
+        may = {"suspended": free, "resumed": case.held, "voided": not case.voided, "reinstated": case.voided}[kind]
+        if not may or (kind == "voided" and self._approved(act)):
             raise Refused
         rounds: Dict[str, Body] = {}
-        for way in rules.transitions:
-            gate = case.gates.get(str(way.get("id")))
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"])
             if "gate" not in way or gate is None:
                 continue
             if kind == "voided":
-                rounds.update((way["id"], ended) for ended in self._ended(way, entry.seq))
+                rounds.update((way["id"], ended) for ended in self._ended(act, way))
             elif kind in ("suspended", "resumed") and gate["state"] == "open":
-                work = Round(way, gate, entry.seq)
+                work = Round(way, gate, act.entry.seq)
                 work.line_up()
                 for number in work.pending() if kind == "suspended" else ():
                     work.tasks[number]["state"] = "blocked"
                 rounds[way["id"]] = work.after()
-        self.same(entry, act.body, rounds)
+        self.same(act, rounds)
+        act.still()
+        effects = self._numbers(act)
+        act.equal("effects", effects, act.body.get("effects", []))
+        self.replay.effects.expect(act, effects)
 
-    def _approved(self, person: str) -> bool:
-        """Whether somebody, or somebody for him, has approved in a newest round."""
+    @staticmethod
+    def _approved(act: Act) -> bool:
+        """Whether who acts, or somebody for him, has approved in a newest round."""
         return any(
-            person in (vote.get("by"), vote.get("for"))
-            for gate in self.case.gates.values()
+            act.entry.actor in (vote.get("by"), vote.get("for"))
+            for gate in act.case.gates.values()
             for vote in (*gate["tasks"].values(), *gate.get("settled", {}).values())
             if vote.get("state", "approved") == "approved"
         )
+
+    def _numbers(self, act: Act) -> List[Body]:
+        """Return which document numbers an entry retires, or releases again."""
+        body, before = act.body, self.replay.verification.chain(act.entry.instance)
+        if act.entry.kind == "voided":
+            kept = {number_form(number) for number in body.get("keep", ())}
+            found = {number_chain("*", body["number"]): ("*", body["number"])}
+            for entry in before:
+                for paper in (entry.body or {}).get("papers", ()) if entry.seq < act.entry.seq else ():
+                    if paper.get("filed") and paper.get("number") and number_form(paper["number"]) not in kept:
+                        found[number_chain(paper["type"], paper["number"])] = paper["type"], paper["number"]
+            return [{"number": number, "on": key, "retire": type_} for key, (type_, number) in sorted(found.items())]
+        if act.entry.kind == "reinstated":
+            told = [one for e in before if e.seq == act.case.voided["seq"] for one in (e.body or {}).get("effects", ())]
+            return [
+                {"number": one["number"], "on": one["on"], "release": one["retire"]} for one in told if "retire" in one
+            ]
+        return []
 
     # Days
 
@@ -3193,16 +3992,16 @@ class Approvals:
         if not case.backdated:
             return
         try:
-            acts = [act for entry in self.replay.past.entries(case.instance) for act in self._acts(entry)]
+            acts = [act for entry in self.replay.verification.chain(case.instance) for act in self._acts(entry)]
             late = self._late(acts, gates=True) - self._late(acts, gates=False)
         except (KeyError, TypeError, AttributeError, ValueError):
             return  # what cannot be read is reported as such
         for seq in sorted(late):
             self.book.find("replay.date_order", case.instance, seq)
 
-    def _acts(self, entry: Entry) -> Iterator[Act]:
+    def _acts(self, entry: Entry) -> Iterator[Dated]:
         """Yield what an entry says of its day, and, apart, what happened by recording it."""
-        body, kind, today = entry.body or {}, entry.kind, self.replay.actors.day(entry.at)
+        body, kind, today = entry.body or {}, entry.kind, self.replay.day(entry.at)
         recorded = {"lo": today, "hi": today}
         dated = "on" in body or body.get("mode") == "late"
         own: Set[str] = set()
@@ -3221,12 +4020,12 @@ class Approvals:
         if kind in _STANDING:
             beside.add("standing")
         on = body.get("on", {}) if dated else recorded
-        yield Act(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
+        yield Dated(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
         if dated and beside:
-            yield Act(-entry.seq, set(), beside, (), today, today)
+            yield Dated(-entry.seq, set(), beside, (), today, today)
 
     @staticmethod
-    def _late(acts: Iterable[Act], *, gates: bool) -> Set[int]:
+    def _late(acts: Iterable[Dated], *, gates: bool) -> Set[int]:
         """Return the entries of the acts that are dated too early, with or without what gates tie."""
         late: Set[int] = set()
         earliest: Dict[int, str] = {}
@@ -3243,6 +4042,19 @@ class Approvals:
 
 
 # ------------------------------------------------------------------------------------------------------------- effects
+#
+# An entry says what it does elsewhere: {"effects":[{"on":KEY,"fire":[T],"skipped":[T]} | {"on":KEY,"amend":[A]} |
+# {"on":"~number/HEX","retire"|"release":TYPE,"number":S}]}. The entry there says in `cause` which entry that was.
+
+_NUMBERED = {"retire": "retired", "release": "released"}
+
+
+def does(effect: Body) -> List[str]:
+    """Return what stands for an effect on the other instance: triggers, `amend`, `retired` or `released`."""
+    for verb, kind in _NUMBERED.items():
+        if verb in effect:
+            return [kind]
+    return list(effect.get("fire", ["amend"]))
 
 
 class Effects:
@@ -3250,18 +4062,52 @@ class Effects:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        #: Promised and not met yet: 1; met before its promise: -1. By case, entry, other instance, and what is done.
+        self.open: Dict[Tuple[str, int, str, str], int] = {}
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Note what an entry promises, and decide again what it does because of another one."""
-        for about in [act.body["cause"]["instance"]] if "cause" in act.body else []:
-            self.replay.unseen(about)
-        for about in act.body.get("effects", ()):
-            self.replay.unseen(about["on"])
-        if "effects" in act.body or "cause" in act.body:
+    def _count(self, effect: Tuple[str, int, str, str], by: int) -> None:
+        found = self.open.pop(effect, 0) + by
+        if found:
+            self.open[effect] = found
+
+    def expect(self, act: Act, effects: Iterable[Body]) -> None:
+        """Expect the entries on other instances that an entry says."""
+        for effect in effects:
+            for what in does(effect):
+                self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def cause(self, act: Act, what: str) -> Optional[Witness]:
+        """Return the entry that caused this one; find one that did not. Raises Undisclosed."""
+        said, here = act.body["cause"], act.entry.instance
+        witness = self.replay.past.after(said["instance"], said["seq"])
+        if witness is None or witness.at > act.entry.at:
+            act.find("seen_missing")
+            return None
+        if witness.leaf != said["leaf"]:
+            act.find("seen_leaf")
+        effects = witness.body.get("effects", ())
+        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+            act.find("effect_unknown")
+        self._count((said["instance"], said["seq"], here, what), -1)
+        return witness._replace(leaf=said["leaf"])
+
+    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
+        """Compare the effects that an entry says with those of its transition."""
+        effects = act.body.get("effects", [])
+        if effects or way.get("effects"):
             self.book.leave("effects")
+        self.expect(act, effects)
 
     def close(self) -> None:
         """Say which promises were not kept."""
+        for (instance, seq, target, what), count in sorted(self.open.items(), key=repr):
+            if not self.replay.verification.shown(target):
+                self.book.skip("cited %s" % target, needed=True)
+            elif count > 0:
+                kind = what if what in _NUMBERED.values() else "effect"
+                self.book.find("replay.%s_missing" % kind, instance, seq)
+            else:
+                self.book.find("replay.effect_twice", target)
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
@@ -3275,12 +4121,10 @@ class Corrections:
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:  # noqa: ARG002
-        """Decide an entry again that corrects or erases, or says who may; of reserved instances those entries only."""
-        if act.entry.kind in self.kinds or act.entry.kind == "ruled":
-            self.book.leave("corrections")
-        if act.entry.kind == "rectified":
-            act.case.unknown = True
+    def read(self, act: Act) -> None:
+        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("corrections")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
@@ -3579,7 +4423,7 @@ class Proofs:
 class PartTree:
     """The tree of which a bundle shows a part: runs of leaves, and hidden trees between them."""
 
-    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: Set[int], book: Book) -> None:
+    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: FrozenSet[int], book: Book) -> None:
         self.hash, self.cuts, self.book = hash_, cuts, book
         self.size, self.root = int(said["size"]), str(said["root"])
         self.roots: Dict[int, bytes] = {}
@@ -3660,21 +4504,27 @@ class PartTree:
 class PartVerification(Verification):
     """The verification of a bundle that shows one instance, or what was recorded in an interval."""
 
+    partly = True
+
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any], proofs: Proofs,
-    ) -> None:  # fmt: skip
+        self,
+        lines: Lines,
+        genesis: Genesis,
+        given: Given,
+        came: Iterable[Anchor],
+        manifest: Dict[str, Any],
+        proofs: Proofs,
+    ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
-        self.covered = dict.fromkeys(self.sizes, 0)
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
         self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
-        super().__init__(lines, genesis, anchors, trust)
+        super().__init__(lines, genesis, given, came)
+        self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
         if not self.with_documents:
@@ -3686,9 +4536,10 @@ class PartVerification(Verification):
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
 
-    def shown(self, instance: Any) -> bool:
+    def shown(self, instance: str) -> bool:
         """Whether the chain of an instance is there to be looked at."""
-        return instance == self.scope.get("instance") or str(instance).startswith("~")
+        reserved = instance.startswith("~") and not instance.startswith("~number/")
+        return reserved or next(self.chain(instance), None) is not None
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
@@ -3847,7 +4698,7 @@ class PartVerification(Verification):
                 self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
 
 
-def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+def verify_bundle(path: str, book: Book, given: Given) -> None:
     """Verify a bundle, in the order of the format's description."""
     members = Members(path, book)
     if not members.readable:
@@ -3872,38 +4723,33 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
     lines = Lines(members.parts["log.jsonl"], book)
     genesis = find_genesis(lines)
     if genesis is None:
-        book.find("chain.genesis_missing")
+        book.find("chain.genesis_missing", "~log", 1)
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
         if manifest[name] != value:
             book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
     if not manifest["texts"] and "text" in lines.spans:
         book.find("bundle.manifest_differs", say="there are texts")
-    came: List[Tuple[str, Checkpoint]] = []
+    came: List[Anchor] = []
     for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
         try:
-            came.append((name, read_checkpoint(members.parts[name].read().decode())))
-        except ValueError as error:
+            came.append(read_anchor(name, members.parts[name].read()))
+        except Malformed as error:
             book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
-    check: Verification
     if whole:
-        check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
+        WholeVerification(lines, genesis, given, came, manifest).run()
     else:
-        check = PartVerification(
-            lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book)
-        )
-    check.came_along = frozenset(label for label, _ in came)
-    check.run()
+        proofs = Proofs(members.parts["proofs.jsonl"], book)
+        PartVerification(lines, genesis, given, came, manifest, proofs).run()
 
 
 class WholeVerification(Verification):
     """The verification of a bundle that has the whole log: as an export, and the manifest."""
 
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any],
-    ) -> None:  # fmt: skip
-        super().__init__(lines, genesis, anchors, trust)
+        self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
+    ) -> None:
+        super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
 
     def _texts(self, chain: Chain, entry: Entry) -> None:
@@ -4032,33 +4878,38 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------- command line
 
 
+def language() -> str:
+    """Return the language to speak: what KFQ_LANG says, else the locale, Chinese or English."""
+    said = next((value for value in map(os.environ.get, ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG")) if value), "")
+    return "zh" if said.lower().startswith("zh") else "en"
+
+
 def _begins(path: str, with_: bytes) -> bool:
     with open(path, "rb") as file:
         return file.read(len(with_)) == with_
 
 
-def read_anchor(path: str) -> Tuple[str, Checkpoint]:
-    """Read a checkpoint from a file; raises Unreadable."""
+def _outside(path: str, read: Callable[[str, bytes], Any], what: str) -> Any:
+    """Read what was kept outside; raises Unreadable."""
     try:
         with open(path, "rb") as file:
-            text = file.read(262_145).decode()
-        return os.path.basename(path), read_checkpoint(text)
-    except (OSError, ValueError) as error:
-        raise Unreadable("the anchor %s cannot be read (%s)" % (path, error)) from None
+            return read(os.path.basename(path), file.read(_NOTE_LIMIT + 1))
+    except (OSError, Malformed) as error:
+        raise Unreadable("the %s %s cannot be read (%s)" % (what, path, error)) from None
 
 
-def verify(path: str, anchors: Iterable[Tuple[str, Checkpoint]] = (), trust: Iterable[Key] = ()) -> Book:
+def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
     """Verify a file; raises Unreadable."""
     book = Book()
     try:
         if os.path.isdir(path) or _begins(path, b"PK"):
-            verify_bundle(path, book, list(anchors), list(trust))
+            verify_bundle(path, book, given)
             return book
         lines = Lines(Part(path, 0, os.path.getsize(path)), book)
         genesis = find_genesis(lines)
         if genesis is None:
             raise Unreadable("no exported log: it does not hold the log's first entry")
-        Verification(lines, genesis, list(anchors), list(trust)).run()
+        Verification(lines, genesis, given).run()
     except OSError as error:
         raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
     return book
@@ -4070,15 +4921,18 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("file")
     parser.add_argument("--anchor", action="append", default=[], metavar="FILE")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY")
+    parser.add_argument("--statement", action="append", default=[], metavar="FILE")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en")
+    parser.add_argument("--lang", choices=("zh", "en"), default=language())
     options = parser.parse_args(arguments)
     try:
-        trust = [read_key(text) for text in options.trust]
+        trust = tuple(read_key(text) for text in options.trust)
     except Malformed as error:
         parser.error("--trust: %s" % error)
     try:
-        book = verify(options.file, [read_anchor(path) for path in options.anchor], trust)
+        anchors = tuple(_outside(path, read_anchor, "anchor") for path in options.anchor)
+        statements = tuple(_outside(path, read_statement, "statement") for path in options.statement)
+        book = verify(options.file, Given(anchors, trust, statements))
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1

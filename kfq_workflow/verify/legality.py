@@ -41,6 +41,10 @@ ACTS = (
 FIRST = ("started", "adopted")
 
 
+class NoAnswer(LookupError):
+    """The entry does not say what the application's code answered."""
+
+
 class Judge:
     """Decides entries again and notes what does not agree."""
 
@@ -81,8 +85,6 @@ class Judge:
         case = Case(self._book, row, body, run, before, actor, self.day(row.at))
         try:
             reserved = run.instance.partition("/")[0] if run.instance.startswith("~") else ""
-            if row.seq == 1 and not reserved and row.kind not in FIRST:
-                case.error("not_started", kind=row.kind)
             allowed = RESERVED.get(reserved, ()) if reserved else ACTS
             if row.kind not in allowed:
                 case.error("kind_place", kind=row.kind)
@@ -91,6 +93,8 @@ class Judge:
                 case.nothing_else()
             elif row.def_ is None:
                 case.error("def_missing")
+            if row.seq == 1 and not reserved and row.kind not in FIRST:
+                case.error("not_started", kind=row.kind)
         except Undisclosed as error:
             self._undisclosed(case, error)
         except ODD as error:
@@ -227,7 +231,9 @@ class Judge:
         """Return what answers guards in code: what the entry says that they answered."""
 
         def answer(name: str) -> tuple[bool, Mapping[str, Any]]:
-            given = case.body.get("attested", {})[name]
+            given = case.body.get("attested", {}).get(name, {})
+            if "answer" not in given:
+                raise NoAnswer(name)
             return given["answer"], given.get("values", EMPTY)
 
         return answer
@@ -254,8 +260,8 @@ class Judge:
 
         try:
             decision = again(who)
-        except LookupError as error:
-            case.error("attested_missing", guard=str(error.args[0]))
+        except NoAnswer as error:
+            case.error("attested_missing", guard=str(error))
             return None
         if decision.allowed or who is None or "resolver" in body.get("attested", {}):
             return decision

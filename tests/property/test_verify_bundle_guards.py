@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,15 +80,14 @@ def test_a_guard_holds_for_both_and_rests_on_the_same_entries(
     tasks = {str(number): {"state": state} for number, state in enumerate(states or (), 1)}
     gates = None if states is None else {"grant": {"tasks": tasks}}
     context = Context(definition, snapshot, None if roles is None else Actor("x", roles), {}, gates=gates)
-    told = json.loads(rules_document(definition))
-    rules = alone.Rules(alone.canonical(told).decode())
-    judge = alone.Judge(case, _entry(9, "fired", {}), {}, None if roles is None else set(roles), [])
-    judge.gates = gates
-    expected = holds(condition, context) is True
-    answer, rests = judge.holds(rules, "asked")
-    assert answer is expected
+    case.rules = alone.Rules(json.loads(rules_document(definition)))
+    act = alone.Act(cast(Any, SimpleNamespace(book=None)), case, _entry(9, "fired", {}), None, "2020-01-01")
+    performer = None if roles is None else alone.Actor("x", roles)
+    looking = alone.Looking(alone.Question(act, "", performer, {}, gates=gates))
+    expected = holds(condition, context)
+    assert looking.holds(case.rules.guards["asked"]) is expected
     if expected:
-        assert rests == context.rests
+        assert looking.rests == context.rests
 
 
 @given(quorums, tasks_)
