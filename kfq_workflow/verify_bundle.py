@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an exported log, or a bundle, with one file: Python 3.9 or newer and nothing else.
 
-    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--json] [--lang zh|en]
+    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--statement FILE]... [--json] [--lang zh|en]
 
 FILE is an export (log.jsonl), a bundle (a zip), or the folder that a bundle unpacks to. Exit code 0: nothing contradicts
 itself, or an anchor confirms it (the words say which); 1: it cannot be read; 2: usage; 4: it was tampered with.
@@ -11,11 +11,14 @@ that two programs must be wrong in the same way before an altered log passes bot
 
     JSON          one spelling for each value
     hashes        SHA-256, and SM3 by hand
-    signatures    Ed25519 by hand; checkpoints, which are signed notes
+    signatures    Ed25519 and SM2 by hand; checkpoints, which are signed notes
+    keys          which keys count: those that are trusted, and those that these have handed over to
     tree          the Merkle tree of RFC 6962
     report        findings, and what they make of the verdict
     export        the file's six blocks, each read in one pass
     chain, texts, documents, heads, places
+    incarnations  what a log says that was restored from a backup
+    anchors       checkpoints, against the tree
     replay        the states that follow from the entries, and whether the moves were legal
     approvals, effects, corrections: what of an entry is decided there
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
@@ -29,22 +32,19 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
-import copy
+import datetime as dt
 import hashlib
 import json
 import os
 import re
 import struct
 import sys
-from bisect import bisect_right
-from contextlib import contextmanager, suppress
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+import unicodedata
+from decimal import Decimal
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
-    ClassVar,
     Dict,
     FrozenSet,
     Iterable,
@@ -265,6 +265,69 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return (x - r[0] * z) % _P == 0 and (y - r[1] * z) % _P == 0
 
 
+# SM2 as GB/T 32918.2 has it, on the curve of GB/T 32918.5, y^2 = x^3 - 3x + b, for verifying only.
+#
+#     Z = SM3(bits of the id, 2 bytes || id || a || b || xG || yG || xA || yA)    the id is 1234567812345678
+#     e = SM3(Z || message)     t = r + s     (x, y) = sG + tA     it is A's signature where r = e + x, all modulo n
+#
+# Points are (X, Y, Z) with x = X/Z^2, y = Y/Z^3; Z is 0 at infinity.
+
+SM2_P = 2**256 - 2**224 - 2**96 + 2**64 - 1
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+Jacobian = Tuple[int, int, int]
+
+
+def _sm2_double(p: Jacobian) -> Jacobian:
+    x, y, z = p
+    delta, gamma = z * z % SM2_P, y * y % SM2_P
+    beta, alpha = x * gamma % SM2_P, 3 * (x - delta) * (x + delta) % SM2_P
+    new = (alpha * alpha - 8 * beta) % SM2_P
+    return new, (alpha * (4 * beta - new) - 8 * gamma * gamma) % SM2_P, 2 * y * z % SM2_P
+
+
+def _sm2_add(p: Jacobian, q: Jacobian) -> Jacobian:
+    if not p[2] or not q[2]:
+        return q if not p[2] else p
+    square, other = p[2] * p[2] % SM2_P, q[2] * q[2] % SM2_P
+    u, s = p[0] * other % SM2_P, p[1] * q[2] * other % SM2_P
+    h, r = (q[0] * square - u) % SM2_P, (q[1] * p[2] * square - s) % SM2_P
+    if not h:
+        return _sm2_double(p) if not r else (1, 1, 0)
+    v, cube = u * h * h % SM2_P, h * h * h % SM2_P
+    x = (r * r - cube - 2 * v) % SM2_P
+    return x, (r * (v - x) - s * cube) % SM2_P, p[2] * q[2] * h % SM2_P
+
+
+def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"1234567812345678") -> bool:
+    """Whether r || s, 64 bytes, is the signature of this key, 04 || x || y."""
+    if len(key) != 65 or key[0] != 4 or len(signature) != 64:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    t = (r + s) % SM2_N
+    on = x < SM2_P and y < SM2_P and (y * y - x * x * x + 3 * x - SM2_B) % SM2_P == 0
+    if not on or not 0 < r < SM2_N or not 0 < s < SM2_N or not t:
+        return False
+    total: Jacobian = (1, 1, 0)
+    base, own = (*SM2_G, 1), (x, y, 1)
+    both = _sm2_add(base, own)
+    for bit in range(255, -1, -1):
+        total = _sm2_double(total)
+        chosen = {(1, 0): base, (0, 1): own, (1, 1): both}.get((s >> bit & 1, t >> bit & 1))
+        total = _sm2_add(total, chosen) if chosen else total
+    if not total[2]:
+        return False
+    numbers = b"".join(n.to_bytes(32, "big") for n in (SM2_P - 3, SM2_B, *SM2_G))
+    z = sm3(struct.pack(">H", 8 * len(id_)) + id_ + numbers + key[1:])
+    found = total[0] * pow(total[2] * total[2], SM2_P - 2, SM2_P) % SM2_P
+    return (int.from_bytes(sm3(z + message), "big") + found - r) % SM2_N == 0
+
+
 # A checkpoint (c2sp.org/tlog-checkpoint) is a signed note (c2sp.org/signed-note):
 #
 #     zones.example.cn/0123456789abcdef0123456789abcdef         origin
@@ -276,9 +339,21 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
 #     key      NAME+ID+base64(kind || public key)     ID = SHA-256(NAME || 0A || kind || public key)[:4]
 #     kind 01  Ed25519 over the text
 #     kind 04  T, 8 bytes, s since 1970 UTC || Ed25519 over "cosignature/v1\ntime T\n" || the text
+#     kind FF || "kfq-workflow/sm2"                SM2 over the text
+#     kind FF || "kfq-workflow/sm2-cosignature"    T, 8 bytes || SM2 as kind 04
 
-_DASH = "\u2014 "
-ED25519, COSIGNATURE = 1, 4
+_DASH = "\u2014"
+#: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
+_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+    b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
+    b"\xffkfq-workflow/sm2": (65, sm2, False),
+    b"\x01": (32, ed25519, False),
+    b"\x04": (32, ed25519, True),
+}
+_KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f]+\Z")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_LAST_SECOND = _LARGEST_SIZE = 2**63 - 1
+_NOTE_LIMIT, _NOTE_SIGNATURES = 262_144, 64
 
 
 class Key(NamedTuple):
@@ -286,26 +361,13 @@ class Key(NamedTuple):
 
     name: str
     id: bytes
-    kind: int
+    kind: bytes
     public: bytes
 
-
-def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
-
-
-def read_key(text: str) -> Key:
-    """Read a public key; raises Malformed."""
-    name, _, rest = text.partition("+")
-    digits, _, encoded = rest.partition("+")
-    data = unbase64(encoded)
-    if not _is_name(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None or len(data) != 33:
-        raise Malformed("not a key")
-    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
-        raise Malformed("not the key's id")
-    if data[0] not in (ED25519, COSIGNATURE):
-        raise Malformed("a kind of key that is not known")
-    return Key(name, bytes.fromhex(digits), data[0], data[1:])
+    @property
+    def timed(self) -> bool:
+        """Whether it makes cosignatures, which say when."""
+        return _ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -316,69 +378,276 @@ class Signature(NamedTuple):
     data: bytes
 
 
-class Checkpoint(NamedTuple):
-    """What a checkpoint says, and who signed it."""
+class Note(NamedTuple):
+    """A text that ends with a line feed, and the lines under it."""
 
-    origin: str
-    size: int
-    root: bytes
     text: str
     signatures: Tuple[Signature, ...]
 
 
+class Checkpoint(NamedTuple):
+    """What a log was: which one, how many leaves, and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Anchor(NamedTuple):
+    """A checkpoint where it was found."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+
+
+def read_key(text: str) -> Key:
+    """Read a public key; raises Malformed."""
+    name, _, rest = text.partition("+")
+    digits, _, encoded = rest.partition("+")
+    data = unbase64(encoded)
+    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    if kind is None:
+        raise Malformed("a kind of key that is not known")
+    if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
+        raise Malformed("not a key")
+    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+        raise Malformed("not a key")
+    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
+        raise Malformed("not the key's id")
+    return Key(name, bytes.fromhex(digits), kind, data[len(kind) :])
+
+
+def write_key(key: Key) -> str:
+    """Return a public key as it is spelled."""
+    return "%s+%s+%s" % (key.name, key.id.hex(), base64.b64encode(key.kind + key.public).decode())
+
+
 def read_signature(line: str) -> Signature:
     """Read a line under a note; raises Malformed."""
-    if not line.startswith(_DASH):
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != _DASH or not _KEY_NAME.match(parts[1]):
         raise Malformed("not a signature line")
-    name, _, encoded = line[len(_DASH) :].partition(" ")
-    data = unbase64(encoded)
-    if not _is_name(name) or len(data) < 5:
+    data = unbase64(parts[2])
+    if len(data) < 5:
         raise Malformed("not a signature line")
-    return Signature(name, data[:4], data[4:])
+    return Signature(parts[1], data[:4], data[4:])
 
 
-def read_checkpoint(note: str) -> Checkpoint:
-    """Read a checkpoint, with signatures or (as it is before it is signed) without; raises Malformed."""
-    if not note.endswith("\n") or any((ord(letter) < 32 and letter != "\n") or ord(letter) == 127 for letter in note):
+def _check_text(text: str) -> str:
+    if not text.endswith("\n") or text == "\n" or _CONTROLS.search(text):
         raise Malformed("the text is empty, does not end with a line feed, or has control characters")
-    text, empty, below = note.rpartition("\n\n")
-    text = text + "\n" if empty else note
-    signatures = tuple(read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
-    if empty and not signatures:
-        raise Malformed("no signature")
-    lines = text.split("\n")
+    return text
+
+
+def read_note(data: bytes) -> Note:
+    """Read a signed note; raises Malformed."""
+    if len(data) > _NOTE_LIMIT:
+        raise Malformed("too long")
+    try:
+        text, empty, below = data.decode().rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+    lines = below.split("\n")
+    if not empty or lines.pop() or len(lines) > _NOTE_SIGNATURES:
+        raise Malformed("no signatures, too many, or no line feed at the end")
+    return Note(_check_text(text + "\n"), tuple(map(read_signature, lines)))
+
+
+def _read_size(text: str) -> int:
+    if re.match(r"(0|[1-9][0-9]{0,18})\Z", text, re.ASCII) is None or int(text) > _LARGEST_SIZE:
+        raise Malformed("not a size")
+    return int(text)
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """Read the text of a checkpoint; raises Malformed."""
+    lines = _check_text(text).split("\n")
     if len(lines) != 4 or not lines[0]:
         raise Malformed("not three lines")
-    if re.match(r"(0|[1-9][0-9]{0,15})\Z", lines[1], re.ASCII) is None or int(lines[1]) > LARGEST:
-        raise Malformed("not a size")
-    root = unbase64(lines[2])
+    size, root = _read_size(lines[1]), unbase64(lines[2])
     if len(root) != 32:
         raise Malformed("not a root")
-    return Checkpoint(lines[0], int(lines[1]), root, text, signatures)
+    return Checkpoint(lines[0], size, root)
 
 
-def signers(checkpoint: Checkpoint, trust: Iterable[Key]) -> Tuple[List[str], List[str], List[int]]:
-    """Return the trusted keys that have signed, those whose signature is false, and when cosigners did (s, UTC)."""
-    good: List[str] = []
-    bad: List[str] = []
-    when: List[int] = []
-    text = checkpoint.text.encode()
-    for signature in checkpoint.signatures:
-        for key in trust:
-            if (key.name, key.id) != (signature.name, signature.id):
-                continue
-            message, data = text, signature.data
-            if key.kind == COSIGNATURE:
-                time = int.from_bytes(data[:8], "big")
-                message, data = b"cosignature/v1\ntime %d\n" % time + text, data[8:]
-            if not ed25519(key.public, message, data):
-                bad.append(key.name)
-                continue
-            if key.name not in good:
-                good.append(key.name)
-            if key.kind == COSIGNATURE:
-                when.append(time)
-    return good, bad, when
+def read_anchor(label: str, data: bytes) -> Anchor:
+    """Read a checkpoint with signatures, or its text alone; raises Malformed."""
+    if b"\n\n" in data:
+        note = read_note(data)
+    else:
+        try:
+            note = Note(data[: _NOTE_LIMIT + 1].decode(), ())
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8") from None
+        if len(data) > _NOTE_LIMIT:
+            raise Malformed("too long")
+    return Anchor(label, read_checkpoint(note.text), note)
+
+
+Signed = List[Tuple[Key, Optional[int]]]
+
+
+def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
+    """Return which of these keys have signed, and when cosigners say that they did; raises Malformed for a false line.
+
+    Lines of other keys say nothing.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    found: Signed = []
+    for line in note.signatures:
+        key = known.get((line.name, line.id))
+        if key is None:
+            continue
+        at, message, data = None, note.text.encode(), line.data
+        if key.timed:
+            at, data = int.from_bytes(data[:8], "big"), data[8:]
+            message = b"cosignature/v1\ntime %d\n" % at + message
+        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+            raise Malformed("the signature of %s is false" % key.name)
+        found.append((key, at))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- keys
+#
+# A key hands over to the next one, or is revoked, by a signed note on ~log (an entry `keyed`), or one kept outside:
+#
+#     kfq-handover/v1               kfq-revocation/v1
+#     ORIGIN, SIZE, ROOT            ORIGIN, SIZE, ROOT           three lines: the log when this was said
+#     KEY, which hands over         KEY, which is revoked
+#     KEY, which takes over         retired | lost | compromised
+#                                   T                            s since 1970 UTC
+#     signed by both                signed by the key itself, or by one after it in the line
+
+_HANDOVER, _REVOCATION = "kfq-handover/v1", "kfq-revocation/v1"
+
+
+class Statement(NamedTuple):
+    """A statement: by which key, `new` which takes over, or None where `key` is revoked since `at`."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+    key: Key
+    new: Optional[Key]
+    at: int
+
+
+def read_statement(label: str, data: bytes) -> Statement:
+    """Read a statement about keys; raises Malformed."""
+    note = read_note(data)
+    lines = note.text[:-1].split("\n")
+    wanted = {_HANDOVER: 6, _REVOCATION: 7}.get(lines[0])
+    if len(lines) != wanted:
+        raise Malformed("not a statement about keys")
+    said = read_checkpoint("".join(line + "\n" for line in lines[1:4]))
+    key = read_key(lines[4])
+    if lines[0] == _HANDOVER:
+        new = read_key(lines[5])
+        if key.kind != new.kind or key.timed or key == new:
+            raise Malformed("not two keys of one kind that sign checkpoints")
+        return Statement(label, said, note, key, new, 0)
+    if lines[5] not in ("retired", "lost", "compromised"):
+        raise Malformed("no reason")
+    return Statement(label, said, note, key, None, _read_size(lines[6]))
+
+
+def _log_of(origin: str) -> str:
+    """Return an origin up to the log's name, without the number of an incarnation."""
+    found = re.match(r".*/[0-9a-f]{32}(?=/|\Z)", origin)
+    return found.group() if found else origin
+
+
+class Keys:
+    """The keys that count for a log: those that somebody trusts, and those that these have handed over to."""
+
+    def __init__(self, trust: Iterable[Key], origin: str, book: Book) -> None:
+        self.origin, self.book = origin, book
+        self.through: Dict[Key, Tuple[Key, ...]] = dict.fromkeys(trust, ())  # those by which one is trusted
+        self.next: Dict[Key, Key] = {}
+        self.revoked: Dict[Key, Statement] = {}
+        self.found: Dict[Key, str] = {}  # where the handover to a key was found
+        self.taken: List[Tuple[str, Statement]] = []  # layer, statement
+
+    def __bool__(self) -> bool:
+        return bool(self.through)
+
+    def take(self, layer: str, statement: Statement, seq: Optional[int] = None) -> None:
+        """Take note of a statement; find what is wrong with it."""
+        where: Tuple[Optional[str], Optional[int]] = ("~log" if seq is not None else None, seq)
+        if _log_of(statement.said.origin) != _log_of(self.origin):
+            self.book.find(layer + ".other_log", *where, say="%s is about another log" % statement.label)
+            return
+        if statement.key not in self.through:
+            return
+        wrong = self._wrong(statement)
+        if wrong:
+            self.book.find("%s.%s" % (layer, wrong), *where, say="%s: %s" % (statement.label, wrong.replace("_", " ")))
+            return
+        self.taken.append((layer, statement))
+        if statement.new is not None:
+            self.next[statement.key] = statement.new
+            self.through.setdefault(statement.new, (*self.through[statement.key], statement.key))
+            self.found.setdefault(statement.new, statement.label)
+        else:
+            before = self.revoked.get(statement.key)
+            if before is None or statement.said.size < before.said.size:
+                self.revoked[statement.key] = statement
+
+    def _wrong(self, statement: Statement) -> str:
+        key, new = statement.key, statement.new
+        try:
+            signed = {one for one, _ in signed_by(statement.note, [*self.through, *([new] if new else [])])}
+        except Malformed:
+            return "statement_bad"
+        if new is None:
+            able = {key, *(one for one in self._after(key) if one not in self.revoked)}
+            return "" if able & signed else "revocation_foreign"
+        if not {key, new} <= signed:
+            return "statement_bad"
+        if key in self._after(new):
+            return "handover_loop"
+        if self.next.get(key, new) != new:
+            return "handover_second"
+        return "handover_revoked" if key in self.revoked and key not in self.next else ""
+
+    def _after(self, key: Key) -> Iterator[Key]:
+        while key in self.next:
+            key = self.next[key]
+            yield key
+
+    def counting(self, signed: Signed, size: int) -> Signed:
+        """Return those signatures under a checkpoint of so many leaves that count."""
+        times = [at for key, at in signed if at is not None and key not in self.revoked]
+        return [
+            (key, at) for key, at in signed
+            if key not in self.revoked
+            or size <= self.revoked[key].said.size
+            or (times and min(times) <= self.revoked[key].at)
+        ]  # fmt: skip
+
+    def path(self, key: Key) -> str:
+        """Return the way to a key from one that is trusted by itself; empty for such a one."""
+        way = self.through[key]
+        steps = [*way[1:], key] if way else []
+        return "".join(
+            [one.name for one in way[:1]] + [" \u2192 %s (%s)" % (one.name, self.found[one]) for one in steps]
+        )
+
+
+def in_order(statements: Iterable[Statement]) -> List[Statement]:
+    """Return statements that were kept outside in the order in which they are taken."""
+    given = list(statements)
+    own = [one for one in given if one.new is None and any(
+        (line.name, line.id) == (one.key.name, one.key.id) for line in one.note.signatures
+    )]  # fmt: skip
+    found, left = list(own), [one for one in given if one.new is not None]
+    while left:
+        led = {one.new for one in left}
+        ready = [one for one in left if one.key not in led] or left
+        found, left = found + ready, [one for one in left if one not in ready]
+    return found + [one for one in given if one.new is None and one not in own]
 
 
 # ---------------------------------------------------------------------------------------------------------------- tree
@@ -443,9 +712,8 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
 AREAS = {
-    "proxies": ("proxies", "委托代理"),
-    "numbers": ("document numbers that are not used again", "不再使用的文号"),
-    "calendars": ("working calendars", "工作日历"),
+    "effects": ("effects on other instances", "对其他实例的影响"),
+    "corrections": ("corrections and erasures", "更正与删除"),
 }
 
 
@@ -465,11 +733,10 @@ class Book:
 
     def __init__(self) -> None:
         self.findings: List[Finding] = []
-        self.errors = 0
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
-        self.entries = self.instances = 0
+        self.entries = self.instances = self.redacted = self.lost = 0
         self.counts = dict.fromkeys(("decided", "witnessed", "attested", "late", "refused"), 0)
         self.anchored: Optional[Dict[str, Any]] = None
 
@@ -477,7 +744,6 @@ class Book:
         """Note an error, by LAYER.KIND."""
         self._note(code, "error", instance, seq, say)
         self.worst = "error"
-        self.errors += 1
 
     def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
         """Note what somebody should look at."""
@@ -512,6 +778,9 @@ class Book:
         found: Dict[str, Any] = {"verdict": self.verdict, "entries": self.entries, "instances": self.instances}
         if self.anchored:
             found["anchored"] = self.anchored
+        if self.lost:
+            found["lost"] = self.lost
+        found["redacted"] = self.redacted
         found["not_checked"] = sorted(self.unchecked)
         found["findings"] = [finding._asdict() for finding in self.findings]
         if self.left_out:
@@ -829,15 +1098,6 @@ class Lines:
 #
 # `prev` is the leaf of the entry before; for an instance's first entry that of the genesis; for the genesis 64 zeros.
 
-KINDS = frozenset(
-    """
-    genesis sealed keyed ruled defined enrolled granted revoked retired released published
-    proposed rectified redacted declined started fired adopted annotated amended refused
-    opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
-    suspended resumed voided reinstated
-    """.split()
-)
-
 
 class Stream:
     """Sorted records beside the sorted entries: those before an entry, and those at it."""
@@ -870,9 +1130,11 @@ class Chain:
         self.unplaced: Optional[int] = None
         self.placed: Optional[Tuple[int, bytes]] = None  # number and leaf of the newest entry that has a place
         self.places: List[Tuple[int, int, bytes]] = []  # position, number and leaf of the newest entry in each seal
-        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone
-        self.erased: Set[Tuple[int, str]] = set()  # texts that an entry says it erased
+        self.missing: Set[Tuple[int, str]] = set()  # texts that are gone, until an entry that erased them is met
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
+
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9._~-]+)*\Z")
 
 
 class Genesis(NamedTuple):
@@ -899,7 +1161,7 @@ def find_genesis(lines: Lines) -> Optional[Genesis]:
                 if again.seq == 1:
                     entry = again
                     break
-            host = origin if isinstance(origin, str) and origin else "kfq"
+            host = origin if isinstance(origin, str) and _HOST.match(origin) else "kfq"
             return Genesis(entry.log, entry.leaf, suite, hash_, "%s/%s" % (host, entry.log), int(offset or 0))
     return None
 
@@ -946,7 +1208,7 @@ class Places:
 class Run:
     """Leaves that are to follow each other from a position on, cut where a checkpoint's root will be wanted."""
 
-    def __init__(self, hash_: Hash, start: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, start: int, cuts: FrozenSet[int] = frozenset()) -> None:
         self.hash, self.cuts, self.start, self.end = hash_, cuts, start, start
         self.parts: List[Peaks] = []
         self.broken = False
@@ -969,11 +1231,11 @@ class Seal:
     ~log's entries | all others, by (instance, seq) | its own entry `sealed`
     """
 
-    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int) -> None:
         self.seq, self.start, self.size = seq, start, size
-        self.logs = Run(hash_, start, cuts)
-        self.others = Run(hash_, start + logs, cuts)
-        self.own = Run(hash_, size - 1, cuts)
+        self.logs = Run(hash_, start)
+        self.others = Run(hash_, start + logs)
+        self.own = Run(hash_, size - 1)
         self.said: Dict[str, Any] = {}
         self.heads = Peaks(hash_)
 
@@ -986,8 +1248,8 @@ class Seal:
 class Tree:
     """The tree over all sealed entries, put together while the entries are read."""
 
-    def __init__(self, genesis: Genesis, log: Iterable[Entry], cuts: Set[int], book: Book) -> None:
-        self.hash, self.book, self.cuts = genesis.hash, book, cuts
+    def __init__(self, genesis: Genesis, log: Iterable[Entry], book: Book) -> None:
+        self.hash, self.book = genesis.hash, book
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
         self.roots: Dict[int, bytes] = {}
@@ -1003,7 +1265,7 @@ class Tree:
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
-            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
+            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0)))
             last, size, self.newest = entry.seq, said, entry
             self.seals[-1].said = entry.body or {}
         room, first = max(HEADS, size // 4), len(self.seals)
@@ -1080,63 +1342,49 @@ class Tree:
                     if part.start != whole.end:
                         break
                     whole.extend(part)
-                    if whole.end in self.cuts:
-                        self.roots[whole.end] = whole.root()
             if whole.end != seal.size:
                 self.book.find("tree.position_missing", "~log", seal.seq)
                 return
+            self.roots[whole.end] = whole.root()
 
 
 class Documents:
-    """Rules and labels, each under its digest."""
+    """Rules, labels and calendars, each under its digest."""
 
     def __init__(self, records: Iterable[Dict[str, Any]], hash_: Hash, book: Book) -> None:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
-        self.rules: Dict[str, str] = {}
-        self.calendars: Dict[str, Body] = {}
-        self.named: Set[str] = set()  # by entries `defined`
-        self.registered: Set[str] = set()  # of these, rules
-        self.asked: Set[str] = set()
+        self.rules: Dict[str, str] = {}  # only what hashes to its digest can be read
+        self.calendars: Dict[str, Calendar] = {}
+        self.named: Set[str] = set()
         for record in records:
-            digest, body = record["digest"], record["body"]
+            digest, kind, body = record["digest"], record["kind"], record["body"]
+            self.kinds[digest] = kind
             if hash_(b"\x03" + body.encode()).hex() != digest:
                 book.find("document.digest", say="the document %s does not hash to its digest" % digest)
-                record["kind"] = record["kind"] and "altered " + record["kind"]
-            self.kinds[digest] = record["kind"]
-            if record["kind"] == "rules":
+            elif kind in ("rules", None):
                 self.rules[digest] = body
-            elif record["kind"] == "calendar":  # which only entries name that are not checked here
-                self.named.add(digest)
-                with suppress(Malformed):
-                    self.calendars[digest] = _object(parse(body.encode()))
+            elif kind == "calendar":
+                try:
+                    self.calendars[digest] = read_calendar(body)
+                except Malformed:
+                    continue  # which the replay finds
 
-    def defined(self, entry: Entry) -> None:
-        """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
-            digest = (entry.body or {}).get(kind)
-            if not is_hex(digest):
-                continue
-            self.named.add(digest)
-            if kind == "rules":
-                self.registered.add(digest)
-            if digest not in self.kinds:
-                self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
-            elif self.kinds[digest] not in (kind, "altered " + kind):
-                self.book.find("document.kind", entry.instance, entry.seq)
+    def name(self, digest: str, kind: str, entry: Entry) -> None:
+        """Note a document that an entry registers."""
+        self.named.add(digest)
+        if digest not in self.kinds:
+            self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
+        elif self.kinds[digest] not in (kind, None):
+            self.book.find("document.kind", entry.instance, entry.seq)
 
-    def used(self, digest: Optional[str]) -> None:
+    def used(self, digest: str) -> None:
         """Note the rules under which an entry stands."""
-        if digest is not None:
-            self.asked.add(digest)
+        if digest not in self.kinds or self.kinds[digest] not in ("rules", None):
+            self.book.find("document.missing", say="the rules %s are missing" % digest)
 
     def close(self) -> None:
-        """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked | self.registered):
-            if digest not in self.kinds:
-                self.book.find("document.missing", say="the document %s is missing" % digest)
-            elif digest not in self.registered:
-                self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        """Say which documents nobody needs."""
         for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
@@ -1155,21 +1403,37 @@ def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
     ).hex()
 
 
+class Given(NamedTuple):
+    """What an auditor brings: checkpoints, keys that are trusted, statements about keys."""
+
+    anchors: Tuple[Anchor, ...] = ()
+    trust: Tuple[Key, ...] = ()
+    statements: Tuple[Statement, ...] = ()
+
+
 class Verification:
     """The verification of an export."""
 
-    came_along: FrozenSet[str] = frozenset()  # anchors that are part of what is verified
+    partly = False  # whether not all of the log is there
+
     with_documents = True
 
-    def __init__(self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
-        self.lines, self.genesis, self.anchors, self.trust = lines, genesis, anchors, trust
+    def __init__(self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor] = ()) -> None:
+        self.lines, self.genesis = lines, genesis
         book = self.book = lines.book
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
         self.known = genesis.suite in SUITES
+        self.keys = Keys(given.trust, genesis.origin, book)
+        self._statements(given.statements)
         self.kept = self._checkpoints() if self.known else []
-        self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
+        self.held, self.carried = list(given.anchors), list(given.anchors[:0])
+        for anchor in came:
+            (self.held if self._vouched(anchor) else self.carried).append(anchor)
+        anchors = [*self.kept, *self.held, *self.carried]
+        sizes = [anchor.said.size for anchor in anchors] + [one.said.size for _, one in self.keys.taken]
+        self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
@@ -1177,7 +1441,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: Any) -> bool:  # noqa: ARG002
+    def shown(self, instance: str) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -1190,7 +1454,7 @@ class Verification:
         return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1218,7 +1482,7 @@ class Verification:
         if self.replay is not None:
             self.replay.close()
         if not genesis:
-            self.book.find("chain.genesis_missing")
+            self.book.find("chain.genesis_missing", "~log", 1)
         self._close()
 
     def _see(self, entry: Entry) -> None:
@@ -1233,13 +1497,6 @@ class Verification:
             self.book.find("bytes.too_large", entry.instance, entry.seq)
         if entry.body is None:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
-        if entry.kind not in KINDS:
-            self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind in ("defined", "published") and self.with_documents:
-            self.documents.defined(entry)
-        if entry.kind == "keyed":
-            self.book.skip("keys", needed=bool(self.trust))  # a key that another one handed over to may count
-        self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
         find = self.book.find
@@ -1283,11 +1540,11 @@ class Verification:
             if not isinstance(about, dict) or not is_int(about.get("seq")) or not isinstance(about.get("field"), str):
                 continue
             place = about["seq"], about["field"]
-            if place in chain.opened and place[0] < chain.seq:
+            if place in chain.opened:
                 self.book.find(
                     "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
                 )
-            chain.erased.add(place)
+            chain.missing.discard(place)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         self._at(chain, entry, self.places.of(entry.instance, entry.seq))
@@ -1307,7 +1564,7 @@ class Verification:
 
     def _end(self, chain: Chain) -> None:
         find = self.book.find
-        for seq, field in sorted(chain.missing - chain.erased):
+        for seq, field in sorted(chain.missing):
             find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
@@ -1338,89 +1595,293 @@ class Verification:
             self.places.close()
             self.tree.close()
 
-    def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
+    def log(self) -> Iterator[Entry]:
+        """Yield the entries of ~log."""
+        return (entry for entry in self.lines.log_entries(self.hash) if entry.log == self.genesis.log)
+
+    def _statements(self, kept: Iterable[Statement]) -> None:
+        """Take the statements about keys that are on record, then those that were kept outside."""
+        outside, keyed = list(kept), [entry for entry in self.log() if entry.kind == "keyed"] if self.known else []
+        if not self.keys:
+            if outside or keyed:
+                self.book.skip("signatures")
+            return
+        for entry in keyed:
+            try:
+                statement = read_statement("~log #%d" % entry.seq, str((entry.body or {}).get("note")).encode())
+            except (Malformed, UnicodeEncodeError):
+                continue  # which the replay finds
+            self.keys.take("tree", statement, entry.seq)
+        for statement in in_order(outside):
+            self.keys.take("anchor", statement)
+
+    def _vouched(self, anchor: Anchor) -> bool:
+        """Whether a trusted key has signed a checkpoint that came along; a false signature is one, so that it is found."""
+        try:
+            return bool(signed_by(anchor.note, self.keys.through))
+        except Malformed:
+            return True
+
+    def _checkpoints(self) -> List[Anchor]:
         """Read the checkpoints that the log has kept."""
-        found: List[Tuple[str, Checkpoint]] = []
+        found: List[Anchor] = []
         for record in self.lines.records("checkpoint"):
             try:
-                checkpoint = read_checkpoint(record["note"])
-            except Malformed as error:
+                anchor = read_anchor("kfq_checkpoint %d" % record["size"], record["note"].encode())
+            except (Malformed, UnicodeEncodeError) as error:
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: %s" % (record["size"], error))
                 continue
-            if (checkpoint.size, checkpoint.root.hex()) != (record["size"], record["root"]):
+            if (anchor.said.size, anchor.said.root.hex()) != (record["size"], record["root"]):
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: size, root" % record["size"])
-            found.append(("kfq_checkpoint %d" % checkpoint.size, checkpoint))
+            found.append(anchor)
         return found
 
     def _compare(self) -> None:
-        """Compare the checkpoints with the tree, and take the largest one from outside that holds as the anchor."""
+        """Compare checkpoints and statements with the tree; the largest from outside that holds is the anchor."""
         if not self.known:
-            for label, _ in self.anchors:
-                self.book.skip("anchor " + label, needed=True)
+            for anchor in self.held:
+                self.book.skip("anchor " + anchor.label, needed=True)
             return
-        seen: Dict[int, bytes] = {}
-        for layer, checkpoints in (("tree", self.kept), ("anchor", self.anchors)):
-            for label, checkpoint in checkpoints:
-                held = self._holds(layer, label, checkpoint)
-                if layer == "anchor" and seen.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                    self.book.find(
-                        "anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size)
-                    )
-                if layer == "anchor" and held is not None:
-                    self._anchor(label, checkpoint, held)
-        if (self.kept or self.anchors) and not self.trust:
-            self.book.skip("signatures")
+        lines = Incarnations(self.genesis.origin)
+        lines.read(self.log(), self.tree.roots, self.book, partly=self.partly)
+        check = Comparison(lines, self.keys, self.tree.roots, self.tree.size, self.book, partly=self.partly)
+        for layer, one in self.keys.taken:
+            check.compare(layer, Anchor(one.label, one.said, one.note))
+        for anchor in self.kept:
+            check.kept(anchor)
+        for anchor in self.carried:
+            check.compare("anchor", anchor)
+        check.held(self.held, self._newer)
         self._rests_on()
 
     def _rests_on(self) -> None:
         """Nothing: the anchor of a whole log covers the ends of all chains."""
 
-    def _holds(self, layer: str, label: str, checkpoint: Checkpoint) -> Optional[Tuple[List[str], List[int]]]:
-        """Compare one checkpoint; return who has signed it and when, or None where it confirms nothing."""
-        find, fine = self.book.find, True
-        good, bad, when = signers(checkpoint, self.trust)
-        for name in bad:
-            find(layer + ".signature_bad", say="the signature of %s on %s is false" % (name, label))
-            fine = False
-        if label in self.came_along and not good:
-            fine = False
-        elif self.trust and not good and not bad:
-            self.book.warn(layer + ".signature_missing", say="no trusted key has signed " + label)
-            if layer == "anchor":
-                self.book.skip("anchor " + label, needed=True)
-            fine = False
-        if checkpoint.origin != self.genesis.origin:
-            find(layer + ".other_log", say="%s is of another log, %s" % (label, checkpoint.origin))
-            return None
-        if checkpoint.size > self.tree.size:
-            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, checkpoint.size))
-            return None
-        root = self.tree.roots.get(checkpoint.size)
-        if root is None:
-            self.book.skip("%s %s" % (layer, label), needed=True)
-            return None
-        if root != checkpoint.root:
-            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (checkpoint.size, label))
-            return None
-        return (good, when) if fine else None
-
     def _newer(self, size: int) -> int:
         return max(self.book.entries - size, 0)
 
-    def _anchor(self, label: str, checkpoint: Checkpoint, held: Tuple[List[str], List[int]]) -> None:
-        best = self.book.anchored
-        if best is None or checkpoint.size >= best["size"]:
+
+# -------------------------------------------------------------------------------------------------------- incarnations
+#
+# A restore from a backup cuts the tree; the log goes on as a new incarnation, which an entry `recovered` begins:
+#
+#     {"incarnation":N,"kept":{"root":HEX,"size":I},"lost":[{"note":HEX,"origin":S,"root":HEX,"size":I}],..}
+#
+# The origin of incarnation N > 1 is that of the first, a slash and N. What is left of one, its cut, is the smallest
+# `kept` of the recoveries after it.
+
+_ORIGIN = re.compile(r"(.+/[0-9a-f]{32})(?:/([2-9]|[1-9][0-9]{1,8}))?\Z", re.ASCII)
+
+
+class Recovery(NamedTuple):
+    """What an entry `recovered` says: the incarnation that it begins, the tree that was left, what was published."""
+
+    seq: int
+    incarnation: int
+    size: int
+    root: bytes
+    lost: Tuple[Checkpoint, ...]
+
+
+def read_recovery(seq: int, body: Dict[str, Any]) -> Recovery:
+    """Read the body of an entry `recovered`; raises Malformed."""
+    number, kept, lost = body.get("incarnation"), body.get("kept"), body.get("lost")
+    if not is_int(number, 2) or not isinstance(kept, dict) or not isinstance(lost, list) or not lost:
+        raise Malformed("incarnation, kept, lost")
+    if not is_int(kept.get("size")) or not is_hex(kept.get("root")):
+        raise Malformed("kept")
+    found = []
+    for one in lost:
+        if not isinstance(one, dict) or set(one) != {"note", "origin", "root", "size"}:
+            raise Malformed("lost")
+        if not isinstance(one["origin"], str) or not is_int(one["size"], 1):
+            raise Malformed("lost")
+        if not is_hex(one["root"]) or not is_hex(one["note"]):
+            raise Malformed("lost")
+        found.append(Checkpoint(one["origin"], one["size"], bytes.fromhex(one["root"])))
+    places = [one[:2] for one in found]
+    if places != sorted(set(places)):
+        raise Malformed("lost: not in order")
+    return Recovery(seq, number, kept["size"], bytes.fromhex(kept["root"]), tuple(found))
+
+
+class Incarnations:
+    """The lines of a log, `base` being the origin of the first, and its recoveries, oldest first."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.recoveries: List[Recovery] = []
+
+    @property
+    def number(self) -> int:
+        """The incarnation that the log is in."""
+        return max((one.incarnation for one in self.recoveries), default=1)
+
+    def number_of(self, origin: str) -> Optional[int]:
+        """Return the incarnation that an origin names; None where it is another log's."""
+        found = _ORIGIN.match(origin)
+        base, number = (found.group(1), int(found.group(2) or 1)) if found else (origin, 1)
+        return number if base == self.base else None
+
+    def cut(self, number: int) -> Optional[int]:
+        """Return how many leaves are left of an incarnation; None where nothing of it was lost."""
+        return min((one.size for one in self.recoveries if one.incarnation > number), default=None)
+
+    def named(self, number: int) -> List[Checkpoint]:
+        """Return the checkpoints of an incarnation that recoveries name, by size."""
+        after = (one for one in self.recoveries if one.incarnation > number)
+        found = [lost for one in after for lost in one.lost if self.number_of(lost.origin) == number]
+        return sorted(found, key=lambda lost: lost.size)
+
+    def read(self, log: Iterable[Entry], roots: Dict[int, bytes], book: Book, *, partly: bool) -> None:
+        """Take the entries of ~log, and find what cannot be true of recoveries; partly: not all seals are there."""
+        sizes: Set[int] = {0}
+        for entry in log:
+            body = entry.body or {}
+            if entry.kind == "sealed" and is_int(body.get("size")):
+                sizes.add(body["size"])
+            if entry.kind != "recovered":
+                continue
+            try:
+                recovery = read_recovery(entry.seq, body)
+            except Malformed:
+                continue  # which the replay finds
+            self._check(recovery, sizes | {recovery.size} if partly else sizes, roots, book)
+            self.recoveries.append(recovery)
+            sizes = set()
+        for recovery in self.recoveries:
+            for number in sorted({self.number_of(lost.origin) or 0 for lost in recovery.lost} - {0}):
+                book.warn("tree.recovered", "~log", recovery.seq, "restored: incarnation %d lost entries" % number)
+        for number in range(1, self.number):
+            named = self.named(number)
+            if named:
+                book.lost += max(named[-1].size - (self.cut(number) or 0), 0)
+
+    def _check(self, recovery: Recovery, sizes: Set[int], roots: Dict[int, bytes], book: Book) -> None:
+        where = "~log", recovery.seq
+        if recovery.incarnation <= self.number:
+            book.find("tree.recovery_number", *where)
+        if recovery.size not in sizes or roots.get(recovery.size, recovery.root) != recovery.root:
+            book.find("tree.recovery_kept", *where)
+        for lost in recovery.lost:
+            number = self.number_of(lost.origin)
+            if number is None or number >= recovery.incarnation:
+                book.find("tree.recovery_origin", *where)
+                continue
+            cut = self.cut(number)
+            if lost.size <= (recovery.size if cut is None else min(recovery.size, cut)):
+                book.find("tree.recovery_nothing", *where)
+
+
+# ------------------------------------------------------------------------------------------------------------- anchors
+
+
+class Comparison:
+    """Compares checkpoints with the roots of the tree; partly: not all of these can be told."""
+
+    def __init__(
+        self, lines: Incarnations, keys: Keys, roots: Dict[int, bytes], size: int, book: Book, *, partly: bool
+    ) -> None:
+        self.lines, self.keys, self.roots, self.size = lines, keys, roots, size
+        self.book, self.partly = book, partly
+        self.said: Dict[Tuple[str, int], bytes] = {}  # the first root that was said, by origin and size
+        self.losses: List[str] = []
+        self.proved: Set[Checkpoint] = set()
+        for recovery in lines.recoveries:
+            for lost in recovery.lost:
+                self.said.setdefault((lost.origin, lost.size), lost.root)
+
+    def kept(self, anchor: Anchor) -> None:
+        """Compare a checkpoint that the log keeps."""
+        self.compare("tree", anchor)
+        self._signed("tree", anchor)
+
+    def held(self, anchors: Iterable[Anchor], newer: Callable[[int], int]) -> None:
+        """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
+        for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
+            agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            if not agrees or signed is None:
+                continue
             self.book.anchored = {
-                "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
-                "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
-                "through": [],
+                "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
+                "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
+                "at": max((at for _, at in signed if at is not None), default=None),
+                "through": [way for way in (self.keys.path(key) for key, _ in signed) if way],
             }  # fmt: skip
+        if self.book.anchored is None:
+            for label in self.losses:
+                self.book.skip("anchor " + label, needed=True)
+        for recovery in self.lines.recoveries if self.keys else ():
+            for lost in recovery.lost:
+                if lost not in self.proved:
+                    self.book.warn("tree.recovery_unproved", "~log", recovery.seq)
+
+    def compare(self, layer: str, anchor: Anchor) -> bool:
+        """Compare one checkpoint with the tree, and with what others said of its size; whether it confirms the tree."""
+        label, said, find = anchor.label, anchor.said, self.book.find
+        number = self.lines.number_of(said.origin)
+        if number is None:
+            find(layer + ".other_log", say="%s is of another log, %s" % (label, said.origin))
+            return False
+        if self.said.setdefault((said.origin, said.size), said.root) != said.root:
+            find(layer + ".fork", say="%s and another say two roots of size %d" % (label, said.size))
+        if number > self.lines.number:
+            find(layer + ".incarnation_missing", say="%s is of incarnation %d" % (label, number))
+            return False
+        cut = self.lines.cut(number)
+        if cut is not None and said.size > cut:
+            return self._beyond(layer, anchor, number, cut)
+        if said.size > self.size:
+            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, said.size))
+        elif self.roots.get(said.size) == said.root:
+            return True
+        elif said.size in self.roots or (self.size in self.roots and not self.partly):
+            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (said.size, label))
+        else:
+            self.book.skip("%s %s" % (layer, label), needed=True)
+        return False
+
+    def _beyond(self, layer: str, anchor: Anchor, number: int, cut: int) -> bool:
+        """Compare a checkpoint of more leaves than a recovery has left with what that names."""
+        label, said, named = anchor.label, anchor.said, self.lines.named(number)
+        if self.roots.get(said.size) == said.root:
+            if said in named:
+                self.book.find(layer + ".recovery_false", say="%s: nothing was lost" % label)
+                return False
+            self.book.warn(layer + ".recovery_overstated", say="%s: less was lost than was said" % label)
+            return True
+        if said.size > (named[-1].size if named else cut):
+            self.book.find(layer + ".loss_unnamed", say="%s: more was lost than was said" % label)
+        elif layer == "anchor":
+            self.losses.append(label)
+            self.book.warn(layer + ".lost", say="%s: of entries that a restore lost" % label)
+        return False
+
+    def _signed(self, layer: str, anchor: Anchor) -> Optional[Signed]:
+        """Return the signatures that count; None where none does."""
+        if not self.keys:
+            if anchor.note.signatures:
+                self.book.skip("signatures")
+            return []
+        try:
+            signed = signed_by(anchor.note, self.keys.through)
+        except Malformed as error:
+            self.book.find(layer + ".signature_bad", say="%s: %s" % (anchor.label, error))
+            return None
+        counting = self.keys.counting(signed, anchor.said.size)
+        if counting:
+            self.proved.add(anchor.said)
+            return counting
+        kind, words = ("revoked", "only revoked keys have") if signed else ("missing", "no trusted key has")
+        self.book.warn("%s.signature_%s" % (layer, kind), say="%s signed %s" % (words, anchor.label))
+        if layer == "anchor":
+            self.book.skip("anchor " + anchor.label, needed=True)
+        return None
 
 
 # -------------------------------------------------------------------------------------------------------------- replay
 #
-# States follow from the entries alone: merge `set` in order; `was` says what `set` replaced, without what was null. The
-# rules document that `def` names says whether a move was legal; who had which role is in the chains ~actor/ID.
+# Every entry is decided again, on the state of its instance after the entries before it. How: docs/reference/judging.md.
 #
 #     rules  {"attributes":{NAME:FIELD},"constants":{NAME:VALUE},"guards":{NAME:COND},"lang":1,"name":S,"papers":[S],
 #             "parameters":{NAME:FIELD},"permissions":{"start":[ROLE],"adopt"..,"amend"..,"register"..,"supervise":..},
@@ -1430,25 +1891,27 @@ class Verification:
 #     TARGET {"kind":"state","name":S} | {"kind":"same"} | {"kind":"left","name":TRIGGER}
 #     COND   {"is":K,..}, K one of InStates RootIn OtherIn CausedBy Visited FieldIs ActorHas Code GateIs Unsupported All Any Not
 #
-# What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
+# What an entry says is looked at as if it were what it must be; whatever goes wrong then (ODD) makes it malformed.
 
 Body = Dict[str, Any]
-MINUTE = 60_000_000  # µs: the clock does not tell which of two acts of the same minute read the other
-ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)  # what an entry raises that is not as it must be
-PARTS = ("regions", "kept", "left", "adopted", "since", "out", "visited", "attrs", "did", "gates", "held", "voided")
-_OPEN = 32  # other instances that are read at a time
+Answer = Optional[bool]
+Mark = List[Any]  # the number of an entry and its earliest day, None where that is open
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
+CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
+_BASES = ("stated", "implied", "inferred")
 _REGISTRAR = ["registrar"]
-_BASES = frozenset(("stated", "implied", "inferred"))
-_RESERVED_KINDS = {
-    "~log": ("genesis", "sealed", "keyed", "ruled"),
-    "~definition/": ("defined",),
-    "~actor/": ("enrolled", "granted", "revoked"),
-    "~number/": ("retired", "released"),
-    "~calendar": ("published",),
+#: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
+_RESERVED: Dict[str, FrozenSet[str]] = {
+    "~log": frozenset("genesis sealed recovered keyed ruled".split()),
+    "~actor": frozenset("enrolled refused granted revoked proposed redacted declined".split()),
+    "~definition": frozenset(["defined"]),
+    "~number": frozenset(["retired", "released"]),
+    "~calendar": frozenset(["published"]),
 }
-_NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")  # these change nothing
-_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")  # these change whatever says them
-_STANDS = {
+#: What an entry says that changes its instance, whatever its kind.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
+_STANDING = {
     "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
 }  # fmt: skip
 
@@ -1496,6 +1959,17 @@ def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def day_of(at: int, offset: int) -> str:
+    """Return the day of a moment, in us since 1970 UTC, at an offset from UTC in minutes."""
+    days = (at // 1_000_000 + 60 * offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
+    era, rest = divmod(days, 146_097)
+    year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
+    left = rest - (365 * year + year // 4 - year // 100)
+    month = (5 * left + 2) // 153
+    year, day = year + 400 * era + (month >= 10), left - (153 * month + 2) // 5 + 1
+    return "%04d-%02d-%02d" % (year, month + 3 - 12 * (month >= 10), day) if 1 <= year <= 9999 else "9999-12-31"
+
+
 def _strings(value: Any) -> List[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -1504,469 +1978,405 @@ def _object(value: Any) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _is_citation(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and _is_text(value.get("instance")) and is_int(value.get("seq"), 1) and is_hex(value.get("leaf"))
-    )  # fmt: skip
-
-
-def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
-
-
 def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(of, value))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-#: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
-_PARTS: Dict[str, Callable[[Any], bool]] = {
-    "attested": _is_map(lambda value: isinstance(value, dict)),
-    "attrs": _is_map(lambda value: isinstance(value, (str, int))),
-    "basis": _is_text,
-    "cause": _is_citation,
-    "did": _is_map(_is_text),
-    "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
-    "for": _is_map(lambda value: isinstance(value, (str, int))),
-    "gates": _is_map(lambda value: isinstance(value, dict)),
-    "papers": _is_list(_is_object),
-    "params": _is_map(lambda value: isinstance(value, (str, int))),
-    "remembers": _is_text,
-    "rests": _is_list(lambda value: is_int(value, 1)),
-    "root": _is_text,
-    "seen": _is_list(_is_citation),
-    "trigger": _is_text,
-    "workflow": _is_text,
-}
-
-
-def _is_mark(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and is_int(value[0], -LARGEST)
-        and (value[1] is None or _is_text(value[1]))
-    )
-
-
-#: The parts of a snapshot that a correction may change, and the form of each.
-_BECOMES: Dict[str, Callable[[Any], bool]] = {
-    "adopted": _is_list(_is_text),
-    "attrs": _is_object,
-    "did": _is_map(_is_text),
-    "kept": _is_map(_is_text),
-    "left": _is_map(_is_map(_is_text)),
-    "out": _is_map(_is_map(_is_mark)),
-    "regions": _is_map(_is_text),
-    "since": _is_map(_is_mark),
-    "visited": _is_map(_is_map(_is_mark)),
-}
-
-
-def is_well_formed(body: Body) -> bool:
-    """Whether each part of a body is what it must be."""
-    return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
 
 
 class Rules:
     """A rules document, with what is looked up in it often."""
 
-    def __init__(self, document: str) -> None:
-        told = parse(document.encode())
-        self.told = _object(told)
-        self.name = self.told.get("name")
-        regions = {name: _object(about) for name, about in _object(self.told.get("regions")).items()}
-        self.regions: Dict[str, Body] = {"main": regions.pop("main", {}), **regions}
-        self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
-        if self.told.get("lang") != 1 or not self.regions["main"] or not isinstance(self.name, str):
-            raise Malformed("not rules")
-        self.guards = _object(self.told.get("guards"))
-        self.triggers = {about.get("trigger") for about in self.transitions}
-        self.watched = {
-            name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))
-        }
+    def __init__(self, told: Body) -> None:
+        self.told = told
+        self.name: str = told["name"]
+        self.regions: Dict[str, Body] = told["regions"]
+        self.ways: List[Body] = told.get("transitions", [])
+        self.by_trigger: Dict[str, List[Body]] = {}
+        for way in self.ways:
+            self.by_trigger.setdefault(way["trigger"], []).append(way)
+        self.by_id = {way["id"]: way for way in self.ways}
+        self.guards: Dict[str, Body] = told.get("guards", {})
+        self.attributes: Dict[str, Body] = told.get("attributes", {})
+        self.parameters: Dict[str, Body] = told.get("parameters", {})
+        self.watched = {name for way in self.ways for name in way.get("gate", {}).get("not_by", ())}
 
-    def ways(self, trigger: Any) -> List[Body]:
-        """Return the transitions of a trigger."""
-        return [about for about in self.transitions if about.get("trigger") == trigger]
-
-    def permitted(self, act: str) -> List[str]:
+    def permitted(self, act: str) -> FrozenSet[str]:
         """Return the roles that may start, register, adopt, amend or supervise."""
         default = [] if act in ("start", "supervise") else _REGISTRAR
-        return _strings(_object(self.told.get("permissions")).get(act, default))
-
-    def field(self, kind: str, name: Any) -> Body:
-        """Return what is declared of an attribute or a parameter."""
-        return _object(_object(self.told.get(kind)).get(name))
+        return frozenset(_object(self.told.get("permissions")).get(act, default))
 
     def active(self, region: str, states: Dict[str, str]) -> bool:
         """Whether a region has a state while the others are in these."""
-        where = _object(self.regions[region].get("active_in"))
-        return all(states.get(other) in allowed for other, allowed in where.items())
+        return all(states.get(other) in where for other, where in self.regions[region].get("active_in", {}).items())
 
-    def start(self) -> Dict[str, str]:
+    def begin(self) -> Dict[str, str]:
         """Return the states in which an instance begins."""
-        begun: Dict[str, str] = {}
-        for name in sorted(self.regions, key=lambda name: bool(self.regions[name].get("active_in"))):
-            if self.active(name, begun):
-                begun[name] = self.regions[name]["initial"]
-        return begun
+        states = {name: about["initial"] for name, about in self.regions.items() if not about.get("active_in")}
+        more = {name: about["initial"] for name, about in self.regions.items() if self.active(name, states)}
+        return {**states, **more}
 
-    def moved(self, case: Case, changes: Dict[str, str]) -> Dict[str, Optional[str]]:
-        """Return all that a change of states sets: itself, and the regions that it activates and deactivates."""
-        found: Dict[str, Optional[str]] = dict(changes)
-        after = {**case.states, **changes}
+    def moved(self, before: Dict[str, str], kept: Dict[str, str], changes: Dict[str, str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of states sets: the change, and what begins or ceases to be active by it."""
+        after = {**before, **changes}
+        result: Dict[str, Optional[str]] = {**changes}
         for name, about in self.regions.items():
-            was, now = self.active(name, case.states), self.active(name, after)
+            was, now = self.active(name, before), self.active(name, after)
             if was is not now and name not in changes:
-                found[name] = case.parts["kept"].get(name, about["initial"]) if now else None
-        return found
-
-    def target(self, way: Body, case: Case) -> Optional[str]:
-        """Return where a transition leads from here; None where it leads back and nothing is remembered."""
-        target, region = way["target"], way["region"]
-        if target["kind"] != "left":
-            return str(target["name"]) if target["kind"] == "state" else case.states.get(region)
-        left: Optional[str] = case.parts["left"].get(region, {}).get(target["name"])
-        for other in self.transitions:
-            if other.get("remembers") and (other["trigger"], other["region"]) == (target["name"], region):
-                if left in other["sources"]:
-                    return left
-        return None
-
-
-def _text_or_none(value: Any) -> Optional[str]:
-    return value if isinstance(value, str) else None
+                result[name] = kept.get(name, about["initial"]) if now else None
+        return result
 
 
 class Actor(NamedTuple):
-    """Somebody as one entry enrolled him, or as the application's resolver told at the time."""
+    """Somebody who acts, as an entry `enrolled` or the application's resolver says."""
 
     id: str
     roles: FrozenSet[str] = frozenset()
     org: str = ""
+    start: Any = None
+    end: Any = None
     enabled: bool = True
-    start: Optional[str] = None
-    end: Optional[str] = None
 
-    @classmethod
-    def told(cls, id_: str, body: Body) -> Actor:
-        """Return somebody as an enrolment, or whatever else says roles and organisation, has him."""
-        return cls(
-            id_, frozenset(_strings(body.get("roles"))), _text_or_none(body.get("org")) or "",
-            body.get("enabled", True) is True, _text_or_none(body.get("valid_from")), _text_or_none(body.get("valid_to")),
+    def acts_on(self, day: str) -> bool:
+        """Whether the actor may act on a day."""
+        return (
+            self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
         )  # fmt: skip
-
-    def may_sign(self, task: Body) -> bool:
-        """Whether a task of a gate asks him."""
-        if task["kind"] == "role":
-            return task["of"] in self.roles
-        return bool(task["of"] == self.id) if task["kind"] != "org" else bool(self.org) and task["of"] == self.org
-
-    def valid(self, day: str) -> bool:
-        """Whether he may act on a day."""
-        return self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class Actors:
     """Who could do what, when: the chains ~actor/ID."""
 
-    def __init__(self, entries: Iterable[Entry], offset: int) -> None:
-        self.offset = offset
-        self.known: Dict[str, Tuple[List[int], List[Actor]]] = {}
+    def __init__(self, entries: Iterable[Entry], missing: Callable[[str], None]) -> None:
+        self.missing = missing
+        self.known: Dict[str, List[Tuple[int, Actor]]] = {}
         for entry in entries:
             if entry.kind == "enrolled" and entry.body is not None:
-                times, versions = self.known.setdefault(entry.instance[len("~actor/") :], ([], []))
-                times.append(entry.at)
-                versions.append(Actor.told(entry.instance[len("~actor/") :], entry.body))
+                id_, body = entry.instance[len("~actor/") :], entry.body
+                org, enabled = body.get("org"), body.get("enabled", True) is True
+                actor = Actor(
+                    id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "",
+                    body.get("valid_from"), body.get("valid_to"), enabled,
+                )  # fmt: skip
+                self.known.setdefault(id_, []).append((entry.at, actor))
 
-    def day(self, at: int) -> str:
-        """Return the day of a moment, at the log's own offset from UTC."""
-        days = (at // 1_000_000 + 60 * self.offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
-        era, rest = divmod(days, 146_097)
-        year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
-        left = rest - (365 * year + year // 4 - year // 100)
-        month = (5 * left + 2) // 153
-        return "%04d-%02d-%02d" % (
-            year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
-        )  # fmt: skip
+    def _of(self, actor: str) -> List[Tuple[int, Actor]]:
+        if actor not in self.known:
+            self.missing(actor)
+        return self.known.get(actor, [])
 
-    def at(self, id_: str, at: int) -> Optional[Actor]:
-        """Return somebody as he was at a moment; None where he was not enrolled by then."""
-        times, versions = self.known.get(id_, ([], []))
-        found = bisect_right(times, at)
-        return versions[found - 1] if found else None
+    def at(self, actor: str, at: int) -> Optional[Actor]:
+        """Return an actor as of a moment; None where nobody was enrolled under that name by then."""
+        return next((version for when, version in reversed(self._of(actor)) if when <= at), None)
 
-    def around(self, id_: str, at: int) -> List[Actor]:
-        """Return all versions of somebody that were in force at a moment or in the minute before it."""
-        times, versions = self.known.get(id_, ([], []))
-        return versions[max(bisect_right(times, at - MINUTE) - 1, 0) : bisect_right(times, at)]
+    def around(self, actor: str, at: int) -> List[Actor]:
+        """Return the versions that were in force at a moment or in the minute before."""
+        known = self._of(actor)
+        before = sum(when < at - CLOSE or when == at - CLOSE for when, _ in known)
+        return [version for when, version in known[max(before - 1, 0) :] if when <= at]
 
 
-class Case:
-    """An instance as far as its entries were read: its snapshot, by its parts, and what its first entry says."""
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
 
-    def __init__(self, instance: str) -> None:
-        self.instance = instance
-        self.parts: Body = {name: [] if name == "adopted" else {} for name in PARTS}
-        self.definition: Optional[str] = None
-        self.rules: Optional[Rules] = None
-        self.root: Optional[str] = None
-        self.workflow: Optional[str] = None
-        self.first = True
-        self.at = 0
-        self.rev = 0  # the newest entry that changed something
-        self.backdated = False  # whether an entry says a day that had passed, where there is a gate
 
-    @property
-    def states(self) -> Dict[str, str]:
-        """The state of each region that has one."""
-        found: Dict[str, str] = self.parts["regions"]
-        return found
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] in ([int, str], [int, type(None)])
 
-    @property
-    def attrs(self) -> Body:
-        """The attributes."""
-        found: Body = self.parts["attrs"]
-        return found
 
-    @property
-    def gates(self) -> Dict[str, Body]:
-        """The newest round of each gate."""
-        found: Dict[str, Body] = self.parts["gates"]
-        return found
+def _is_marks(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_mark, value.values()))
 
-    @property
-    def did(self) -> Dict[str, str]:
-        """Who did a transition last."""
-        found: Dict[str, str] = self.parts["did"]
-        return found
 
-    @property
-    def standing(self) -> Dict[str, bool]:
-        """Whether it is suspended, and whether it is void."""
-        return {name: bool(self.parts[name]) for name in ("held", "voided")}
-
-    def passed(self, entry: Entry, today: str) -> None:
-        """Take note of an entry, whether it could be read or not."""
-        self.first, self.at = False, entry.at
-        self.rev = self.rev if entry.kind in _NOTES else entry.seq
-        latest = (entry.body or {}).get("on", {}).get("hi")
-        if self.gates and (entry.kind == "rectified" or (latest is not None and latest < today)):
-            self.backdated = True
-
-    def fold(self, entry: Entry) -> None:
-        """Take in what an entry says; raises one of ODD, and takes in nothing, where it cannot be read."""
-        self.told(entry)
-        self.parts = folded(self.parts, entry.seq, entry.kind, entry.body or {})
-        self.parts = described(self.parts, entry.kind, entry.body or {})
-
-    def told(self, entry: Entry) -> None:
-        """Note what an entry says of the whole instance."""
-        body = entry.body or {}
-        self.workflow = body["workflow"] if isinstance(body.get("workflow"), str) else self.workflow
-        self.root = body["root"] if isinstance(body.get("root"), str) else self.root
+#: The parts of a snapshot that a correction may change.
+_BECOMES: Dict[str, Callable[[Any], bool]] = {
+    "adopted": lambda value: isinstance(value, list) and all(isinstance(region, str) for region in value),
+    "attrs": lambda value: isinstance(value, dict),
+    "did": _is_words,
+    "kept": _is_words,
+    "left": lambda value: isinstance(value, dict) and all(map(_is_words, value.values())),
+    "out": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+    "regions": _is_words,
+    "since": _is_marks,
+    "visited": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+}
 
 
 def merged(before: Any, patch: Any) -> Any:
-    """Put a patch over what there was: objects are merged, but a new round of a gate takes the old one's place."""
+    """Return a gate, or a part of one, after a patch."""
     if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
         return patch
     return {**before, **{name: merged(before.get(name), value) for name, value in patch.items()}}
 
 
-def folded(parts: Body, seq: int, kind: str, body: Body) -> Body:
-    """Return a snapshot after one more entry; raises one of ODD where the entry is not as it must be."""
-    after = dict(parts)
-    if kind == "rectified":
-        for name, value in body["becomes"].items():
-            if not _BECOMES[name](value):
-                raise Malformed("becomes " + name)
-            after[name] = value
-        return after
-    if "did" in body:
-        after["did"] = {**parts["did"], **body["did"]}
-    if "gates" in body:
-        after["gates"] = {**parts["gates"], **{name: merged(parts["gates"].get(name), patch)
-                                               for name, patch in body["gates"].items()}}  # fmt: skip
-    if kind in _STANDS:
-        name, on = _STANDS[kind]
-        after[name] = {"seq": seq} if on else {}
-    changes = body.get("set") or {}
-    if changes:
-        _fold_states(after, parts, seq, kind == "adopted", body, changes)
-    return after
+class Case:
+    """An instance as far as its entries were read: its snapshot, and what else is to be known of it."""
 
+    PARTS = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
-def described(parts: Body, kind: str, body: Body) -> Body:
-    """Return a snapshot with the attributes that an entry says; raises one of ODD."""
-    if "attrs" not in body or kind == "rectified":
-        return parts
-    return {**parts, "attrs": {**parts["attrs"], **body["attrs"]}}
-
-
-def _fold_states(after: Body, parts: Body, seq: int, adopted: bool, body: Body, changes: Body) -> None:  # noqa: FBT001
-    if not all(state is None or isinstance(state, str) for state in changes.values()):
-        raise Malformed("set")
-    mark = [seq, earliest(parts, body)[0]]
-    for name in ("regions", "kept", "left", "since", "out", "visited"):
-        after[name] = dict(parts[name])
-    if "remembers" in body:
-        region = body["remembers"]
-        after["left"][region] = {**after["left"].get(region, {}), body["trigger"]: body["was"][region]}
-    for region, state in changes.items():
-        before = parts["regions"].get(region)
-        if before != state or region not in parts["since"]:
-            after["out"][region] = {**after["out"].get(region, {}), before or "": mark}
-        after["since"][region] = mark
-        after["regions"].pop(region, None)
-        if state is not None:
-            after["regions"][region] = state
-        if state is not None or adopted:
-            after["kept"].pop(region, None)
-        elif before is not None:
-            after["kept"][region] = before
-        if adopted:
-            after["left"].pop(region, None)
-        elif state is not None:
-            after["visited"][region] = {state: mark, **after["visited"].get(region, {})}
-    after["adopted"] = sorted(set(parts["adopted"]) | set(changes) if adopted else set(parts["adopted"]) - set(changes))
-
-
-def earliest(parts: Body, body: Body) -> Tuple[Optional[str], Optional[str]]:
-    """Return the earliest day of an entry, and the latest of the earliest days of what it comes after."""
-    rests = set(body.get("rests", ()))
-    before = [parts["since"][region] for region in body.get("set") or () if region in parts["since"]]
-    if rests:
-        tables = (parts["since"], *parts["out"].values(), *parts["visited"].values())
-        before += [mark for table in tables for mark in table.values() if mark[0] in rests]
-    bound = max((mark[1] for mark in before if mark[1] is not None), default=None)
-    low = body.get("on", {}).get("lo")
-    return (bound if low is None or (bound is not None and bound > low) else low), bound
-
-
-class Unseen(Exception):
-    """What is to be decided needs an instance that is not shown."""
-
-    def __init__(self, instance: Any) -> None:
-        super().__init__(instance)
+    def __init__(self, instance: str) -> None:
         self.instance = instance
+        self.regions: Dict[str, str] = {}
+        self.kept: Dict[str, str] = {}
+        self.left: Dict[str, Dict[str, str]] = {}
+        self.adopted: List[str] = []
+        self.since: Dict[str, Mark] = {}
+        self.out: Dict[str, Dict[str, Mark]] = {}
+        self.visited: Dict[str, Dict[str, Mark]] = {}
+        self.attrs: Body = {}
+        self.gates: Dict[str, Body] = {}
+        self.did: Body = {}
+        self.held: Body = {}
+        self.voided: Body = {}
+        self.seq = self.at = 0
+        self.first = True
+        self.rev = 0  # the newest entry that is no note
+        self.backdated = False  # whether an entry says a day that had passed, where there is a gate
+        self.definition: Optional[str] = None
+        self.rules: Optional[Rules] = None
+        self.workflow: Any = None
+        self.root: Any = None
+
+    def copy(self) -> Case:
+        """Return a case that can be changed without changing this one."""
+        found = Case(self.instance)
+        found.__dict__.update(self.__dict__)
+        for name in ("regions", "kept", "since", "attrs"):
+            setattr(found, name, dict(getattr(self, name)))
+        for name in ("left", "out", "visited"):
+            setattr(found, name, {region: dict(table) for region, table in getattr(self, name).items()})
+        return found
+
+    def earliest(self, rests: Iterable[int], regions: Iterable[str]) -> Optional[str]:
+        """Return the latest of the earliest days of what comes before an act; None where nothing bounds it."""
+        marks = [self.since[region] for region in regions if region in self.since]
+        tables = [self.since, *self.out.values(), *self.visited.values()]
+        wanted = set(rests)
+        marks += [mark for table in tables for mark in table.values() if mark[0] in wanted]
+        return max((mark[1] for mark in marks if mark[1] is not None), default=None)
+
+    def fold(self, entry: Entry) -> None:
+        """Take in what an entry changes. Raises ODD for one that is not of the form that this needs."""
+        body = entry.body or {}
+        if entry.kind == "rectified":
+            for name, value in body["becomes"].items():
+                if name not in _BECOMES or not _BECOMES[name](value):
+                    raise TypeError("becomes")
+                setattr(self, name, json.loads(json.dumps(value)))
+            return
+        changes = body.get("set") or {}
+        if any(isinstance(state, (dict, list)) for state in changes.values()):
+            raise TypeError("set")
+        low, bound = _object(body.get("on")).get("lo"), None
+        if changes:
+            bound = self.earliest(body.get("rests", ()), changes)
+        gates, did = dict(self.gates), dict(self.did)
+        for name, patch in body.get("gates", {}).items():
+            gates[name] = merged(self.gates.get(name), patch)
+        did.update(body.get("did", {}))
+        if "remembers" in body and changes:
+            region = body["remembers"]
+            self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
+        self.gates, self.did = gates, did
+        if entry.kind in _STANDING:
+            name, set_ = _STANDING[entry.kind]
+            setattr(self, name, {"seq": entry.seq} if set_ else {})
+        mark: Mark = [entry.seq, low if bound is None or (low is not None and low > bound) else bound]
+        for region, state in changes.items():
+            self._set(region, state, mark, adopted=entry.kind == "adopted")
+
+    def _set(self, region: str, state: Any, mark: Mark, *, adopted: bool) -> None:
+        before = self.regions.get(region)
+        if before != state or region not in self.since:
+            self.out.setdefault(region, {})[before or ""] = mark
+        self.since[region] = mark
+        self.kept.pop(region, None)
+        if state is not None:
+            self.regions[region] = state
+        else:
+            self.regions.pop(region, None)
+            if before is not None and not adopted:
+                self.kept[region] = before
+        self.adopted = sorted({*self.adopted, region} if adopted else {*self.adopted} - {region})
+        if adopted:
+            self.left.pop(region, None)
+        elif state is not None:
+            self.visited.setdefault(region, {}).setdefault(state, mark)
+
+    def say(self, entry: Entry) -> None:
+        """Take in the facts that an entry says of its instance; raises ODD."""
+        body = entry.body or {}
+        if entry.instance.startswith("~"):
+            if entry.kind == "granted":
+                self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
+            elif entry.kind == "revoked":
+                grants = self.attrs.get("grants", {})
+                self.attrs["grants"] = {seq: grant for seq, grant in grants.items() if seq != str(body["grant"])}
+            return
+        if self.first:
+            self.workflow, self.root = body.get("workflow"), body.get("root")
+        if entry.kind != "rectified":
+            self.attrs.update(body.get("attrs", {}))
 
 
-class Cited(NamedTuple):
-    """An entry of another instance, with that instance's workflow, root and states after it."""
+class Witness(NamedTuple):
+    """An entry of another instance as one cites it, and what that instance was after it."""
 
-    entry: Entry
-    workflow: Optional[str]
-    root: Optional[str]
-    states: Dict[str, str]
+    instance: str
+    seq: int
+    leaf: str
+    at: int
+    workflow: Any
+    root: Any
+    regions: Dict[str, str]
+    attrs: Body
+    body: Body
+
+
+class Undisclosed(Exception):
+    """What is to be decided rests on an instance that is not shown."""
 
 
 class Past:
-    """Other instances at the entries that are cited: a few are kept open, each where it was asked for last."""
+    """Other instances, as they were at the entries that are cited."""
+
+    KEPT = 32
 
     def __init__(self, verification: Verification) -> None:
-        self.chain, self.shown = verification.chain, verification.shown
-        self._open: Dict[str, Tuple[Iterator[Entry], Case, Optional[Entry]]] = {}
+        self.verification = verification
+        self._open: Dict[str, Tuple[Case, Iterator[Entry], Optional[Entry]]] = {}
 
-    def after(self, instance: str, seq: int) -> Optional[Cited]:
-        """Return an entry and what was so after it; None where there is none. Raises Unseen."""
-        if not self.shown(instance):
-            raise Unseen(instance)
-        entries, case, entry = self._open.pop(instance, (None, Case(instance), None))
-        if entries is None or entry is None or entry.seq > seq:
-            entries, case, entry = self.chain(instance), Case(instance), None
-        while entry is None or entry.seq < seq:
-            entry = next(entries, None)
-            if entry is None:
-                return None
-            if entry.body is None:
-                entry = None
-                continue
-            with suppress(*ODD):
-                case.fold(entry)
-        self._open[instance] = entries, case, entry
-        if len(self._open) > _OPEN:
+    def after(self, instance: Any, seq: Any) -> Optional[Witness]:
+        """Return an entry with the state after it; None where there is none. Raises Undisclosed."""
+        if not isinstance(instance, str) or type(seq) is not int:
+            raise TypeError("not a citation")
+        if not self.verification.shown(instance):
+            raise Undisclosed(instance)
+        case, entries, last = self._open.pop(instance, (Case(instance), iter(()), None))
+        if case.first or case.seq > seq:
+            case, entries, last = Case(instance), self.verification.chain(instance), None
+        while case.seq < seq:
+            last = next(entries, None)
+            case.seq = seq if last is None else last.seq
+            if last is not None and last.body is not None:
+                case.workflow = last.body.get("workflow", case.workflow)
+                case.root = last.body.get("root", case.root)
+                case.first = False
+                try:
+                    case.fold(last)
+                    case.say(last)
+                except ODD:
+                    pass
+            case.first = False
+        while len(self._open) >= self.KEPT:
             del self._open[next(iter(self._open))]
-        return Cited(entry, case.workflow, case.root, dict(case.states)) if entry.seq == seq else None
+        self._open[instance] = case, entries, last
+        if last is None or case.seq != seq:
+            return None
+        return Witness(
+            instance, seq, last.leaf.hex(), last.at, case.workflow, case.root, dict(case.regions), dict(case.attrs),
+            last.body or {},
+        )  # fmt: skip
 
 
-_COMPARE: Dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda one, two: bool(one == two),
-    "ne": lambda one, two: bool(one != two),
-    "lt": lambda one, two: bool(one < two),
-    "le": lambda one, two: bool(one <= two),
-    "gt": lambda one, two: bool(one > two),
-    "ge": lambda one, two: bool(one >= two),
-}
+class Act:
+    """One entry before the judge."""
 
+    def __init__(self, replay: Replay, case: Case, entry: Entry, actor: Optional[Actor], day: str) -> None:
+        self.replay, self.book = replay, replay.book
+        self.case, self.entry, self.actor, self.day = case, entry, actor, day
+        self.body: Body = entry.body or {}
+        self.compared: Set[str] = set()
+        self.failed = self.undecided = False
 
-class Judge:
-    """One entry before the judge: what it says, what was so before it, who acted."""
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        if self.case.rules is None:
+            raise TypeError("no rules")
+        return self.case.rules
 
-    def __init__(
-        self, replay: Replay, entry: Entry, body: Body, rules: Optional[Rules], actor: Optional[Actor]
-    ) -> None:
-        self.case, self.book, self.day = replay.case, replay.book, replay.actors.day(entry.at)
-        self.entry, self.body, self.rules, self.actor = entry, body, rules, actor
-        self.compared: Set[str] = set()  # what of the body was compared with what it must be
-        self.errors, self.hidden = replay.book.errors, False
+    @property
+    def late(self) -> bool:
+        """Whether the entry was made after the fact."""
+        return self.body.get("mode") == "late"
 
     def find(self, kind: str) -> None:
         """Note what is wrong with the entry."""
+        self.failed = True
         self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
 
     def warn(self, kind: str) -> None:
-        """Note what somebody should look at."""
+        """Note what is odd about the entry."""
         self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
 
-    def equal(self, name: str, wanted: Any, found: Any) -> None:
+    def equal(self, name: str, expected: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""
         self.compared.add(name)
-        if wanted != found:
+        if canonical(expected) != canonical(found):
             self.find(name + "_differs")
 
     def still(self) -> None:
-        """Say that the entry sets states, where it must set none."""
+        """Find an entry that sets something and may not."""
         self.compared.add("set")
         if self.body.get("set"):
             self.find("set_differs")
 
     def live(self, *, late: bool) -> None:
-        """Say where the entry is not marked as made at the time, or as made later."""
+        """Check what an entry says of when it was made."""
         if self.body.get("mode") != ("late" if late else "live"):
             self.find("mode")
         if not late and "on" not in self.body:
             self.find("date_missing")
 
     def nothing_else(self) -> None:
-        """Say where a legal entry changes something that nothing of the above was asked about."""
-        more = [name for name in _CHANGES if name in self.body and name not in self.compared]
-        if more and self.errors == self.book.errors and not self.hidden:
+        """Find an entry that says more of its instance than was compared."""
+        if not self.failed and any(name in self.body and name not in self.compared for name in _CHANGES):
             self.find("says_more")
+
+    def answers(self) -> Body:
+        """Return the application's answers, without those of its resolver."""
+        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
 
     @property
     def resolved(self) -> bool:
-        """Whether the application's resolver told who acted."""
+        """Whether the application's resolver said who acted."""
         return "resolver" in self.body.get("attested", {})
 
-    @property
     def params(self) -> Body:
-        """The parameters; of those that are personal only that they were given."""
-        fields = [name for name in self.body.get("texts", {}) if name.startswith("parameter.")]
-        return {**self.body.get("params", {}), **{name[len("parameter.") :]: "" for name in fields}}
+        """Return the parameters; of the personal ones only that they were given."""
+        start = "parameter."
+        personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
+        return {**self.body.get("params", {}), **personal}
 
-    @property
-    def answers(self) -> Body:
-        """What the application answered, by the entry."""
-        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
+    def papers(self) -> Set[str]:
+        """Return the types of the papers that were laid."""
+        return {paper["type"] for paper in self.body.get("papers", ())}
+
+
+class Question(NamedTuple):
+    """What is asked of the rules: whether this move may be made.
+
+    `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs`, `params` and `papers` are those of
+    the instance and of the entry where they are not given.
+    """
+
+    act: Act
+    trigger: str
+    performer: Optional[Actor]
+    seen: Dict[str, Witness]
+    late: bool = False
+    stage: str = "fire"
+    cause: Optional[Witness] = None
+    gates: Optional[Dict[str, Body]] = None
+    only: Optional[str] = None
+    retired: bool = False
+    attrs: Optional[Body] = None
+    params: Optional[Body] = None
+    papers: Optional[FrozenSet[str]] = None
 
 
 class Decision(NamedTuple):
-    """A move that was allowed, and all that it changes."""
+    """What a move leads to, where it is allowed."""
 
     way: Body
     set: Dict[str, Optional[str]]
@@ -1976,407 +2386,593 @@ class Decision(NamedTuple):
     attested: Body
 
 
-class Unanswered(LookupError):
-    """The application's answer that a guard asks for is not in the entry."""
+_OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda one, two: one == two,
+    "ne": lambda one, two: one != two,
+    "lt": lambda one, two: one < two,
+    "le": lambda one, two: one <= two,
+    "gt": lambda one, two: one > two,
+    "ge": lambda one, two: one >= two,
+}
 
 
-class Asked:
-    """One transition whose guards are asked: what they may read, and what they did."""
+class NoAnswer(LookupError):
+    """The entry has no answer of a guard in the application's code."""
 
-    def __init__(
-        self, act: Judge, rules: Rules, who: Optional[Actor], params: Body, cited: Dict[str, Cited],
-        cause: Optional[Cited] = None, gates: Optional[Body] = None,
-    ) -> None:  # fmt: skip
-        self.act, self.case, self.rules, self.who, self.params, self.attrs = (
-            act,
-            act.case,
-            rules,
-            who,
-            params,
-            act.case.attrs,
-        )
-        self.cited, self.cause, self.gates = cited, cause, gates
-        self.seen: Dict[str, Body] = {}
+
+class Looking:
+    """Guards, and what they look at: the entries on which their answers rest, what was read elsewhere, what code said.
+
+    A guard holds (True), does not (False), or nobody can tell (None). Negation is handed down to the leaves, so that
+    each knows what it is asked.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.act, self.case = question, question.act, question.act.case
+        self.rests: Set[int] = set()
+        self.seen: Dict[str, Witness] = {}
         self.attested: Body = {}
 
-    def holds(self, told: Body, *, no: bool = False) -> Tuple[Optional[bool], Set[int]]:
-        """Return whether a guard holds, or with `no` its negation, and the entries on which the answer rests."""
+    def holds(self, told: Body, *, negated: bool = False) -> Answer:
+        """Whether a condition, or its negation, holds."""
         kind = told["is"]
         if kind == "Not":
-            return self.holds(told["of"], no=not no)
+            return self.holds(told["of"], negated=not negated)
         if kind in ("All", "Any"):
-            return self._parts(told.get("of", ()), no=no, any_=(kind == "Any") is not no)
+            parts = told.get("of", ())
+            return self._every(parts, negated) if (kind == "All") is not negated else self._some(parts, negated)
         if kind == "Unsupported":
-            return None, set()
+            return None
         if kind == "InStates":
-            return self._in(told["region"], told["states"], no=no)
+            return self._in_states(told, negated)
         if kind == "Visited":
-            mark = self.case.parts["visited"].get(told["region"], {}).get(told["state"])
-            return (mark is not None) is not no, set() if mark is None or no else {mark[0]}
-        answer = _LEAVES[kind](self, told)
-        return answer is None or answer is not no, set()
+            return self._visited(told, negated)
+        if kind == "ActorHas" and self.question.performer is None:
+            return True
+        if kind == "GateIs" and self.question.gates is None:
+            return True
+        return self._leaf(kind, told) is not negated
 
-    def _parts(self, parts: Iterable[Body], *, no: bool, any_: bool) -> Tuple[Optional[bool], Set[int]]:
-        answer: Optional[bool] = not any_
-        rests: Set[int] = set()
+    def _every(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = True
         for part in parts:
-            found, on = self.holds(part, no=no)
-            if found is any_:
-                return found, on if any_ else set()
+            found = self.holds(part, negated=negated)
+            if found is False:
+                return False
             answer = None if found is None else answer
-            rests |= on
-        return answer, set() if any_ else rests
+        return answer
 
-    def _in(self, region: str, states: List[str], *, no: bool) -> Tuple[bool, Set[int]]:
-        if (self.case.states.get(region) in states) is no:
-            return False, set()
-        came = [mark[0] for state, mark in self.case.parts["out"].get(region, {}).items() if (state in states) is no]
-        return True, {max(came)} if came else set()
+    def _some(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = False
+        before = set(self.rests)
+        for part in parts:
+            self.rests = set(before)
+            found = self.holds(part, negated=negated)
+            if found:
+                return True
+            answer = None if found is None else answer
+        self.rests = before
+        return answer
 
-    def field_is(self, told: Body) -> bool:
-        """Compare an attribute, a parameter or a constant."""
-        fields, values = {
-            "constant": ("", _object(self.rules.told.get("constants"))), "attribute": ("attributes", self.attrs),
-        }.get(told["source"], ("parameters", self.params))  # fmt: skip
-        value, wanted, op = values.get(told["name"]), told["value"], told["op"]
+    def _in_states(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        region, states = told["region"], told["states"]
+        if (self.case.regions.get(region) in states) is negated:
+            return False
+        marks = [mark[0] for state, mark in self.case.out.get(region, {}).items() if (state in states) is negated]
+        if marks:
+            self.rests.add(max(marks))
+        return True
+
+    def _visited(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        mark = self.case.visited.get(told["region"], {}).get(told["state"])
+        if mark is not None and not negated:
+            self.rests.add(mark[0])
+        return (mark is not None) is not negated
+
+    def _leaf(self, kind: str, told: Body) -> bool:
+        question = self.question
+        if kind == "FieldIs":
+            return self._field(told)
+        if kind == "ActorHas":
+            return question.performer is not None and not question.performer.roles.isdisjoint(told["roles"])
+        if kind == "RootIn":
+            root = question.seen.get(self.case.root or "")
+            return root is not None and self._there(root, told)
+        if kind == "OtherIn":
+            others = [
+                one for key, one in question.seen.items()
+                if one.workflow == told["workflow"] and key not in (self.case.instance, self.case.root)
+            ]  # fmt: skip
+            return True in [self._there(one, told) for one in others]  # all of them are looked at
+        if kind == "CausedBy":
+            cause = question.cause
+            return cause is not None and self._there(cause, told) and cause.workflow == told["workflow"]
+        if kind == "GateIs":
+            gate = (question.gates or {}).get(told["transition"])
+            against = ("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",)
+            return gate is not None and not any(task["state"] in against for task in gate.get("tasks", {}).values())
+        if kind == "Code":
+            return self._code(told["name"])
+        raise ValueError("a condition that is not known")
+
+    def _there(self, witness: Witness, told: Body) -> bool:
+        self.seen[witness.instance] = witness
+        return witness.regions.get(told["region"]) in told["states"]
+
+    def _code(self, name: str) -> bool:
+        if name not in self.attested:
+            answers = self.act.body.get("attested", {})
+            if name not in answers or "answer" not in answers[name]:
+                raise NoAnswer(name)
+            answer, values = answers[name]["answer"], answers[name].get("values", {})
+            self.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
+        return bool(self.attested[name]["answer"])
+
+    def people(self, name: str) -> List[str]:
+        """Return the people whom code names."""
+        if name not in self.attested:
+            about = self.act.body.get("attested", {}).get(name, {})
+            if "answer" not in about:
+                raise NoAnswer(name)
+            people = list(about.get("values", {}).get("actors", ()))
+            self.attested[name] = {"answer": about["answer"], "values": {"actors": people}}
+        found: List[str] = self.attested[name]["values"]["actors"]
+        return found
+
+    def _field(self, told: Body) -> bool:
+        rules, name, op, wanted = self.act.rules, told["name"], told["op"], told["value"]
+        values, fields = {
+            "attribute": (self.case.attrs if self.question.attrs is None else self.question.attrs, rules.attributes),
+            "parameter": (
+                self.act.params() if self.question.params is None else self.question.params,
+                rules.parameters,
+            ),
+        }.get(told["source"], (_object(rules.told.get("constants")), {}))
+        value, kind = values.get(name), fields.get(name, {}).get("type")
         if value is None:
             return bool(op == "ne")
-        decimal = self.rules.field(fields, told["name"]).get("type") == "decimal"
-        left = _comparable(value, decimal=decimal)
         if op == "in":
             options = wanted if isinstance(wanted, list) else [wanted]
-            return any(left == _comparable(option, decimal=decimal) for option in options)
-        right = _comparable(wanted, decimal=decimal)
-        return _COMPARE[op](left, right) if type(left) is type(right) else bool(op == "ne")
-
-    def actor_has(self, told: Body) -> Optional[bool]:
-        """Whether the performer has one of the roles; None, which holds either way, where there is none."""
-        return None if self.who is None else not self.who.roles.isdisjoint(told["roles"])
-
-    def _there(self, cited: Cited, told: Body) -> bool:
-        entry = cited.entry
-        self.seen[entry.instance] = {"instance": entry.instance, "leaf": entry.leaf.hex(), "seq": entry.seq}
-        return cited.states.get(told["region"]) in told["states"]
-
-    def root_in(self, told: Body) -> bool:
-        """Whether the root is in one of the states."""
-        root = self.cited.get(self.case.root or "")
-        return root is not None and self._there(root, told)
-
-    def other_in(self, told: Body) -> bool:
-        """Whether another instance of the family is."""
-        own = (self.case.instance, self.case.root)
-        others = [at for key, at in self.cited.items() if at.workflow == told["workflow"] and key not in own]
-        return True in [self._there(other, told) for other in others]  # all are read, whichever answers
-
-    def caused_by(self, told: Body) -> bool:
-        """Whether the case whose effect this is has come to one of the states."""
-        if self.cause is None:
-            return False
-        inside = self._there(self.cause, told)
-        return inside and self.cause.workflow == told["workflow"]
-
-    def code(self, told: Body) -> bool:
-        """Return what the application answered; raises Unanswered where the entry does not say it."""
-        given = self.act.body.get("attested", {}).get(told["name"], {})
-        if "answer" not in given:
-            raise Unanswered(told["name"])
-        values = {"values": given["values"]} if given.get("values") else {}
-        self.attested[told["name"]] = {"answer": given["answer"], **values}
-        return bool(given["answer"])
-
-    def gate_is(self, told: Body) -> Optional[bool]:
-        """Whether the votes of a gate are in, or none is against; None, which holds either way, where none is closed."""
-        if self.gates is None:
-            return None
-        if told["transition"] not in self.gates:
-            return False
-        states = {task["state"] for task in self.gates[told["transition"]].get("tasks", {}).values()}
-        return states.isdisjoint(("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",))
+            return any(_number(value, kind) == _number(option, kind) for option in options)
+        left, right = _number(value, kind), _number(wanted, kind)
+        return _OPERATORS[op](left, right) if type(left) is type(right) else bool(op == "ne")
 
 
-_LEAVES: Dict[str, Callable[[Asked, Body], Optional[bool]]] = {
-    "FieldIs": Asked.field_is, "ActorHas": Asked.actor_has, "RootIn": Asked.root_in, "OtherIn": Asked.other_in,
-    "CausedBy": Asked.caused_by, "Code": Asked.code, "GateIs": Asked.gate_is,
-}  # fmt: skip
-
-
-def _comparable(value: Any, *, decimal: bool) -> Any:
-    if decimal and not isinstance(value, bool):
-        with suppress(InvalidOperation):
-            number = Decimal(value)
-            return number if number.is_finite() else value
+def _number(value: Any, kind: Optional[str]) -> Any:
+    if kind == "decimal" and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            pass
     return value
+
+
+def decide(question: Question) -> Optional[Decision]:
+    """Decide a move again; None where it is not allowed. Raises NoAnswer, and ODD."""
+    rules, case = question.act.rules, question.act.case
+    tried = [
+        _try(question, way) for way in rules.by_trigger[question.trigger]
+        if case.regions.get(way["region"]) in way["sources"] and question.only in (None, way["id"])
+    ]  # fmt: skip
+    allowed = [decision for decision in tried if decision is not None]
+    return allowed[0] if len(allowed) == 1 else None
+
+
+def _try(question: Question, way: Body) -> Optional[Decision]:
+    rules, case, late = question.act.rules, question.act.case, question.late
+    looking = Looking(question)
+    target = _target(rules, way, case)
+    refused = target is None or not (late or _stands(question, way))
+    performer = question.performer
+    refused |= performer is not None and performer.roles.isdisjoint(way.get("roles", ()))
+    if not late and question.stage != "effect":
+        gate = way.get("gate", {})
+        later = gate.get("papers", ()) if question.stage != "close" else ()
+        laid = question.act.papers() if question.papers is None else question.papers
+        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        if question.stage != "close":
+            given = question.act.params()
+            refused |= any(
+                rules.parameters[name].get("required") and name not in given for name in way.get("parameters", ())
+            )
+        refused |= question.retired
+    for name in way.get("guards", ()):
+        refused |= looking.holds(rules.guards[name]) is not True
+    refused |= not late and any(isinstance(effect, str) for effect in way.get("effects", ()))
+    if refused or target is None:
+        return None
+    changes = rules.moved(case.regions, case.kept, {way["region"]: target})
+    return Decision(
+        way, changes, {region: case.regions[region] for region in changes if region in case.regions},
+        sorted(looking.rests), [_citation(looking.seen[key]) for key in sorted(looking.seen)], looking.attested,
+    )  # fmt: skip
+
+
+def _citation(witness: Witness) -> Body:
+    return {"instance": witness.instance, "leaf": witness.leaf, "seq": witness.seq}
+
+
+def _target(rules: Rules, way: Body, case: Case) -> Optional[str]:
+    """Return the state that a transition leads to; None where nothing is remembered."""
+    target, region = way["target"], way["region"]
+    if target["kind"] == "state":
+        return str(target["name"])
+    if target["kind"] == "same":
+        return case.regions[region]
+    state = case.left.get(region, {}).get(target["name"])
+    could = {
+        source for other in rules.by_trigger.get(target["name"], ())
+        if other.get("remembers") and other["region"] == region for source in other["sources"]
+    }  # fmt: skip
+    return state if state in could else None
+
+
+def _stands(question: Question, way: Body) -> bool:
+    """Whether the instance is neither held nor void, and this is the way of doing it."""
+    case, stage = question.act.case, question.stage
+    if case.held or case.voided or ("gate" in way) is not (stage in ("submit", "close")):
+        return False
+    same = question.act.rules.by_trigger[question.trigger]
+    return stage == "close" or not any(case.gates.get(other["id"], {}).get("state") == "open" for other in same)
 
 
 class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
-        self.book, self.documents, self.hash = verification.book, verification.documents, verification.hash
+        self.verification = verification
+        self.book, self.documents = verification.book, verification.documents
         self.past = Past(verification)
-        self.reserved = verification.reserved
-        self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
-        self.calendars = Calendars(verification.reserved("~calendar"), verification.documents)
-        self.defined: Dict[str, int] = {}  # when rules were registered first
+        self.actors = Actors(verification.reserved("~actor/"), self._missing)
+        self.numbers = Numbers(verification.reserved("~number/"))
+        self.defined: Dict[Tuple[str, str], int] = {}  # when rules were registered first, by chain and digest
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
             if entry.kind == "defined" and isinstance(rules, str):
-                self.defined.setdefault(rules, entry.at)
-        self.administrator = min(
-            (at for times, versions in self.actors.known.values() for at, who in zip(times, versions)
-             if "administrator" in who.roles),
-            default=None,
-        )  # fmt: skip
-        self.system = (0, "", 0)  # the last entry by the library's own account
+                self.defined.setdefault((entry.instance, rules), entry.at)
+        self.administrated: Optional[int] = None  # when an administrator was enrolled first
+        self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
-        self.shown = verification.shown
-        self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
-        self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
+        self.approvals, self.effects, self.corrections = (
+            Approvals(self, verification.reserved("~calendar")),
+            Effects(self),
+            Corrections(self),
+        )
+        self.ordinary = frozenset(
+            [
+                "started",
+                "fired",
+                "adopted",
+                "annotated",
+                "amended",
+                "refused",
+                *self.approvals.kinds,
+                *self.corrections.kinds,
+            ]
+        )
+        self.kinds: Dict[str, Callable[[Act], None]] = {
+            "started": self._started, "fired": self._fired, "adopted": self._adopted, "amended": self._amended,
+            "annotated": Act.still, "refused": self._refused,
+            "enrolled": self._enrolled, "defined": self._defined, "genesis": self._genesis, "sealed": self._sealed,
+            "recovered": self._recovered, "keyed": self._keyed, "granted": self._granted, "revoked": self._granted,
+            "published": self._published, "retired": self._retired, "released": self._retired,
+            **dict.fromkeys(self.approvals.kinds, self.approvals.read),
+            **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
+        }  # fmt: skip
+
+    def _missing(self, actor: str) -> None:
+        if self.verification.partly:
+            self.book.skip("actor " + actor, needed=True)
+
+    def day(self, at: int) -> str:
+        """Return the day of a moment, at the log's own offset from UTC."""
+        return day_of(at, self.verification.genesis.offset)
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.approvals.end(self.case)
             self.case = Case(entry.instance)
-        case, body = self.case, entry.body
-        if body is None:
-            case.definition = "" if case.first else case.definition
-        elif not entry.instance.startswith("~"):
-            self._ordinary(entry, body)
-        elif is_well_formed(body) and self._folds(entry, body):
-            self._reserved(entry, body)
-        else:
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        case.passed(entry, self.actors.day(entry.at))
-
-    def _folds(self, entry: Entry, body: Body) -> bool:
-        """Whether what an entry says could be taken in."""
-        with suppress(*ODD):
-            folded(self.case.parts, entry.seq, entry.kind, body)
-            return True
-        return False
-
-    def close(self) -> None:
-        """Say what only the end of the log shows."""
-        if self.administrator is not None and self.system[0] > self.administrator:
-            self.book.find("replay.actor_role", *self.system[1:])
-        self.approvals.end(self.case)
-        for part in (self.approvals, self.effects, self.corrections):
-            part.close()
-
-    def unseen(self, instance: Any) -> bool:
-        """Whether an instance is not shown; then say so."""
-        if self.shown(instance):
-            return False
-        self.book.skip("cited %s" % instance, needed=True)
-        return True
-
-    def _reserved(self, entry: Entry, body: Body) -> None:
-        if entry.v != 1 or entry.kind not in KINDS:
-            if entry.v == 1:
-                self.actor(entry)
-            return
-        for prefix, kinds in _RESERVED_KINDS.items():
-            if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                corrects = entry.kind in self.corrections.kinds and prefix == "~actor/" and entry.kind != "rectified"
-                if entry.kind not in (*kinds, "refused") and not corrects:
-                    self.book.find("replay.kind_place", entry.instance, entry.seq)
-                    return
-        for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
-            if entry.instance.startswith(prefix):
-                self.book.leave(what)
-        if entry.kind in ("granted", "revoked"):
-            self.book.leave("proxies")
-        if entry.kind == "ruled":
-            self._administrator(entry)
-        if entry.kind == "ruled" or entry.kind in self.corrections.kinds:
-            who = self.actor(entry) if entry.kind != "ruled" else None
-            act = Judge(self, entry, body, None, who)
-            self.judged(self.corrections.read, act)
-            act.nothing_else()
-        if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
-            self.actor(entry)
-        if entry.kind == "sealed":
-            if not (
-                is_hex(body.get("heads"))
-                and is_int(body.get("instances"), 1)
-                and is_int(body.get("size"), 1)
-                and len(body) == 3
-            ):
+        if entry.body is not None:
+            try:
+                self._read(self.case, entry)
+            except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind == "enrolled" and not (
-            isinstance(body.get("roles"), list) and isinstance(body.get("enabled"), bool)
-        ):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind in ("defined", "enrolled"):
-            self._administrator(entry)
-        rules = self._compiled(str(body.get("rules"))) if entry.kind == "defined" else None
-        if rules is not None:
-            for name in ("name", "version"):
-                if body.get(name) != rules.told.get(name):
-                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
+        if entry.kind not in _NOTES:
+            self.case.rev = entry.seq
+        latest = _object((entry.body or {}).get("on")).get("hi")
+        if self.case.gates and latest is not None and latest < self.day(entry.at):
+            self.case.backdated = True
 
-    def _administrator(self, entry: Entry) -> None:
-        if entry.actor == "system":
-            self.system = max(self.system, (entry.at, entry.instance, entry.seq))
-            return
-        self.authorise(Judge(self, entry, entry.body or {}, None, self.actor(entry)), ["administrator"])
+    def _read(self, case: Case, entry: Entry) -> None:
+        body = entry.body or {}
+        if case.first or entry.definition != case.definition:
+            self._under(case, entry)
+        day = self.day(entry.at)
+        act = Act(self, case, entry, self._actor(entry, day), day)
+        after = case.copy()
+        after.fold(entry)
+        if "gates" in body and not are_gates(after.gates):
+            raise TypeError("gates")
+        if entry.v == 1:
+            self._judge(act)
+        if "on" in body:
+            self._on(act)
+        self.case = after
+        after.say(entry)
+        if entry.kind == "enrolled" and ADMINISTRATOR & set(map(str, body.get("roles", ()))):
+            self.administrated = entry.at if self.administrated is None else min(self.administrated, entry.at)
+        self._count(act)
 
-    def actor(self, entry: Entry) -> Optional[Actor]:
-        """Return who acted, as of the entry, and say what is wrong with that; None where this log cannot say."""
+    def _under(self, case: Case, entry: Entry) -> None:
+        """Take note of the rules under which an entry stands: those of its instance's first one."""
+        if not case.first:
+            self.book.find("replay.def_changed", entry.instance, entry.seq)
+        case.definition = entry.definition
+        case.rules = self.compiled(entry.definition) if entry.definition is not None else None
+        since = entry.at
+        if case.rules is not None:
+            since = self.defined.get(("~definition/" + case.rules.name, entry.definition or ""), entry.at)
+        if since > entry.at:
+            self.book.find("document.not_yet_defined", entry.instance, entry.seq)
+
+    def compiled(self, digest: str) -> Optional[Rules]:
+        """Return the rules under a digest; None where they cannot be had."""
+        if digest not in self.rules:
+            self.rules[digest] = None
+            self.documents.used(digest)
+            if digest in self.documents.rules:
+                self.rules[digest] = self._compile(digest, self.documents.rules[digest])
+        return self.rules[digest]
+
+    def _compile(self, digest: str, document: str) -> Optional[Rules]:
+        try:
+            told = parse(document.encode())
+            if told["lang"] > 1:
+                self.book.skip("rules language %d" % told["lang"], needed=True)
+                return None
+            rules = Rules(told)
+            rules.begin()
+        except ODD:
+            self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+            return None
+        if ("~definition/" + rules.name, digest) not in self.defined:
+            self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        return rules
+
+    def _actor(self, entry: Entry, day: str) -> Optional[Actor]:
+        """Return who acted, as of the entry; None where nothing tells."""
+        if entry.actor == SYSTEM and entry.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if entry.kind not in ("genesis", "sealed", "keyed"):
+                self.system = max(self.system, (entry.at, entry.instance, entry.seq))
+            return None
         attested = (entry.body or {}).get("attested", {})
         if "resolver" in attested:
-            self.book.counts["attested"] += 1
             try:
                 told = attested["resolver"]["values"]
                 return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
             except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
                 return None
-        now, day = self.enrolled(entry.actor, entry.at), self.actors.day(entry.at)
-        if now is None:
-            self.book.counts["attested"] += 1
+        actor = self.actors.at(entry.actor, entry.at)
+        if actor is None:
             self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-        elif entry.kind != "refused" and not now.valid(day):
-            if any(other.valid(day) for other in self.actors.around(entry.actor, entry.at)):
+        elif entry.kind != "refused" and not actor.acts_on(day):
+            if any(other.acts_on(day) for other in self.actors.around(entry.actor, entry.at)):
                 self.book.warn("replay.actor_changed", entry.instance, entry.seq)
             else:
                 self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return now
+        return actor
 
-    def enrolled(self, id_: str, at: int) -> Optional[Actor]:
-        """Return somebody as he was at a moment, and say where a bundle does not show him."""
-        if self.partly and id_ not in self.actors.known:
-            self.book.skip("actor %s" % id_, needed=True)
-        return self.actors.at(id_, at)
-
-    def authorise(self, act: Judge, roles: Iterable[str]) -> None:
-        """Say where whoever acted had none of the roles."""
-        wanted = set(roles)
-        if act.actor is None or not act.actor.roles.isdisjoint(wanted):
+    def _judge(self, act: Act) -> None:
+        entry, judge = act.entry, self.kinds.get(act.entry.kind)
+        reserved = entry.instance.partition("/")[0] if entry.instance.startswith("~") else ""
+        if judge is None:
+            self.book.skip("kind " + entry.kind, needed=True)
             return
-        others = self.actors.around(act.entry.actor, act.entry.at)
-        if any(not other.roles.isdisjoint(wanted) for other in others):
+        kinds = _RESERVED.get(reserved, frozenset()) if reserved else self.ordinary
+        try:
+            if entry.kind not in kinds:
+                act.find("kind_place")
+            elif reserved or act.case.rules is not None:
+                judge(act)
+                act.nothing_else()
+            elif entry.definition is None:
+                act.find("def_missing")
+            if entry.seq == 1 and not reserved and entry.kind not in ("started", "adopted"):
+                act.find("not_started")
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+        except ODD:
+            act.find("malformed")
+
+    def undisclosed(self, act: Act, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again without an instance that is not shown."""
+        act.failed = act.undecided = True
+        self.book.skip("cited %s" % error, needed=True)
+
+    def _on(self, act: Act) -> None:
+        """Check the day of an act: its text, its bounds, and that nothing before it happened later."""
+        on, entry, case = act.body["on"], act.entry, act.case
+        low, high = on.get("lo"), on.get("hi")
+        try:
+            first, last = read_day(on.get("edtf", ""))
+        except Malformed:
+            act.find("date_malformed")
+        else:
+            last = act.day if last is None else min(last, act.day)
+            fits = low == first and high == last and (first is None or first <= last)
+            clamped = entry.at == case.at and low == first and (low or "") <= (high or "") <= last
+            if not fits and not clamped:
+                act.find("date_differs")
+        changes = act.body.get("set")
+        bound = case.earliest(act.body.get("rests", ()), changes) if changes else None
+        if bound is not None and high is not None and bound > high:
+            act.find("date_order")
+
+    def _count(self, act: Act) -> None:
+        kind, counts = act.entry.kind, self.book.counts
+        moves = kind == "fired" or (kind == "voted" and bool(act.body.get("set")))
+        counts["late"] += act.late and kind in ("adopted", "fired", "refused", "voted")
+        counts["refused"] += kind == "refused"
+        if moves and not act.undecided:
+            attested = act.actor is None or "attested" in act.body
+            counts["attested" if attested else "witnessed" if "seen" in act.body else "decided"] += 1
+
+    # Who may, and what other instances were
+
+    def authorise(self, act: Act, roles: Iterable[str]) -> None:
+        """Find an actor who had none of the roles; one whose roles were changed shortly before is a warning."""
+        needed, entry = frozenset(roles), act.entry
+        if act.actor is None or not act.actor.roles.isdisjoint(needed):
+            return
+        if any(not other.roles.isdisjoint(needed) for other in self.actors.around(entry.actor, entry.at)):
             act.warn("actor_changed")
         else:
             act.find("actor_role")
 
-    def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands, which only the first of an instance chooses."""
-        case, find = self.case, self.book.find
-        if not case.first and entry.definition == case.definition:
-            return case.rules
-        if not case.first:
-            find("replay.def_changed", entry.instance, entry.seq)
-        case.definition = entry.definition
-        case.rules = self._compiled(entry.definition) if entry.definition is not None else None
-        if case.rules is not None and self.defined.get(entry.definition or "", entry.at) > entry.at:
-            find("document.not_yet_defined", entry.instance, entry.seq)
-        return case.rules
+    def cited(self, act: Act) -> Dict[str, Witness]:
+        """Return the instances that an entry cites; find what is cited otherwise than it is. Raises Undisclosed."""
+        found: Dict[str, Witness] = {}
+        for about in act.body.get("seen", ()):
+            witness = self.past.after(about["instance"], about["seq"])
+            if witness is None or witness.at > act.entry.at:
+                act.find("seen_missing")
+                continue
+            if witness.leaf != about["leaf"]:
+                act.find("seen_leaf")
+            found[about["instance"]] = witness._replace(leaf=about["leaf"])
+        return found
 
-    def _compiled(self, digest: str) -> Optional[Rules]:
-        if digest not in self.rules:
-            self.rules[digest] = None
-            if digest in self.documents.rules:
-                try:
-                    self.rules[digest] = Rules(self.documents.rules[digest])
-                except (Malformed, TypeError, KeyError):
-                    self.book.find("document.unreadable", say="the document %s is no rules" % digest)
-        return self.rules[digest]
+    def retired(self, act: Act) -> bool:
+        """Whether a paper of the entry bears a number that was retired; that it may have been is a warning."""
+        certain, perhaps = self.numbers.retired(act.body.get("papers", ()), act.entry.at)
+        if perhaps:
+            act.warn("number_overlap")
+        return certain
 
-    def _ordinary(self, entry: Entry, body: Body) -> None:
+    def decide(
+        self, act: Act, performer: Optional[Actor], *, stage: str = "fire", late: bool = False,
+        cause: Optional[Witness] = None, gates: Optional[Dict[str, Body]] = None, only: Optional[str] = None,
+    ) -> Optional[Decision]:  # fmt: skip
+        """Decide the trigger of an entry again; None where that is not allowed or cannot be told, which is noted."""
         try:
-            act = Judge(self, entry, body, self._under(entry), self.actor(entry))
-            after = folded(self.case.parts, entry.seq, entry.kind, body)
-            if "gates" in body and not are_gates(after["gates"]):
-                raise Malformed("gates")
-        except ODD:
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-            return
-        if entry.v == 1 and entry.kind in KINDS:
-            self.judged(self._entry, act)
-        self._day(act)
-        self.case.parts = after
-        if self.case.first:
-            self.case.told(entry)
-        with self._reading(act):
-            self.case.parts = described(after, entry.kind, body)
-
-    def judged(self, judge: Callable[[Judge], None], act: Judge) -> None:
-        """Judge an entry as far as what it says can be read, and what it needs is shown."""
-        with self._reading(act):
-            judge(act)
-
-    @contextmanager
-    def _reading(self, act: Judge) -> Iterator[None]:
-        """Say where an entry is not as it must be, or needs what is not shown."""
+            seen = self.cited(act)
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return None
+        retired = not late and self.retired(act)
+        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
         try:
-            yield
-        except Unseen as unseen:
-            self.unseen(unseen.instance)
-        except ODD:
-            act.find("malformed")
+            found = decide(question)
+            if found is None and performer is not None and not act.resolved:
+                for other in self.actors.around(performer.id, act.entry.at):
+                    if other.roles != performer.roles and found is None:
+                        found = decide(question._replace(performer=other))
+                if found is not None:
+                    act.warn("actor_changed")
+        except NoAnswer:
+            act.find("attested_missing")
+            return None
+        if found is None:
+            act.find("not_allowed")
+        return found
 
-    def _entry(self, act: Judge) -> None:
-        kind = act.entry.kind
-        if any(kind in kinds for kinds in _RESERVED_KINDS.values()):
-            act.find("kind_place")
-        elif act.rules is not None:
-            self.approvals.read(act.rules, act)
-            if kind in self.corrections.kinds:
-                self.corrections.read(act)
-            elif kind in self._judges:
-                self._judges[kind](self, act)
-            act.nothing_else()
-        elif act.entry.definition is None:
-            act.find("def_missing")
-        if act.entry.seq == 1 and kind not in ("started", "adopted"):
-            act.find("not_started")
+    def moved(self, act: Act, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]) -> None:
+        """Compare all that an entry says a move changed; `params` None: a late entry, whose effects were then."""
+        body, way, rules = act.body, decision.way, act.rules
+        act.equal("set", decision.set, body.get("set"))
+        act.equal("was", decision.was, body.get("was"))
+        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
+        act.equal("rests", decision.rests, body.get("rests", []))
+        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", decision.attested, act.answers())
+        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
+        self.approvals.moved(act, decision.set, way["id"], gates)
+        if params is not None:
+            self.effects.promised(act, way, params)
 
-    def _day(self, act: Judge) -> None:
-        """Check an entry's day: its text, its bounds, and whether what it comes after happened later."""
-        on = act.body.get("on")
-        if act.body.get("mode") == "late" and act.entry.kind in ("adopted", "fired"):
-            self.book.counts["late"] += 1
-        if on is not None:
-            try:
-                low, high = read_day(on.get("edtf", ""))
-            except Malformed:
-                act.find("date_malformed")
-            else:
-                last = act.day if high is None else min(high, act.day)
-                right = (on.get("lo"), on.get("hi")) == (low, last) and (low is None or low <= last)
-                back = act.entry.at == self.case.at and on.get("lo") == low
-                back = back and (on.get("lo") or "") <= (on.get("hi") or "") <= last
-                if not right and not back:
-                    act.find("date_differs")
-        if act.body.get("set") and act.entry.kind != "rectified":
-            bound, high = earliest(self.case.parts, act.body)[1], (on or {}).get("hi")
-            if bound is not None and high is not None and bound > high:
-                act.find("date_order")
+    # One method for each kind
 
-    def _refused(self, act: Judge) -> None:
-        self.book.counts["refused"] += 1
-        act.still()
-        if not isinstance(act.body.get("refusals"), list):
-            act.find("malformed")
-
-    def _started(self, act: Judge) -> None:
-        body, rules = act.body, self._rules(act)
+    def _started(self, act: Act) -> None:
+        body, rules = act.body, act.rules
         if act.entry.seq != 1:
             act.find("not_first")
-        act.equal("set", rules.start(), body.get("set"))
+        act.equal("set", rules.begin(), body.get("set"))
         act.equal("was", {}, body.get("was"))
         act.equal("workflow", rules.name, body.get("workflow"))
-        act.live(late=body.get("mode") == "late")
+        act.live(late=act.late)
         self._root(act)
         self._attributes(act)
         self.authorise(act, rules.permitted("start"))
 
-    def _adopted(self, act: Judge) -> None:
-        body, rules, case = act.body, self._rules(act), act.case
+    def _root(self, act: Act) -> None:
+        wanted, root = act.rules.told.get("root"), act.body.get("root")
+        act.compared.add("root")
+        if wanted is None and root is None:
+            return
+        try:
+            witness = self.past.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return
+        if witness is None or witness.at > act.entry.at:
+            act.find("root_missing")
+        elif witness.workflow != wanted or witness.root is not None:
+            act.find("root_differs")
+
+    def _attributes(self, act: Act) -> None:
+        declared, start = act.rules.attributes, "attribute."
+        act.compared.add("attrs")
+        clear = any(name not in declared or declared[name].get("personal") for name in act.body.get("attrs", {}))
+        texts = [field[len(start) :] for field in act.body.get("texts", {}) if field.startswith(start)]
+        if clear or any(name not in declared for name in texts):
+            act.find("attributes")
+
+    def _fired(self, act: Act) -> None:
+        late, performer = act.late, act.actor
+        act.live(late=late)
+        if late:
+            self.authorise(act, act.rules.permitted("register"))
+            performer = self._performer(act)
+        elif "for" in act.body:
+            act.find("late_unmarked")
+        if act.body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
+            return
+        if "cause" in act.body:
+            cause = self.effects.cause(act, act.body["trigger"])
+            decision = self.decide(act, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(act, performer, late=late)
+        if decision is not None:
+            doer = act.body["for"]["id"] if late else act.entry.actor
+            self.moved(act, decision, doer, {}, None if late else act.params())
+
+    def _performer(self, act: Act) -> Optional[Actor]:
+        """Return the office that decided what is entered late, as it was at the entry."""
+        about, body = act.body.get("for"), act.body
+        good = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
+        if (
+            not good
+            or "source" not in body.get("texts", {})
+            or any(paper.get("filed") for paper in body.get("papers", ()))
+        ):
+            act.find("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if act.resolved:
+            return Actor(about["id"], frozenset([about["role"]] if "role" in about else ()))
+        found = self.actors.at(about["id"], act.entry.at)
+        if found is None:
+            act.warn("actor_unknown")
+        return found
+
+    def _adopted(self, act: Act) -> None:
+        body, rules, case = act.body, act.rules, act.case
         act.live(late=True)
         if body.get("basis") not in _BASES or "source" not in body.get("texts", {}):
             act.find("late_flags")
@@ -2386,225 +2982,234 @@ class Replay:
             self._attributes(act)
         self.authorise(act, rules.permitted("adopt"))
         said = body["set"]
-        states = {region: state for region, state in said.items() if state is not None}
-        moved = rules.moved(case, states) if set(states) <= set(rules.regions) else {}
-        stated = {region for region in said if said[region] is not None or moved.get(region, "") is not None}
-        after = {**case.states, **states}
-        if (
-            not stated <= set(rules.regions)
-            or any(state not in _object(rules.regions[region].get("states")) for region, state in states.items())
-            or not stated
-            or any(state is not None and region not in stated for region, state in moved.items())
-            or not all(rules.active(region, after) for region in stated)
-        ):
+        stated = {region: state for region, state in said.items() if state is not None}
+        known = all(region in rules.regions for region in said)
+        known = known and all(state in rules.regions[region]["states"] for region, state in stated.items())
+        moved = rules.moved(case.regions, case.kept, stated)
+        silent = any(name not in said and state is not None for name, state in moved.items())
+        after = {**case.regions, **stated}
+        idle = not known or any(
+            not rules.active(name, after) for name, state in said.items() if state is not None or moved.get(name, "") is not None
+        )  # fmt: skip
+        states = [name for name, state in said.items() if state is not None or moved.get(name, "") is not None]
+        if not known or not states or silent or idle:
             act.find("adoption")
             return
-        wanted = {**moved, **{region: said[region] for region in stated}}
+        wanted = {**moved, **{name: said[name] for name in states}}
         act.equal("set", wanted, said)
-        act.equal("was", {region: case.states[region] for region in wanted if region in case.states}, body.get("was"))
-        self.approvals.same(act, self.approvals.overtaken(rules, act.entry.seq, wanted))
+        act.equal("was", {name: case.regions[name] for name in wanted if name in case.regions}, body.get("was"))
+        self.approvals.moved(act, wanted, "", {})
 
-    def _amended(self, act: Judge) -> None:
+    def _amended(self, act: Act) -> None:
         act.still()
         self._attributes(act)
         if "cause" in act.body:
-            self.effects.cause(act, AMEND)
+            self.effects.cause(act, "amend")
         else:
-            self.authorise(act, self._rules(act).permitted("amend"))
+            self.authorise(act, act.rules.permitted("amend"))
+        self.approvals.amended(act)
+
+    def _refused(self, act: Act) -> None:
+        act.still()
+        if not isinstance(act.body.get("refusals"), list):
+            act.find("malformed")
+
+    # Reserved instances
+
+    def _administer(self, act: Act) -> None:
+        """Check that an administrator acted; the library's own account may until there is one."""
+        act.still()
+        if act.entry.actor != SYSTEM:
+            self.authorise(act, ADMINISTRATOR)
+
+    def _enrolled(self, act: Act) -> None:
+        self._administer(act)
+        if not isinstance(act.body.get("roles"), list) or not isinstance(act.body.get("enabled"), bool):
+            act.find("malformed")
+
+    def _defined(self, act: Act) -> None:
+        self._administer(act)
+        for kind in ("rules", "labels"):
+            bytes.fromhex(act.body[kind])
+            self.documents.name(act.body[kind], kind, act.entry)
+        rules = self.compiled(act.body["rules"])
+        if rules is not None:
+            act.equal("name", rules.name, act.body.get("name"))
+            act.equal("version", rules.told.get("version"), act.body.get("version"))
+            act.equal("name", rules.name, act.entry.instance.partition("/")[2])
 
     @staticmethod
-    def _rules(act: Judge) -> Rules:
-        if act.rules is None:
-            raise Malformed("no rules")
-        return act.rules
+    def _genesis(act: Act) -> None:
+        if act.entry.seq != 1:
+            act.find("kind_place")
 
-    def _attributes(self, act: Judge) -> None:
-        rules, names = self._rules(act), _object(self._rules(act).told.get("attributes"))
-        act.compared.add("attrs")
-        wrong = any(
-            name not in names or rules.field("attributes", name).get("personal") for name in act.body.get("attrs", {})
-        )
-        fields = [name[len("attribute.") :] for name in act.body.get("texts", {}) if name.startswith("attribute.")]
-        if wrong or any(name not in names for name in fields):
-            act.find("attributes")
+    @staticmethod
+    def _sealed(act: Act) -> None:
+        act.still()
+        counts = act.body.get("instances"), act.body.get("size")
+        if act.entry.seq == 1 or not is_hex(act.body.get("heads")) or not all(is_int(count, 1) for count in counts):
+            act.find("malformed")
 
-    def _root(self, act: Judge) -> None:
-        root, wanted = act.body.get("root"), self._rules(act).told.get("root")
-        act.compared.add("root")
-        if root is None and wanted is None:
-            return
-        try:
-            cited = self.past.after(root, 1) if isinstance(root, str) else None
-        except Unseen as unseen:
-            act.hidden = self.unseen(unseen.instance)
-            return
-        if cited is None or cited.entry.at > act.entry.at:
-            act.find("root_missing")
-        elif cited.workflow != wanted or cited.root is not None:
-            act.find("root_differs")
+    def _recovered(self, act: Act) -> None:
+        act.still()
+        if act.entry.actor == SYSTEM:
+            act.find("actor_role")
+        self.authorise(act, ADMINISTRATOR)
+        read_recovery(act.entry.seq, act.body)
 
-    def _fired(self, act: Judge) -> None:
-        """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        body, rules, late = act.body, self._rules(act), act.body.get("mode") == "late"
-        act.live(late=late)
-        performer = act.actor
-        if late:
-            self.authorise(act, rules.permitted("register"))
-            performer = self._performer(act)
-        elif "for" in body:
-            act.find("late_unmarked")
-        if body.get("trigger") not in rules.triggers:
-            act.find("unknown_trigger")
-            return
-        if "cause" in body:
-            decision = self.decide(act, None, stage="effect", cause=self.effects.cause(act, body["trigger"]))
+    @staticmethod
+    def _keyed(act: Act) -> None:
+        act.still()
+        read_statement("", act.body["note"].encode())
+
+    def _granted(self, act: Act) -> None:
+        """Check a proxy: who gives it, or an administrator, grants and revokes it."""
+        act.still()
+        if act.entry.instance != "~actor/" + act.entry.actor:
+            self._administer(act)
+        grant = act.body["grant"]
+        if act.entry.kind == "revoked":
+            good = str(grant) in act.case.attrs.get("grants", {})
         else:
-            decision = self.decide(act, performer, stage="late" if late else "fire")
-        if decision is not None:
-            self.book.counts["decided"] += 1
-            self.book.counts["witnessed"] += bool(decision.seen)
-            self.moved(act, decision, body["for"]["id"] if late else act.entry.actor, {}, None if late else act.params)
+            good = grant["from"] <= grant["until"] and isinstance(grant["to"], str) and bool(grant["number"])
+        if not good:
+            act.find("malformed")
 
-    def _performer(self, act: Judge) -> Optional[Actor]:
-        """Return the office whose past decision is put on record, as it was at the entry."""
-        about, body = act.body.get("for"), act.body
-        marked = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
-        if not marked or "source" not in body.get("texts", {}) or any(p.get("filed") for p in body.get("papers", [])):
-            act.find("late_flags")
-        if not isinstance(about, dict):
-            return None
-        if act.resolved:
-            return Actor(about["id"], frozenset([about["role"]] if "role" in about else []))
-        found = self.enrolled(about["id"], act.entry.at)
-        if found is None:
-            act.warn("actor_unknown")
-        return found
+    def _published(self, act: Act) -> None:
+        self._administer(act)
+        bytes.fromhex(act.body["calendar"])
+        self.documents.name(act.body["calendar"], "calendar", act.entry)
+        if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
+            act.find("malformed")
 
-    def cited(self, act: Judge) -> Dict[str, Cited]:
-        """Return the entries that an entry cites, by instance, and say which are not those on record. Raises Unseen."""
-        found: Dict[str, Cited] = {}
-        for about in act.body.get("seen", ()):
-            cited = self.past.after(about["instance"], about["seq"])
-            if cited is None or cited.entry.at > act.entry.at:
-                act.find("seen_missing")
+    def _ruled(self, act: Act) -> None:
+        self._administer(act)
+        self.corrections.read(act)
+
+    def _retired(self, act: Act) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        act.still()
+        body, kind = act.body, act.entry.kind
+        if number_chain(body["type"], body["number"]) != act.entry.instance:
+            act.find("malformed")
+        cause = self.effects.cause(act, kind)
+        if cause is not None and kind == "retired":
+            if (self.day(cause.at), cause.body.get("number", "")) != (body["day"], body["document"]):
+                act.find("malformed")
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+        self.approvals.end(self.case)
+        for part in (self.approvals, self.effects, self.corrections):
+            part.close()
+        at, instance, seq = self.system
+        if at and self.administrated is not None and at > self.administrated:
+            self.book.find("replay.actor_role", instance, seq)
+
+
+# ------------------------------------------------------------------------------------------------ numbers and calendars
+#
+# A document number that is never used again has a chain, ~number/HEX: SHA-256(03 || ["TYPE","FORM"]), FORM being what
+# the number says however it is typed, TYPE a type of paper, or * for any. A calendar is {"rest":[day],"work":[day]}.
+
+_BRACKETS = str.maketrans(
+    {**dict.fromkeys("\u3014[\uff3b\u3010\ufe5d", "("), **dict.fromkeys("\u3015]\uff3d\u3011\ufe5e", ")")}
+)
+
+
+def number_form(number: str) -> str:
+    """Return what a document number says: brackets, wide letters, spaces and case are no part of it."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", number.translate(_BRACKETS))).casefold()
+
+
+def number_chain(type_: str, number: str) -> str:
+    """Return the reserved instance of a number of a type of paper."""
+    return "~number/" + sha256(b"\x03" + canonical([type_, number_form(number)])).hex()
+
+
+class Numbers:
+    """The numbers that were ever retired, by which instances and when."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        #: For each chain when its entries were made, and by which instances the number was retired after each.
+        self.chains: Dict[str, Tuple[List[int], List[Dict[str, Any]]]] = {}
+        for entry in entries:
+            times, facts = self.chains.setdefault(entry.instance, ([], [{}]))
+            try:
+                body = entry.body or {}
+                by = {key: about for key, about in facts[-1].items() if key != body["cause"]["instance"]}
+                if entry.kind == "retired":
+                    by[body["cause"]["instance"]] = body["day"], body["document"], body["cause"]["seq"]
+                number_form(body["number"])
+                body["type"]
+            except ODD:
                 continue
-            if cited.entry.leaf.hex() != about["leaf"]:
-                act.find("seen_leaf")
-                cited = cited._replace(entry=cited.entry._replace(leaf=bytes.fromhex(about["leaf"])))
-            found[about["instance"]] = cited
-        return found
+            times.append(entry.at)
+            facts.append(by)
 
-    def decide(
-        self, act: Judge, who: Optional[Actor], *, stage: str = "fire", cause: Optional[Cited] = None,
-        gates: Optional[Body] = None, only: Optional[str] = None,
-    ) -> Optional[Decision]:  # fmt: skip
-        """Decide a move again, and say that it was not allowed; None where it was not, or that cannot be told.
+    def retired(self, papers: Iterable[Body], at: int) -> Tuple[bool, bool]:
+        """Whether a paper could not be laid at a moment, and whether another one perhaps could not.
 
-        `stage` is fire, late, effect; or of a gate submit, or close, with the `gates` after the deciding vote and
-        `only` the transition that has the gate.
+        The latter bears a number that was retired, but not yet a minute before.
         """
-        try:
-            cited = self.cited(act)
-        except Unseen as unseen:
-            act.hidden = self.unseen(unseen.instance)
-            return None
-        ways = [
-            way for way in self._rules(act).ways(act.body["trigger"])
-            if only in (None, way["id"]) and act.case.states.get(way["region"], "") in way["sources"]
-        ]  # fmt: skip
-
-        def again(actor: Optional[Actor]) -> Optional[Decision]:
-            params = act.params if only is None else (gates or {})[only].get("params", {})
-            tried = [
-                self._try(Asked(act, self._rules(act), actor, params, cited, cause, gates), way, stage) for way in ways
-            ]
-            allowed = [decision for decision in tried if decision is not None]
-            return allowed[0] if len(allowed) == 1 else None
-
-        try:
-            decision = again(who)
-        except LookupError:
-            act.find("attested_missing")
-            return None
-        if decision is None and who is not None and not act.resolved:
-            others = [other for other in self.actors.around(who.id, act.entry.at) if other.roles != who.roles]
-            decision = next((found for found in map(again, others) if found is not None), None)
-            if decision is not None:
-                act.warn("actor_changed")
-        if decision is None:
-            act.find("not_allowed")
-        return decision
-
-    def _try(self, asked: Asked, way: Body, stage: str) -> Optional[Decision]:
-        """Return what a transition changes, None where it was not allowed. Every guard is asked in any case."""
-        case, rules = asked.case, asked.rules
-        rests: Set[int] = set()
-        target, allowed = rules.target(way, case), self._stands(asked, way, stage) and self._laid(asked, way, stage)
-        for name in way.get("guards", ()):
-            holds, on = asked.holds(rules.guards[name])
-            allowed, rests = allowed and holds is True, rests | on
-        if asked.who is not None and asked.who.roles.isdisjoint(way["roles"]):
-            allowed = False
-        if stage != "late" and any(isinstance(effect, str) for effect in way.get("effects", ())):
-            allowed = False
-        if not allowed or target is None:
-            return None
-        changes = rules.moved(case, {way["region"]: target})
-        was = {region: case.states[region] for region in changes if region in case.states}
-        seen = [asked.seen[name] for name in sorted(asked.seen)]
-        return Decision(way, changes, was, sorted(rests), seen, asked.attested)
+        certain, perhaps = False, False
+        for paper in papers if self.chains else ():
+            if paper.get("filed") and paper.get("number"):
+                for type_ in (paper["type"], "*"):
+                    times, facts = self.chains.get(number_chain(type_, paper["number"]), ([], [{}]))
+                    late = self._throughout(times, facts, at, at)
+                    early = self._throughout(times, facts, at - CLOSE, at)
+                    certain, perhaps = certain or bool(early), perhaps or bool(late - early)
+        return certain, perhaps
 
     @staticmethod
-    def _stands(asked: Asked, way: Body, stage: str) -> bool:
-        """Whether anything may be done to the instance, and this is the way to do it."""
-        parts = asked.case.parts
-        if stage == "late":
-            return True
-        if parts["held"] or parts["voided"]:
-            return False
-        if "gate" not in way:
-            return stage != "submit"
-        same = [other["id"] for other in asked.rules.ways(way["trigger"])]
-        open_ = any(parts["gates"].get(name, {}).get("state") == "open" for name in same)
-        return stage == "close" or (stage == "submit" and not open_)
+    def _throughout(times: List[int], facts: List[Dict[str, Any]], since: int, until: int) -> Set[Tuple[str, Any]]:
+        """Return by which instances a number was retired all the time from one moment to another."""
+        first, last = sum(at < since for at in times), sum(at <= until for at in times)
+        found = [set(state.items()) for state in facts[first : last + 1]]
+        return set.intersection(*found)
 
-    @staticmethod
-    def _laid(asked: Asked, way: Body, stage: str) -> bool:
-        """Whether the papers and parameters are there that a move needs."""
-        if stage in ("late", "effect"):
-            return True
-        if stage == "close":
-            return set(way.get("papers", ())) <= set((asked.gates or {})[way["id"]].get("papers", ()))
-        laid = {paper["type"] for paper in asked.act.body.get("papers", ())}
-        later = _object(way.get("gate")).get("papers", ())
-        required = [name for name in way.get("parameters", ()) if asked.rules.field("parameters", name).get("required")]
-        return laid.union(later) >= set(way.get("papers", ())) and set(asked.params) >= set(required)
 
-    def moved(
-        self, act: Judge, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]
-    ) -> None:  # fmt: skip
-        """Compare all that an entry says a move changed; `gates` besides it, and without `params` it has no effects."""
-        body, way = act.body, decision.way
-        act.equal("set", decision.set, body.get("set"))
-        act.equal("was", decision.was, body.get("was"))
-        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
-        act.equal("rests", decision.rests, body.get("rests", []))
-        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
-        act.equal("seen", decision.seen, body.get("seen", []))
-        act.equal("attested", decision.attested, act.answers)
-        rules = self._rules(act)
-        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
-        overtaken = self.approvals.overtaken(rules, act.entry.seq, decision.set, way["id"])
-        self.approvals.same(act, {**gates, **overtaken})
-        if params is not None:
-            self.effects.promised(act, way, params)
-        else:
-            act.equal("effects", [], body.get("effects", []))
+class Calendar(NamedTuple):
+    """The days that are not what their weekday says."""
 
-    _judges: ClassVar[Dict[str, Callable[[Replay, Judge], None]]] = {
-        "started": _started, "fired": _fired, "adopted": _adopted, "amended": _amended, "refused": _refused,
-        "annotated": lambda _, act: act.still(),
-    }  # fmt: skip
+    rest: FrozenSet[str] = frozenset()
+    work: FrozenSet[str] = frozenset()
+
+    def works(self, day: str) -> bool:
+        """Whether a day is a working day."""
+        if day in self.rest or day in self.work:
+            return day in self.work
+        return dt.date.fromisoformat(day).weekday() < 5
+
+    def counts_for(self, day: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        while not self.works(day):
+            found = dt.date.fromisoformat(day)
+            if found == dt.date.max:
+                break
+            day = (found + dt.timedelta(days=1)).isoformat()
+        return day
+
+
+def read_calendar(document: str) -> Calendar:
+    """Read the document of a calendar; raises Malformed."""
+    told = parse(document.encode())
+    if not isinstance(told, dict) or set(told) != {"rest", "work"}:
+        raise Malformed("no calendar")
+    for days in told.values():
+        if not _is_list(_is_text)(days) or days != sorted(set(days)) or not all(map(_is_day, days)):
+            raise Malformed("no days in order")
+    if set(told["rest"]) & set(told["work"]):
+        raise Malformed("a day of rest and of work")
+    return Calendar(frozenset(told["rest"]), frozenset(told["work"]))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return read_day(text) == (text, text)
+    except Malformed:
+        return False
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
@@ -2627,6 +3232,7 @@ _HEAPS = {
     **dict.fromkeys(("superseded", "returned", "void"), "idle"),
 }  # fmt: skip
 _ASKED = ("seat", "kind", "of", "step", "after", "weight", "veto")
+_NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")
 _WAIVERS = 2
 
 
@@ -2655,15 +3261,22 @@ def are_gates(gates: Body) -> bool:
 
     def task(value: Any) -> bool:
         return (
-            isinstance(value, dict) and all(name in value for name in ("kind", "of")) and _is_text(value.get("state"))
-            and people(value.get("asked", {}))
+            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
+            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
         )  # fmt: skip
 
     return all(
-        isinstance(gate, dict) and "by" in gate and "round" in gate and _is_text(gate.get("state"))
-        and _is_map(task)(gate.get("tasks", {})) and people(gate.get("copies", {}))
+        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
+        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
         for gate in gates.values()
     )  # fmt: skip
+
+
+def may_sign(task: Body, person: Actor) -> bool:
+    """Whether a task asks somebody."""
+    if task["kind"] == "role":
+        return task["of"] in person.roles
+    return bool(task["of"] == person.id) if task["kind"] != "org" else bool(person.org) and task["of"] == person.org
 
 
 class Round:
@@ -2770,8 +3383,7 @@ def again(task: Body) -> Body:
 class Desk(NamedTuple):
     """An act on a gate: the transition, the gate before, who acts and for whom."""
 
-    rules: Rules
-    act: Judge
+    act: Act
     way: Body
     gate: Body
     by: Actor
@@ -2790,18 +3402,18 @@ class Desk(NamedTuple):
     @property
     def supervises(self) -> bool:
         """Whether who acts supervises the workflow."""
-        return bool(self.by.roles & set(self.rules.permitted("supervise")))
+        return not self.by.roles.isdisjoint(self.act.rules.permitted("supervise"))
 
     def round(self) -> Round:
         """Return the round as it was, which must be open and the instance in good standing."""
-        if self.gate["state"] != "open" or any(self.act.case.standing.values()):
+        if self.gate["state"] != "open" or self.act.case.held or self.act.case.voided:
             raise Refused
         return Round(self.way, self.gate, self.act.entry.seq)
 
     def own(self, work: Round, *, named: bool = True) -> str:
         """Return the principal's own task, the one that the entry names where it must."""
         number = self.body["task"] if named else None
-        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and self.principal.may_sign(task)]
+        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and may_sign(task, self.principal)]
         if (number is not None and number not in mine) or not mine:
             raise Refused
         return str(number) if number is not None else min(mine, key=int)
@@ -2830,7 +3442,7 @@ class Desk(NamedTuple):
         )
 
 
-class Act(NamedTuple):
+class Dated(NamedTuple):
     """An act of a day: its entry's number (negative: what happened by recording it), and what orders it.
 
     `lines` are those that it changes beside regions; `low` is empty where the day is open, `high` None.
@@ -2844,31 +3456,6 @@ class Act(NamedTuple):
     high: Optional[str]
 
 
-class Calendars:
-    """Which calendars were published when, and which day is a working day."""
-
-    def __init__(self, entries: Iterable[Entry], documents: Documents) -> None:
-        self.documents = documents
-        self.published = [(0, "")] + [
-            (e.at, str((e.body or {}).get("calendar"))) for e in entries if e.body is not None
-        ]
-
-    def at(self, at: int) -> List[str]:
-        """Return the calendars that were in force at a moment or within the minute before it; "" is none."""
-        past = [digest for when, digest in self.published if when <= at]
-        before = sum(when < at - MINUTE for when, _ in self.published)
-        return past[max(before - 1, 0) :]
-
-    def working_day(self, day: str, digest: str) -> str:
-        """Return the working day that a day counts for: itself, or the next one after days of rest."""
-        told = self.documents.calendars.get(digest, {})
-        while day in told.get("rest", ()) or (
-            day not in told.get("work", ()) and date.fromisoformat(day).weekday() > 4
-        ):
-            day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-        return day
-
-
 class Approvals:
     """Judges the entries of approvals."""
 
@@ -2879,157 +3466,160 @@ class Approvals:
         """.split()
     )
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Replay, calendars: Iterable[Entry]) -> None:
         self.replay, self.book = replay, replay.book
+        #: When which calendar was published; before the first there is none.
+        self.published = [(0, "")] + [(e.at, str(e.body.get("calendar"))) for e in calendars if e.body is not None]
 
     @property
     def case(self) -> Case:
         """Return the instance that is read."""
         return self.replay.case
 
-    def read(self, rules: Optional[Rules], act: Judge) -> None:
-        """Decide again what an entry does on gates."""
-        kind, entry = act.entry.kind, act.entry
-        if rules is None or kind not in (*self.kinds, "amended"):
-            return
+    def read(self, act: Act) -> None:
+        """Decide an entry of one of these kinds again."""
+        kind = act.entry.kind
         try:
-            if kind in _STANDS:
-                self._stood(rules, act)
-            elif kind == "amended":
-                self._amended(rules, act)
-            elif kind == "opened":
-                self._opened(rules, act)
+            if kind in _STANDING:
+                self._stood(act)
+                return
+            act.live(late=False)
+            if kind == "opened":
+                self._opened(act)
             else:
-                self._on_gate(self._desk(rules, act))
+                self._on_gate(self._desk(act))
         except Refused:
-            self.book.find("replay.not_allowed", entry.instance, entry.seq)
-        except Unanswered:
-            self.book.find("replay.attested_missing", entry.instance, entry.seq)
+            act.find("not_allowed")
+        except NoAnswer:
+            act.find("attested_missing")
+
+    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:
+        """Compare the rounds that a move, or an adoption, leaves: `gates`, and those that it overtakes."""
+        self.same(act, {**gates, **self._overtaken(act, changes, way)})
+
+    def amended(self, act: Act) -> None:
+        """Compare what a change of attributes does to gates whose votes are bound to them."""
+        try:
+            self._amended(act)
+        except Refused:
+            act.find("not_allowed")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
 
     # What is compared
 
-    def same(self, act: Judge, rounds: Dict[str, Body]) -> None:
+    def same(self, act: Act, rounds: Dict[str, Body]) -> None:
         """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
-        said, before = act.body.get("gates", {}), self.case.gates
+        said, before = act.body.get("gates", {}), act.case.gates
         act.compared.add("gates")
         if set(said) != set(rounds) or not all(
-            merged(before.get(name), said[name]) == gate and is_tight(before.get(name), said[name])
+            canonical(merged(before.get(name), said[name])) == canonical(gate)
+            and is_tight(before.get(name), said[name])
             for name, gate in rounds.items()
         ):
             act.find("gates_differs")
 
-    # What else is asked of gates
-
-    def overtaken(self, rules: Rules, seq: int, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
+    def _overtaken(self, act: Act, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
         """Return the rounds that end because their region was moved out of the states that their transition leaves."""
         return {
-            str(way["id"]): gate
-            for way in rules.transitions
-            if way.get("id") != but and way.get("region") in states
-            and states[way["region"]] not in way.get("sources", ())
-            for gate in self._ended(way, seq)
-        }  # fmt: skip
+            way["id"]: gate
+            for way in act.rules.ways
+            if way["id"] != but and way["region"] in states and states[way["region"]] not in way["sources"]
+            for gate in self._ended(act, way)
+        }
 
-    def _ended(self, way: Body, seq: int) -> Iterator[Body]:
+    @staticmethod
+    def _ended(act: Act, way: Body) -> Iterator[Body]:
         """Yield the round of a gate, void, if it was open or had gone back to its applicant."""
-        gate = self.case.gates.get(str(way.get("id")))
+        gate = act.case.gates.get(way["id"])
         if "gate" not in way or gate is None:
             return
         if gate["state"] == "open" or (gate["state"] == "returned" and not gate.get("returned", {}).get("to")):
-            work = Round(way, gate, seq)
+            work = Round(way, gate, act.entry.seq)
             work.close("void", "void")
             yield work.after()
 
     # People
 
-    def _who(self, act: Judge) -> Actor:
+    def _who(self, act: Act) -> Actor:
         """Return who acted; one who was enrolled only later as he was then."""
-        _, versions = self.replay.actors.known.get(act.entry.actor, ([], []))
-        return act.actor or (versions[-1] if versions else Actor(act.entry.actor))
+        later = self.replay.actors.known.get(act.entry.actor, ())
+        return act.actor or (later[-1][1] if later else Actor(act.entry.actor))
 
-    def _named(self, act: Judge, name: str, *, valid: bool = True) -> Actor:
+    def _named(self, act: Act, name: str, *, valid: bool = True) -> Actor:
         """Return somebody whom an entry names, who must be one who may act; of whom nothing is known, he may."""
-        id_, actors = act.body[name], self.replay.actors
-        known = actors.around(id_, act.entry.at)
-        if known and valid and not any(one.valid(act.day) for one in known):
+        known = self.replay.actors.around(act.body[name], act.entry.at)
+        if known and valid and not any(actor.acts_on(act.day) for actor in known):
             raise Refused
-        return known[-1] if known else Actor(id_)
+        return known[-1] if known else Actor(act.body[name])
 
-    def _desk(self, rules: Rules, act: Judge) -> Desk:
+    def _desk(self, act: Act) -> Desk:
         """Return the gate that an entry is about, who acts and for whom."""
-        ways = [way for way in rules.ways(act.body.get("trigger")) if "gate" in way and way["id"] in act.body["gates"]]
+        said, trigger = act.body["gates"], act.body.get("trigger")
+        ways = [way for way in act.rules.ways if "gate" in way and way["trigger"] == trigger and way["id"] in said]
         if len(ways) != 1:
             raise Refused
         by = self._who(act)
-        principal = self._principal(rules, act, by)
-        gate = self.case.gates.get(ways[0]["id"])
+        principal = self._principal(act, by)
+        gate = act.case.gates.get(ways[0]["id"])
         if gate is None:
             raise Refused
-        return Desk(rules, act, ways[0], gate, by, principal)
+        return Desk(act, ways[0], gate, by, principal)
 
-    def _principal(self, rules: Rules, act: Judge, by: Actor) -> Actor:
+    def _principal(self, act: Act, by: Actor) -> Actor:
         """Return for whom somebody signed, as far as the grant reaches that the entry cites."""
         about, entry = act.body.get("for"), act.entry
         if about is None:
             return by
         chain, seq = "~actor/%s" % about["id"], about["seq"]
+        person, cited = Case(chain), None
         facts: Body = {}
-        grants: Dict[str, Body] = {}
-        cited: Optional[Entry] = None
-        for other in self.replay.past.chain(chain):
-            if other.seq > seq and other.at > entry.at - MINUTE:
+        for other in self.replay.verification.chain(chain):
+            if other.seq > seq and other.at > entry.at - CLOSE:
                 break
-            told = other.body or {}
-            if other.kind == "enrolled":
-                facts = {**facts, **told}
-            elif other.kind == "granted":
-                grants = {**grants, str(other.seq): _object(told.get("grant"))}
-            elif other.kind == "revoked":
-                grants = {number: grant for number, grant in grants.items() if number != str(told.get("grant"))}
+            person.say(other)
+            facts = {**facts, **(other.body or {})} if other.kind == "enrolled" else facts
             cited = other if other.seq == seq else cited
-        grant = grants.get(str(about["grant"]))
         if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
             raise Refused
         if cited.leaf.hex() != about["leaf"]:
-            self.book.find("replay.seen_leaf", entry.instance, entry.seq)
-        if (
-            grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]
-            or rules.name not in grant.get("workflows", (rules.name,))
-        ):  # fmt: skip
+            act.find("seen_leaf")
+        grant, workflow = person.attrs.get("grants", {}).get(str(about["grant"])), act.rules.name
+        if grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]:
             raise Refused
-        person = Actor.told(about["id"], facts)
-        return person._replace(roles=person.roles & frozenset(grant.get("roles", person.roles)))
+        if workflow not in grant.get("workflows", (workflow,)):
+            raise Refused
+        roles, org = frozenset(facts.get("roles", ())), facts.get("org", "")
+        return Actor(about["id"], roles & frozenset(grant.get("roles", roles)), org)
 
     # Rounds begin
 
-    def _opened(self, rules: Rules, act: Judge) -> None:
-        entry, body = act.entry, act.body
-        if not rules.ways(body.get("trigger")):
+    def _opened(self, act: Act) -> None:
+        body = act.body
+        if body.get("trigger") not in act.rules.by_trigger:
             act.find("unknown_trigger")
             return
         decision = self.replay.decide(act, act.actor, stage="submit")
         if decision is None:
             return
-        way = decision.way
-        by, before = self._who(act), self.case.gates.get(str(way["id"]), {})
+        way, by = decision.way, self._who(act)
+        before = act.case.gates.get(way["id"], {})
         gate: Body = {"by": by.id}
         if by.org:
             gate["org"] = by.org
-        if body.get("papers"):
-            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
+        if act.papers():
+            gate["papers"] = sorted(act.papers())
         gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
-        outside = Asked(act, rules, None, act.params, self.replay.cited(act))
+        looking = Looking(Question(act, "", None, self.replay.cited(act)))
         if body.get("direct"):
             gate.update(self._remaining(way, before, by))
         else:
-            gate["tasks"] = self._tasks(way, outside)
-        gate = self._begun(way, gate, before, entry.seq, self.case.attrs)
-        self.same(act, {str(way["id"]): gate})
+            gate["tasks"] = self._tasks(way, looking)
+        gate = self._begun(way, gate, before, act.entry.seq, act.case.attrs)
+        self.same(act, {way["id"]: gate})
         act.equal("seen", decision.seen, body.get("seen", []))
-        act.equal("attested", {**decision.attested, **outside.attested}, act.answers)
+        act.equal("attested", {**decision.attested, **looking.attested}, act.answers())
         self._candidates(act, [gate])
 
     def _begun(self, way: Body, opened: Body, before: Body, seq: int, attrs: Body, *, held: bool = False) -> Body:
@@ -3050,32 +3640,20 @@ class Approvals:
         """Return the digest of what votes are bound to."""
         binds = told.get("binds", ())
         document = canonical({name: attrs.get(name) for name in binds})
-        return self.replay.hash(b"\x03" + document).hex() if binds else None
+        return self.replay.verification.hash(b"\x03" + document).hex() if binds else None
 
     @staticmethod
-    def _tasks(way: Body, asked: Asked) -> Dict[str, Body]:
+    def _tasks(way: Body, looking: Looking) -> Dict[str, Body]:
         """Return the tasks of those whom a gate asks."""
-        told, found = _object(way.get("gate")), []
-        signers = [
-            one for one in told["signers"] if "when" not in one or asked.holds(asked.rules.guards[one["when"]])[0]
-        ]
-        for step, signer in enumerate(signers, 1):
+        told, found, guards = way["gate"], [], looking.act.rules.guards
+        asked = [one for one in told["signers"] if "when" not in one or looking.holds(guards[one["when"]]) is True]
+        for step, signer in enumerate(asked, 1):
             people = [(signer["kind"], signer["of"])] * signer.get("seats", 1)
             if signer["kind"] == "code":
-                about = _object(_object(asked.act.body.get("attested")).get(signer["of"]))
-                if not about:
-                    raise Unanswered
-                named = asked.attested.setdefault(
-                    signer["of"],
-                    {"answer": about["answer"], "values": {"actors": list(about.get("values", {}).get("actors", ()))}},
-                )
-                people = [("actor", person) for person in dict.fromkeys(named["values"]["actors"])]
+                people = [("actor", person) for person in dict.fromkeys(looking.people(signer["of"]))]
             more = {name: signer[name] for name in ("weight", "veto") if name in signer}
-            step = step if told.get("sequential") else 1
-            found += [
-                {"seat": signer["name"], "kind": kind, "of": of, "step": step, "state": "open", **more}
-                for kind, of in people
-            ]
+            place = {"seat": signer["name"], "step": step if told.get("sequential") else 1, "state": "open", **more}
+            found += [{**place, "kind": kind, "of": of} for kind, of in people]
         return {str(number): task for number, task in enumerate(found, 1)}
 
     @staticmethod
@@ -3103,76 +3681,87 @@ class Approvals:
         need = {"need": before["need"]} if "need" in before else {}
         return {**found, **need, **({"settled": settled} if settled else {})}
 
-    def _candidates(self, act: Judge, rounds: List[Body]) -> None:
+    def _candidates(self, act: Act, rounds: List[Body]) -> None:
         """Check that everybody who is said to have been able to sign in a new round was."""
         tasks = [task for gate in rounds for task in gate["tasks"].values()]
         for seat, people in act.body.get("candidates", {}).items():
             asked = [task for task in tasks if task["seat"] == seat]
             for name in people:
                 known = self.replay.actors.around(name, act.entry.at)
-                if not asked or (known and not any(one.may_sign(task) for task in asked for one in known)):
-                    self.book.find("replay.candidate", act.entry.instance, act.entry.seq)
+                if not asked or (known and not any(may_sign(task, one) for task in asked for one in known)):
+                    act.find("candidate")
 
-    def _amended(self, rules: Rules, act: Judge) -> None:
+    def _amended(self, act: Act) -> None:
         """Begin those rounds anew whose votes were bound to what was amended."""
-        entry, case, attrs = act.entry, self.case, act.body.get("attrs", {})
+        case, attrs = act.case, act.body.get("attrs", {})
         after = {**case.attrs, **attrs}
-        outside = Asked(act, rules, None, {}, self.replay.cited(act))
-        outside.attrs = after
+        looking = Looking(Question(act, "", None, self.replay.cited(act), attrs=after, params={}))
         rounds: Dict[str, Body] = {}
         anew: List[Body] = []
-        for way in rules.transitions:
-            gate = case.gates.get(str(way.get("id")), {})
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"], {})
             if "gate" not in way or gate.get("state") not in ("open", "returned"):
                 continue
-            told = _object(way["gate"])
-            if gate["state"] == "open" and self._bound(told, after) != gate.get("bound"):
+            if gate["state"] == "open" and self._bound(way["gate"], after) != gate.get("bound"):
                 opened: Body = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
-                laid = sorted(set(gate.get("papers", ())) - set(told.get("papers", ())))
-                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(way, outside))
-                anew.append(self._begun(way, opened, gate, entry.seq, after, held=case.standing.get("held", False)))
+                laid = sorted(set(gate.get("papers", ())) - set(way["gate"].get("papers", ())))
+                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(way, looking))
+                anew.append(self._begun(way, opened, gate, act.entry.seq, after, held=bool(case.held)))
                 rounds[way["id"]] = anew[-1]
                 continue
             touched = sorted({*gate.get("touched", ()), *attrs})
             if touched != gate.get("touched"):
                 rounds[way["id"]] = {**gate, "touched": touched}
         self.same(act, rounds)
-        act.equal("attested", outside.attested, act.answers)
+        act.equal("attested", looking.attested, act.answers())
         self._candidates(act, anew)
 
     # Entries on one gate
 
     def _on_gate(self, desk: Desk) -> None:
-        kind, entry, body = desk.act.entry.kind, desk.act.entry, desk.body
+        act, kind, body = desk.act, desk.act.entry.kind, desk.body
         if kind in ("extended", "waived"):
-            self.replay.authorise(desk.act, desk.rules.permitted("supervise"))
-        gate, state = getattr(self, "_%s" % kind)(desk)
+            self.replay.authorise(act, act.rules.permitted("supervise"))
+        gate, state = getattr(self, "_" + kind)(desk)
         if kind == "voted" and gate["state"] == "approved":
             self._decided(desk, gate)
             return
-        wanted = desk.rules.moved(self.case, {str(desk.way["region"]): state}) if state else {}
+        changes = act.rules.moved(act.case.regions, act.case.kept, {desk.way["region"]: state}) if state else {}
+        self.moved(act, changes, desk.way["id"], {desk.way["id"]: gate})
         if kind in ("returned", "retracted"):
-            was = {name: self.case.states[name] for name in wanted if name in self.case.states}
-            desk.act.equal("set", wanted, body.get("set", {}))
-            desk.act.equal("was", was, body.get("was", {}))
-        else:
-            desk.act.still()
-        self.same(desk.act, {desk.way["id"]: gate, **self.overtaken(desk.rules, entry.seq, wanted, desk.way["id"])})
+            was = {name: act.case.regions[name] for name in changes if name in act.case.regions}
+            act.equal("set", changes, body.get("set", {}))
+            act.equal("was", was, body.get("was", {}))
+            return
+        act.still()
+        if kind != "voted":
+            act.equal("old", self._replaced(desk.gate, gate), body.get("old", {}))
+
+    @staticmethod
+    def _replaced(before: Body, gate: Body) -> Body:
+        """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
+        due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
+        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        return {**due, **count}
 
     def _decided(self, desk: Desk, gate: Body) -> None:
         """Decide the move that a vote brings."""
-        act, id_ = desk.act, str(desk.way["id"])
-        decision = self.replay.decide(act, None, stage="close", gates={**self.case.gates, id_: gate}, only=id_)
-        if decision is not None:
-            self.book.counts["decided"] += 1
-            self.replay.moved(act, decision, gate["by"], {id_: gate}, gate.get("params", {}))
+        act, id_, params = desk.act, desk.way["id"], gate.get("params", {})
+        question = Question(
+            act, desk.way["trigger"], None, self.replay.cited(act), stage="close", only=id_, params=params,
+            gates={**act.case.gates, id_: gate}, papers=frozenset(gate.get("papers", ())),
+        )  # fmt: skip
+        decision = decide(question)
+        if decision is None:
+            raise Refused
+        self.replay.moved(act, decision, gate["by"], {id_: gate}, params)
 
     def _voted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         work, seq = desk.round(), desk.act.entry.seq
         number = desk.own(work)
         desk.unbar()
-        papers = {about["type"] for about in desk.body.get("papers", ())}
-        if not papers >= set(desk.told.get("papers", ())):
+        papers, retired = desk.act.papers(), self.replay.retired(desk.act)
+        if retired or not papers >= set(desk.told.get("papers", ())):
             raise Refused
         work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
         if desk.principal.id != desk.by.id:
@@ -3183,9 +3772,9 @@ class Approvals:
         return work.after(), None
 
     def _retracted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
-        gate, number, case = desk.gate, desk.body["task"], self.case
+        gate, number, case = desk.gate, desk.body["task"], desk.act.case
         closed = gate["state"] in ("approved", "rejected")
-        if any(case.standing.values()) or not (closed or gate["state"] == "open"):
+        if case.held or case.voided or not (closed or gate["state"] == "open"):
             raise Refused
         if closed and (case.rev != gate["closed"] or desk.way.get("effects")):
             raise Refused
@@ -3203,8 +3792,8 @@ class Approvals:
         if work.count()[1] is not None:
             raise Refused
         work.line_up()
-        cited = self.replay.past.after(case.instance, gate["closed"] - 1) if gate["state"] == "approved" else None
-        return work.after(), cited.states.get(desk.way["region"]) if cited is not None else None
+        before = self.replay.past.after(case.instance, gate["closed"] - 1) if gate["state"] == "approved" else None
+        return work.after(), None if before is None else before.regions.get(desk.way["region"])
 
     def _transferred(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         receiver = self._named(desk.act, "to")
@@ -3275,7 +3864,7 @@ class Approvals:
         number = desk.own(work)
         desk.unbar()
         if to is not None and (
-            to not in desk.told.get("returns", ()) or to not in self.case.parts["visited"].get(desk.way["region"], {})
+            to not in desk.told.get("returns", ()) or to not in desk.act.case.visited.get(desk.way["region"], {})
         ):
             raise Refused
         work.tasks[number].update(state="returned", by=desk.by.id)
@@ -3293,18 +3882,24 @@ class Approvals:
 
     def _urged(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         work, urged = desk.round(), desk.gate.get("urged", {})
-        digest = desk.body.get("calendar", "")
-        if digest not in self.replay.calendars.at(desk.act.entry.at):
-            self.book.find("replay.calendar", desk.act.entry.instance, desk.act.entry.seq)
-        day = self.replay.calendars.working_day(self.replay.actors.day(desk.act.entry.at), digest)
+        day = self._calendar(desk.act).counts_for(desk.act.day)
         if urged.get(desk.by.id) == day:
             raise Refused
         work.gate["urged"] = {**urged, desk.by.id: day}
         return work.after(), None
 
+    def _calendar(self, act: Act) -> Calendar:
+        """Return the calendar that an entry names, which must have been in force; without one weekends are rest."""
+        digest, at = act.body.get("calendar", ""), act.entry.at
+        before = sum(when < at - CLOSE for when, _ in self.published)
+        if digest not in [name for when, name in self.published[max(before - 1, 0) :] if when <= at]:
+            act.find("calendar")
+        bytes.fromhex(digest)
+        return self.replay.documents.calendars.get(digest, Calendar())
+
     def _copied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         people, copies = desk.body["to"], desk.gate.get("copies", {})
-        if self.case.standing.get("voided") or any(person in copies for person in people):
+        if desk.act.case.voided or any(person in copies for person in people):
             raise Refused
         work = Round(desk.way, desk.gate, desk.act.entry.seq)
         work.gate["copies"] = {**copies, **{person: {"seq": work.seq} for person in people}}
@@ -3320,7 +3915,7 @@ class Approvals:
 
     def _extended(self, desk: Desk) -> Tuple[Body, Optional[str]]:
         due, work = desk.body["due"], desk.round()
-        if "extended" in work.gate or any(desk.by.may_sign(work.tasks[number]) for number in work.pending()):
+        if "extended" in work.gate or any(may_sign(work.tasks[number], desk.by) for number in work.pending()):
             raise Refused
         work.gate.update(due=due, extended=work.seq)
         return work.after(), None
@@ -3336,37 +3931,59 @@ class Approvals:
 
     # The instance as a whole
 
-    def _stood(self, rules: Rules, act: Judge) -> None:
-        entry, case, kind = act.entry, self.case, act.entry.kind
-        self.replay.authorise(act, rules.permitted("supervise"))
-        held, void = case.standing.get("held", False), case.standing.get("voided", False)
-        may = {"suspended": not held and not void, "resumed": held, "voided": not void, "reinstated": void}[kind]
-        if not may or (kind == "voided" and self._approved(entry.actor)):
+    def _stood(self, act: Act) -> None:
+        case, kind = act.case, act.entry.kind
+        self.replay.authorise(act, act.rules.permitted("supervise"))
+        free = not case.held and not case.voided
+        may = {"suspended": free, "resumed": case.held, "voided": not case.voided, "reinstated": case.voided}[kind]
+        if not may or (kind == "voided" and self._approved(act)):
             raise Refused
         rounds: Dict[str, Body] = {}
-        for way in rules.transitions:
-            gate = case.gates.get(str(way.get("id")))
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"])
             if "gate" not in way or gate is None:
                 continue
             if kind == "voided":
-                rounds.update((way["id"], ended) for ended in self._ended(way, entry.seq))
+                rounds.update((way["id"], ended) for ended in self._ended(act, way))
             elif kind in ("suspended", "resumed") and gate["state"] == "open":
-                work = Round(way, gate, entry.seq)
+                work = Round(way, gate, act.entry.seq)
                 work.line_up()
                 for number in work.pending() if kind == "suspended" else ():
                     work.tasks[number]["state"] = "blocked"
                 rounds[way["id"]] = work.after()
         self.same(act, rounds)
         act.still()
+        effects = self._numbers(act)
+        act.equal("effects", effects, act.body.get("effects", []))
+        self.replay.effects.expect(act, effects)
 
-    def _approved(self, person: str) -> bool:
-        """Whether somebody, or somebody for him, has approved in a newest round."""
+    @staticmethod
+    def _approved(act: Act) -> bool:
+        """Whether who acts, or somebody for him, has approved in a newest round."""
         return any(
-            person in (vote.get("by"), vote.get("for"))
-            for gate in self.case.gates.values()
+            act.entry.actor in (vote.get("by"), vote.get("for"))
+            for gate in act.case.gates.values()
             for vote in (*gate["tasks"].values(), *gate.get("settled", {}).values())
             if vote.get("state", "approved") == "approved"
         )
+
+    def _numbers(self, act: Act) -> List[Body]:
+        """Return which document numbers an entry retires, or releases again."""
+        body, before = act.body, self.replay.verification.chain(act.entry.instance)
+        if act.entry.kind == "voided":
+            kept = {number_form(number) for number in body.get("keep", ())}
+            found = {number_chain("*", body["number"]): ("*", body["number"])}
+            for entry in before:
+                for paper in (entry.body or {}).get("papers", ()) if entry.seq < act.entry.seq else ():
+                    if paper.get("filed") and paper.get("number") and number_form(paper["number"]) not in kept:
+                        found[number_chain(paper["type"], paper["number"])] = paper["type"], paper["number"]
+            return [{"number": number, "on": key, "retire": type_} for key, (type_, number) in sorted(found.items())]
+        if act.entry.kind == "reinstated":
+            told = [one for e in before if e.seq == act.case.voided["seq"] for one in (e.body or {}).get("effects", ())]
+            return [
+                {"number": one["number"], "on": one["on"], "release": one["retire"]} for one in told if "retire" in one
+            ]
+        return []
 
     # Days
 
@@ -3375,16 +3992,16 @@ class Approvals:
         if not case.backdated:
             return
         try:
-            acts = [act for entry in self.replay.past.chain(case.instance) for act in self._acts(entry)]
+            acts = [act for entry in self.replay.verification.chain(case.instance) for act in self._acts(entry)]
             late = self._late(acts, gates=True) - self._late(acts, gates=False)
-        except ODD:
+        except (KeyError, TypeError, AttributeError, ValueError):
             return  # what cannot be read is reported as such
         for seq in sorted(late):
             self.book.find("replay.date_order", case.instance, seq)
 
-    def _acts(self, entry: Entry) -> Iterator[Act]:
+    def _acts(self, entry: Entry) -> Iterator[Dated]:
         """Yield what an entry says of its day, and, apart, what happened by recording it."""
-        body, kind, today = entry.body or {}, entry.kind, self.replay.actors.day(entry.at)
+        body, kind, today = entry.body or {}, entry.kind, self.replay.day(entry.at)
         recorded = {"lo": today, "hi": today}
         dated = "on" in body or body.get("mode") == "late"
         own: Set[str] = set()
@@ -3400,15 +4017,15 @@ class Approvals:
         facts += [field for field in body.get("texts", {}) if field == "name"]
         facts += ["attribute " + field[10:] for field in body.get("texts", {}) if field.startswith("attribute.")]
         (own if entry.seq == 1 else beside).update(facts)
-        if kind in _STANDS:
+        if kind in _STANDING:
             beside.add("standing")
         on = body.get("on", {}) if dated else recorded
-        yield Act(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
+        yield Dated(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
         if dated and beside:
-            yield Act(-entry.seq, set(), beside, (), today, today)
+            yield Dated(-entry.seq, set(), beside, (), today, today)
 
     @staticmethod
-    def _late(acts: Iterable[Act], *, gates: bool) -> Set[int]:
+    def _late(acts: Iterable[Dated], *, gates: bool) -> Set[int]:
         """Return the entries of the acts that are dated too early, with or without what gates tie."""
         late: Set[int] = set()
         earliest: Dict[int, str] = {}
@@ -3426,19 +4043,18 @@ class Approvals:
 
 # ------------------------------------------------------------------------------------------------------------- effects
 #
-# What a case does to another instance stands twice: in `effects` of its own entry, and as an entry there, with `cause`.
-#
-#     effects  [{"fire":[TRIGGER],"on":KEY,"skipped":[TRIGGER]} | {"amend":[ATTRIBUTE],"on":KEY,"renamed":true}
-#               | {"number":S,"on":KEY,"retire":TYPE} | {"number":S,"on":KEY,"release":TYPE}]
-#     cause    {"instance":KEY,"leaf":HEX,"seq":I}
+# An entry says what it does elsewhere: {"effects":[{"on":KEY,"fire":[T],"skipped":[T]} | {"on":KEY,"amend":[A]} |
+# {"on":"~number/HEX","retire"|"release":TYPE,"number":S}]}. The entry there says in `cause` which entry that was.
 
-AMEND = "amend"
 _NUMBERED = {"retire": "retired", "release": "released"}
 
 
-def does(item: Body) -> List[str]:
-    """Return what an effect does there: the triggers that it fires, an amendment, or the kind of entry of a number."""
-    return [kind for verb, kind in _NUMBERED.items() if verb in item] or list(item.get("fire", (AMEND,)))
+def does(effect: Body) -> List[str]:
+    """Return what stands for an effect on the other instance: triggers, `amend`, `retired` or `released`."""
+    for verb, kind in _NUMBERED.items():
+        if verb in effect:
+            return [kind]
+    return list(effect.get("fire", ["amend"]))
 
 
 class Effects:
@@ -3446,237 +4062,55 @@ class Effects:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
-        self.open: Dict[Tuple[str, int, str, str], int] = {}  # case, entry, other instance, what: promised less kept
-
-    def promised(self, act: Judge, way: Body, params: Body) -> None:
-        """Compare the effects that a move says with those of its transition, and expect them."""
-        plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
-        told = []
-        for number, (plan, _) in enumerate(plans):
-            ran = said[number].get("fire", ()) if len(said) == len(plans) else plan.get("fire", ())
-            told.append(self._told(plan, ran))
-        act.equal("effects", told, said)
-        for (_, skips), item in zip(plans, said):
-            if "skipped" in item and not skips:
-                act.find("effect_skipped")
-        self.expect(act, said)
-
-    @staticmethod
-    def _told(plan: Body, ran: Iterable[str]) -> Body:
-        """Return what an entry says of an effect of which these triggers were fired."""
-        if "fire" not in plan:
-            return plan
-        fired = [trigger for trigger in plan["fire"] if trigger in ran]
-        skipped = [trigger for trigger in plan["fire"] if trigger not in ran]
-        return {"fire": fired, "on": plan["on"], **({"skipped": skipped} if skipped else {})}
-
-    @staticmethod
-    def _planned(act: Judge, way: Body, params: Body) -> Iterator[Tuple[Body, bool]]:
-        """Yield what a transition does to others, and whether it may skip what cannot run there."""
-
-        def take(told: Body) -> Any:
-            source, name = told["source"], told.get("name", "")
-            fixed = {"key": act.entry.instance, "root": act.case.root, "literal": name}
-            return fixed[source] if source in fixed else (act.case.attrs if source == "attribute" else params).get(name)
-
-        for effect in way.get("effects", ()):
-            if isinstance(effect, str):
-                continue
-            on = str(take(effect["on"]) or "")
-            if effect["is"] == "FireEffect":
-                yield {"fire": effect["triggers"], "on": on}, bool(effect.get("where_allowed"))
-                continue
-            names = sorted(name for name, told in effect.get("attrs", {}).items() if take(told) is not None)
-            renamed = {"renamed": True} if effect.get("name") and take(effect["name"]) else {}
-            if names or renamed:
-                yield {"amend": names, "on": on, **renamed}, False
-
-    def expect(self, act: Judge, said: Iterable[Body]) -> None:
-        """Expect on other instances the entries that an entry says it caused."""
-        for item in said:
-            for what in does(item):
-                self._count((act.entry.instance, act.entry.seq, item["on"], what), 1)
-
-    def cause(self, act: Judge, what: str) -> Optional[Cited]:
-        """Return the entry that caused this one, and say where it is none, or says no such effect. Raises Unseen."""
-        said = act.body["cause"]
-        cited = self.replay.past.after(said["instance"], said["seq"])
-        if cited is None or cited.entry.at > act.entry.at:
-            act.find("seen_missing")
-            return None
-        if cited.entry.leaf.hex() != said["leaf"]:
-            act.find("seen_leaf")
-            cited = cited._replace(entry=cited.entry._replace(leaf=bytes.fromhex(said["leaf"])))
-        effects = (cited.entry.body or {}).get("effects", ())
-        if not any(item["on"] == act.entry.instance and what in does(item) for item in effects):
-            act.find("effect_unknown")
-        self._count((said["instance"], said["seq"], act.entry.instance, what), -1)
-        return cited
+        #: Promised and not met yet: 1; met before its promise: -1. By case, entry, other instance, and what is done.
+        self.open: Dict[Tuple[str, int, str, str], int] = {}
 
     def _count(self, effect: Tuple[str, int, str, str], by: int) -> None:
-        left = self.open.pop(effect, 0) + by
-        if left:
-            self.open[effect] = left
+        found = self.open.pop(effect, 0) + by
+        if found:
+            self.open[effect] = found
+
+    def expect(self, act: Act, effects: Iterable[Body]) -> None:
+        """Expect the entries on other instances that an entry says."""
+        for effect in effects:
+            for what in does(effect):
+                self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def cause(self, act: Act, what: str) -> Optional[Witness]:
+        """Return the entry that caused this one; find one that did not. Raises Undisclosed."""
+        said, here = act.body["cause"], act.entry.instance
+        witness = self.replay.past.after(said["instance"], said["seq"])
+        if witness is None or witness.at > act.entry.at:
+            act.find("seen_missing")
+            return None
+        if witness.leaf != said["leaf"]:
+            act.find("seen_leaf")
+        effects = witness.body.get("effects", ())
+        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+            act.find("effect_unknown")
+        self._count((said["instance"], said["seq"], here, what), -1)
+        return witness._replace(leaf=said["leaf"])
+
+    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
+        """Compare the effects that an entry says with those of its transition."""
+        effects = act.body.get("effects", [])
+        if effects or way.get("effects"):
+            self.book.leave("effects")
+        self.expect(act, effects)
 
     def close(self) -> None:
-        """Say which promises were not kept, and what was kept without one."""
-        for (case, seq, target, what), left in sorted(self.open.items(), key=repr):
-            if self.replay.unseen(target):
-                continue
-            if left < 0:
-                self.book.find("replay.effect_twice", target)
+        """Say which promises were not kept."""
+        for (instance, seq, target, what), count in sorted(self.open.items(), key=repr):
+            if not self.replay.verification.shown(target):
+                self.book.skip("cited %s" % target, needed=True)
+            elif count > 0:
+                kind = what if what in _NUMBERED.values() else "effect"
+                self.book.find("replay.%s_missing" % kind, instance, seq)
             else:
-                kind = what + "_missing" if what in _NUMBERED.values() else "effect_missing"
-                self.book.find("replay." + kind, case, seq)
+                self.book.find("replay.effect_twice", target)
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
-#
-#     ruled       on ~log, who may: rectify{propose[role] confirm[role]}  redact{propose[role] confirm[role]}  apart: true
-#     proposed    by one person: act  corrects of instead number | erases number   policy
-#     rectified   by another one: corrects instead number  proposal  set was becomes   policy
-#     redacted    by another one: erases number  proposal   policy        declined  proposal  policy
-#
-# A correction stands in the place of what it corrects in the effective history, and that is judged from its beginning.
-
-Told = Tuple[int, str, Body]  # number, kind and body of an entry
-_FREE = ("adopted", "amended", "fired", "started")
-_SAME = ("dates", "number", "sha256")  # of a paper, what a correction may change
-
-
-class Mark(NamedTuple):
-    """What became of an entry by the corrections that count: whether it was struck, what is said of it instead.
-
-    `words` says of each field of `texts` beside which entry the words stand.
-    """
-
-    struck: bool
-    instead: Body
-    words: Dict[str, int]
-
-
-def _over(first: Body, then: Body) -> Body:
-    """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
-    both = [said["attrs"] for said in (first, then) if "attrs" in said]
-    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
-
-
-def marks(told: List[Told]) -> Dict[int, Mark]:
-    """Return what became of each entry that a correction is about, corrections among them."""
-    found: Dict[int, Mark] = {}
-    nothing = Mark(False, {}, {})  # noqa: FBT003
-    for seq, kind, body in reversed(told):
-        own = found.get(seq, nothing)
-        if kind != "rectified" or own.struck:
-            continue
-        said, words = body["instead"], dict.fromkeys(body["instead"].get("texts", ()), body["proposal"]["seq"])
-        struck = bool(said.get("struck")) and seq not in found  # what takes its place strikes no more
-        said = _over({name: value for name, value in said.items() if name not in ("struck", "texts")}, own.instead)
-        newer = found.get(body["corrects"], nothing)
-        found[body["corrects"]] = Mark(
-            struck or newer.struck, _over(said, newer.instead), {**words, **own.words, **newer.words}
-        )
-    return found
-
-
-def effective(told: List[Told]) -> List[Told]:
-    """Return the entries that count, in their order, each as corrected; without the corrections themselves."""
-    known, bodies, found = marks(told), {seq: body for seq, _, body in told}, []
-    for seq, kind, body in told:
-        mark = known.get(seq)
-        if kind == "rectified" or (mark is not None and mark.struck):
-            continue
-        if mark is not None:
-            body = {**body, **_over({"attrs": body["attrs"]} if "attrs" in body else {}, mark.instead)}
-            texts = {field: bodies[at]["texts"][field] for field, at in mark.words.items()}
-            if texts:
-                body["texts"] = {**body.get("texts", {}), **texts}
-        found.append((seq, kind, body))
-    return found
-
-
-def final(told: List[Told], seq: int) -> Optional[Told]:
-    """Return the entry that a correction of this one is about in the end; None where there is none."""
-    entries = {number: (number, kind, body) for number, kind, body in told}
-    found = entries.get(seq)
-    while found is not None and found[1] == "rectified":
-        found = entries.get(found[2]["corrects"]) if found[2]["corrects"] < found[0] else None
-    return found
-
-
-def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
-    """Whether nothing of its form speaks against a correction."""
-    about, known = final(told, corrects), marks(told)
-    if about is None:
-        return False
-    own = corrects == about[0]
-    if corrects in known and known[corrects].struck:
-        return False
-    seq, kind, body = next((each for each in effective(told) if each[0] == about[0]), about)
-    if instead.get("struck"):
-        may = seq != 1 and kind in _FREE[:3] and not body.keys() & {"gates", "task", "effects", "cause"}
-        return may or not own
-    return all(_may_say(kind, body, part, value) for part, value in instead.items())
-
-
-def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
-    """Whether a correction may say this of an entry."""
-    if part == "texts":
-        starts = ("papers.", "source", "attribute.") if kind in _FREE else ("papers.",)
-        return all(name in body.get("texts", {}) and name.startswith(starts) for name in value)
-    if part not in ("on", "papers") and kind not in _FREE:
-        return False
-    if part not in body:
-        return part == "on" and body.get("mode") == "late"
-    if part == "attrs":
-        return bool(value.keys() <= body["attrs"].keys())
-    if part == "papers":
-        kept = [[{name: said for name, said in paper.items() if name not in _SAME} for paper in papers]
-                for papers in (value, body["papers"])]  # fmt: skip
-        return kept[0] == kept[1]
-    return True
-
-
-def settled(told: List[Told]) -> Set[int]:
-    """Return the proposals that were confirmed or declined, or have lapsed since the like of them was confirmed."""
-    found: Set[int] = set()
-    proposals = {seq: body for seq, kind, body in told if kind == "proposed"}
-    for seq, kind, said in told:
-        if kind not in ("declined", "rectified", "redacted"):
-            continue
-        found.add(said["proposal"]["seq"])
-        for number in [number for number in proposals if number < seq and number not in found]:
-            body = proposals[number]
-            if kind == "rectified" and body.get("corrects") == said["corrects"]:
-                found.add(number)
-            if kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
-                found.add(number)
-    return found
-
-
-def snapshot(told: List[Told]) -> Body:
-    """Return the parts of the snapshot after a history."""
-    parts = Case("").parts
-    for seq, kind, body in told:
-        parts = described(folded(parts, seq, kind, body), kind, body)
-    return parts
-
-
-class Policy(NamedTuple):
-    """Who may propose and who may confirm."""
-
-    propose: FrozenSet[str]
-    confirm: FrozenSet[str]
-    apart: bool
-
-
-def _is_rule(rule: Any) -> bool:
-    """Whether a rule names roles for both persons, and none for both."""
-    return (
-        isinstance(rule, dict) and rule.keys() == {"propose", "confirm"}
-        and all(isinstance(roles, list) and roles and all(map(_is_text, roles)) for roles in rule.values())
-        and not set(rule["propose"]) & set(rule["confirm"])
-    )  # fmt: skip
 
 
 class Corrections:
@@ -3686,181 +4120,14 @@ class Corrections:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
-        self._policies: Optional[List[Entry]] = None
 
-    def read(self, act: Judge) -> None:
-        """Decide an entry again that corrects or erases, or says who may."""
-        if act.entry.kind == "ruled":
-            act.still()
-            rules = [act.body[name] for name in ("rectify", "redact") if name in act.body]
-            if not all(map(_is_rule, rules)) or act.body.get("apart", True) is not True:
-                act.find("malformed")
-            return
-        if act.entry.kind != "rectified":
-            act.still()
-        before = self._before(act)
-        told = [(entry.seq, entry.kind, entry.body or {}) for entry in before.values()]
-        {
-            "proposed": self._proposed,
-            "rectified": self._rectified,
-            "redacted": self._redacted,
-            "declined": self._declined,
-        }[act.entry.kind](act, before, told)
+    def read(self, act: Act) -> None:
+        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("corrections")
 
     def close(self) -> None:
-        """Nothing: a correction is judged where it stands."""
-
-    def _before(self, act: Judge) -> Dict[int, Entry]:
-        """Return the entries of the instance before one, by number: corrections are rare, and so they are read again."""
-        found: Dict[int, Entry] = {}
-        for entry in self.replay.past.chain(act.entry.instance):
-            if entry.seq >= act.entry.seq:
-                break
-            if entry.body is not None:
-                found[entry.seq] = entry
-        return found
-
-    def _proposed(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
-        body = act.body
-        rule = self._policy(act, body["act"])
-        if rule is not None:
-            self.replay.authorise(act, rule.propose)
-        if body["act"] == "redact":
-            self._committed(act, before)
-            return
-        target = before.get(body["corrects"])
-        if target is None or target.leaf.hex() != body["of"] or not in_form(told, body["corrects"], body["instead"]):
-            act.find("correction")
-
-    def _rectified(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
-        body = act.body
-        self._second(act, before, told, "rectify", ("corrects", "instead", "number"))
-        if not in_form(told, body["corrects"], body["instead"]):
-            act.find("correction")
-            return
-        old, new = effective(told), effective([*told, (act.entry.seq, "rectified", body)])
-        was, now = snapshot(old), snapshot(new)
-        states = [region for region in {**was["regions"], **now["regions"]}
-                  if was["regions"].get(region) != now["regions"].get(region)]  # fmt: skip
-        act.equal("set", {region: now["regions"].get(region) for region in states}, body.get("set"))
-        act.equal("was", {name: was["regions"][name] for name in states if name in was["regions"]}, body.get("was"))
-        act.equal("becomes", {name: now[name] for name in PARTS if now[name] != was[name]}, body.get("becomes"))
-        broken = self._again(act, before, new)
-        if broken and not broken <= self._again(act, before, old):
-            act.find("correction_breaks")
-
-    def _again(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> Set[Tuple[Optional[int], str]]:
-        """Judge a history of the instance from its beginning; return the errors by entry and kind."""
-        replay = copy.copy(self.replay)
-        replay.book, replay.case = Book(), Case(act.entry.instance)
-        replay.approvals, replay.effects, replay.corrections = Approvals(replay), Effects(replay), Corrections(replay)
-        for seq, kind, body in told:
-            if not _says_words(body):
-                raise Malformed("texts, on")
-            if kind not in self.kinds:
-                replay.read(before[seq]._replace(body=body))
-        return {
-            (found.seq, found.kind)
-            for found in replay.book.findings
-            if found.severity == "error" and found.seq is not None
-        }
-
-    def _redacted(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
-        self._second(act, before, told, "redact", ("erases", "number"))
-        self._committed(act, before)
-
-    def _declined(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> None:
-        proposal = self._proposal(act, before, told)
-        if proposal is None:
-            return
-        rule = self._policy(act, (proposal.body or {})["act"])
-        if rule is not None and act.entry.actor != proposal.actor:
-            self.replay.authorise(act, rule.confirm)
-
-    def _committed(self, act: Judge, before: Dict[int, Entry]) -> None:
-        """Say which texts are to be erased that there never were."""
-        for item in act.body["erases"]:
-            if item["seq"] not in before or item["field"] not in commitments(before[item["seq"]]):
-                act.find("erased_unknown")
-
-    def _proposal(self, act: Judge, before: Dict[int, Entry], told: List[Told]) -> Optional[Entry]:
-        """Return the proposal that an entry cites, and say where it is none, is another one, or was settled."""
-        cited = act.body["proposal"]
-        found = before.get(cited["seq"])
-        if found is None or found.kind != "proposed":
-            act.find("proposal_missing")
-            return None
-        if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
-            act.find("proposal_differs")
-        if found.seq in settled(told):
-            act.find("proposal_settled")
-        return found
-
-    def _second(
-        self, act: Judge, before: Dict[int, Entry], told: List[Told], what: str, names: Tuple[str, ...]
-    ) -> None:
-        """Check that a second person did what a first one had proposed."""
-        rule, proposal = self._policy(act, what), self._proposal(act, before, told)
-        if proposal is None:
-            return
-        proposed = proposal.body or {}
-        act.equal("act", what, proposed["act"])
-        for name in names:
-            act.equal(name, proposed.get(name), act.body.get(name))
-        if rule is None or act.actor is None:
-            return
-        self.replay.authorise(act, rule.confirm)
-        at = act.entry.at
-        if self._alone(rule, proposal, act, at):
-            if self._alone(rule, proposal, act, at - MINUTE):
-                act.find("second_person")
-            else:
-                act.warn("actor_changed")
-
-    def _alone(self, rule: Policy, proposal: Entry, act: Judge, at: int) -> bool:
-        """Whether who confirms is who proposed, or signs for him, by the proxies of a moment; or is not of another office."""
-        second = act.actor or Actor(act.entry.actor, frozenset())
-        first = self._proposer(proposal, act.entry.at)
-        pairs = ((first.id, second.id), (second.id, first.id))
-        proxies = [(of, grant) for of in {first.id, second.id} for grant in self._grants(of, at)]
-        return (
-            first.id == second.id
-            or any((of, g["to"]) in pairs and g["from"] <= act.day <= g["until"] for of, g in proxies)
-            or (rule.apart and (not second.org or second.org == first.org))
-        )
-
-    def _proposer(self, proposal: Entry, at: int) -> Actor:
-        told = (proposal.body or {}).get("attested", {}).get("resolver")
-        if told is not None:
-            return Actor(proposal.actor, frozenset(told["values"]["roles"]), told["values"].get("org", ""))
-        return self.replay.enrolled(proposal.actor, at) or Actor(proposal.actor, frozenset())
-
-    def _grants(self, of: str, at: int) -> List[Body]:
-        """Return the proxies that somebody had granted by a moment."""
-        found: Dict[str, Body] = {}
-        for entry in self.replay.past.chain("~actor/" + of):
-            if entry.at > at:
-                break
-            if entry.kind == "granted":
-                found[str(entry.seq)] = (entry.body or {})["grant"]
-            elif entry.kind == "revoked":
-                found.pop(str((entry.body or {})["grant"]), None)
-        return list(found.values())
-
-    def _policy(self, act: Judge, what: str) -> Optional[Policy]:
-        """Return who may do it by the policy that an entry cites, and say where that was not in force."""
-        if self._policies is None:
-            self._policies = [entry for entry in self.replay.reserved("~log") if entry.kind == "ruled"]
-        known = [entry for entry in self._policies if entry.at <= act.entry.at]
-        cited = [entry for entry in known if act.body.get("policy") == {"leaf": entry.leaf.hex(), "seq": entry.seq}]
-        rule = (cited[0].body or {}).get(what) if cited else None
-        newer = cited and any(entry.seq > cited[0].seq and entry.at <= act.entry.at - MINUTE for entry in known)
-        if newer or rule is None:
-            act.find("policy")
-        if rule is None:
-            return None
-        apart = (cited[0].body or {}).get("apart") is True
-        return Policy(frozenset(rule["propose"]), frozenset(rule["confirm"]), apart)
+        """Say what only the end of the log shows."""
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -4156,7 +4423,7 @@ class Proofs:
 class PartTree:
     """The tree of which a bundle shows a part: runs of leaves, and hidden trees between them."""
 
-    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: Set[int], book: Book) -> None:
+    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: FrozenSet[int], book: Book) -> None:
         self.hash, self.cuts, self.book = hash_, cuts, book
         self.size, self.root = int(said["size"]), str(said["root"])
         self.roots: Dict[int, bytes] = {}
@@ -4237,21 +4504,27 @@ class PartTree:
 class PartVerification(Verification):
     """The verification of a bundle that shows one instance, or what was recorded in an interval."""
 
+    partly = True
+
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any], proofs: Proofs,
-    ) -> None:  # fmt: skip
+        self,
+        lines: Lines,
+        genesis: Genesis,
+        given: Given,
+        came: Iterable[Anchor],
+        manifest: Dict[str, Any],
+        proofs: Proofs,
+    ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
-        self.covered = dict.fromkeys(self.sizes, 0)
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
         self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
-        super().__init__(lines, genesis, anchors, trust)
+        super().__init__(lines, genesis, given, came)
+        self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
         if not self.with_documents:
@@ -4263,9 +4536,10 @@ class PartVerification(Verification):
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
 
-    def shown(self, instance: Any) -> bool:
+    def shown(self, instance: str) -> bool:
         """Whether the chain of an instance is there to be looked at."""
-        return instance == self.scope.get("instance") or str(instance).startswith("~")
+        reserved = instance.startswith("~") and not instance.startswith("~number/")
+        return reserved or next(self.chain(instance), None) is not None
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
@@ -4424,7 +4698,7 @@ class PartVerification(Verification):
                 self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
 
 
-def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+def verify_bundle(path: str, book: Book, given: Given) -> None:
     """Verify a bundle, in the order of the format's description."""
     members = Members(path, book)
     if not members.readable:
@@ -4449,38 +4723,33 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
     lines = Lines(members.parts["log.jsonl"], book)
     genesis = find_genesis(lines)
     if genesis is None:
-        book.find("chain.genesis_missing")
+        book.find("chain.genesis_missing", "~log", 1)
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
         if manifest[name] != value:
             book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
     if not manifest["texts"] and "text" in lines.spans:
         book.find("bundle.manifest_differs", say="there are texts")
-    came: List[Tuple[str, Checkpoint]] = []
+    came: List[Anchor] = []
     for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
         try:
-            came.append((name, read_checkpoint(members.parts[name].read().decode())))
-        except ValueError as error:
+            came.append(read_anchor(name, members.parts[name].read()))
+        except Malformed as error:
             book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
-    check: Verification
     if whole:
-        check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
+        WholeVerification(lines, genesis, given, came, manifest).run()
     else:
-        check = PartVerification(
-            lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book)
-        )
-    check.came_along = frozenset(label for label, _ in came)
-    check.run()
+        proofs = Proofs(members.parts["proofs.jsonl"], book)
+        PartVerification(lines, genesis, given, came, manifest, proofs).run()
 
 
 class WholeVerification(Verification):
     """The verification of a bundle that has the whole log: as an export, and the manifest."""
 
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any],
-    ) -> None:  # fmt: skip
-        super().__init__(lines, genesis, anchors, trust)
+        self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
+    ) -> None:
+        super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
 
     def _texts(self, chain: Chain, entry: Entry) -> None:
@@ -4609,33 +4878,38 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------- command line
 
 
+def language() -> str:
+    """Return the language to speak: what KFQ_LANG says, else the locale, Chinese or English."""
+    said = next((value for value in map(os.environ.get, ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG")) if value), "")
+    return "zh" if said.lower().startswith("zh") else "en"
+
+
 def _begins(path: str, with_: bytes) -> bool:
     with open(path, "rb") as file:
         return file.read(len(with_)) == with_
 
 
-def read_anchor(path: str) -> Tuple[str, Checkpoint]:
-    """Read a checkpoint from a file; raises Unreadable."""
+def _outside(path: str, read: Callable[[str, bytes], Any], what: str) -> Any:
+    """Read what was kept outside; raises Unreadable."""
     try:
         with open(path, "rb") as file:
-            text = file.read(262_145).decode()
-        return os.path.basename(path), read_checkpoint(text)
-    except (OSError, ValueError) as error:
-        raise Unreadable("the anchor %s cannot be read (%s)" % (path, error)) from None
+            return read(os.path.basename(path), file.read(_NOTE_LIMIT + 1))
+    except (OSError, Malformed) as error:
+        raise Unreadable("the %s %s cannot be read (%s)" % (what, path, error)) from None
 
 
-def verify(path: str, anchors: Iterable[Tuple[str, Checkpoint]] = (), trust: Iterable[Key] = ()) -> Book:
+def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
     """Verify a file; raises Unreadable."""
     book = Book()
     try:
         if os.path.isdir(path) or _begins(path, b"PK"):
-            verify_bundle(path, book, list(anchors), list(trust))
+            verify_bundle(path, book, given)
             return book
         lines = Lines(Part(path, 0, os.path.getsize(path)), book)
         genesis = find_genesis(lines)
         if genesis is None:
             raise Unreadable("no exported log: it does not hold the log's first entry")
-        Verification(lines, genesis, list(anchors), list(trust)).run()
+        Verification(lines, genesis, given).run()
     except OSError as error:
         raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
     return book
@@ -4647,15 +4921,18 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("file")
     parser.add_argument("--anchor", action="append", default=[], metavar="FILE")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY")
+    parser.add_argument("--statement", action="append", default=[], metavar="FILE")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en")
+    parser.add_argument("--lang", choices=("zh", "en"), default=language())
     options = parser.parse_args(arguments)
     try:
-        trust = [read_key(text) for text in options.trust]
+        trust = tuple(read_key(text) for text in options.trust)
     except Malformed as error:
         parser.error("--trust: %s" % error)
     try:
-        book = verify(options.file, [read_anchor(path) for path in options.anchor], trust)
+        anchors = tuple(_outside(path, read_anchor, "anchor") for path in options.anchor)
+        statements = tuple(_outside(path, read_statement, "statement") for path in options.statement)
+        book = verify(options.file, Given(anchors, trust, statements))
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import Paper, WorkflowEngine, open_database, reading
 from kfq_workflow.export import write_export
 from tests.contract import test_effects, test_families, test_rectify
-from tests.mutants import canonical, hashed
+from tests.mutants import canonical, hashed_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +130,7 @@ def changed(data: bytes, key: str, seq: int, work: Callable[[Entry], object], *,
     lines = data.splitlines()
     parsed = {number: json.loads(line) for number, line in enumerate(lines) if line.startswith(b'{"actor":')}
     work(next(entry for entry in parsed.values() if (entry["instance"], entry["seq"]) == (key, seq)))
-    return hashed(lines, parsed, cite=cite)
+    return hashed_anew(lines, parsed, cite=cite)
 
 
 def without(data: bytes, key: str) -> bytes:

@@ -192,10 +192,10 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
             del container[key]
         else:
             container[key] = _other(container[key], pool, rng)
-    return hashed(lines, parsed)
+    return hashed_anew(lines, parsed)
 
 
-def hashed(lines: list[bytes], parsed: dict[int, Any], *, cite: bool = True) -> bytes:
+def hashed_anew(lines: list[bytes], parsed: dict[int, Any], *, cite: bool = True) -> bytes:
     """Return a log whose entries, by their lines, say something else: chains hashed anew, and with `cite` citations."""
     genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
     first = sha256(b"\0" + canonical(genesis)).hexdigest()

@@ -246,6 +246,18 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     return found
 
 
+def receipt_among(entries: Iterable[Row], check: str) -> list[Row]:
+    """Return the entries of an export or a bundle that the 26 letters of a receipt may name, read as `receipt` does.
+
+    That the file is as it was written is for verification to tell. Raises InvalidInput, NotFound.
+    """
+    bounds = [_bounds(letters) for letters in _readings(check)]
+    found = [row for row in entries if any(first <= row.leaf <= last for first, last in bounds)]
+    if not found:
+        raise NotFound("check", check)
+    return found
+
+
 def _readings(check: str) -> list[str]:
     """Return what the letters on a receipt may be: none of 0, 1 and 8 is one, and each looks like one that is."""
     letters = "".join(check.upper().split()).replace("-", "").translate(_MISREAD)

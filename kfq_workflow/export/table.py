@@ -1,4 +1,4 @@
-"""The entries of a log as a table, one row each, for those who want tables: CSV here, a workbook in `export_xlsx`.
+"""The entries of a log as a table, one row each, for those who want tables: CSV here, a workbook in `xlsx`.
 
 A table is for reading and counting. It leaves out what its columns have no room for, so it proves nothing and nothing
 can be restored from it; the JSONL export does both. Codes stand in it as they are in the log, in every language alike.

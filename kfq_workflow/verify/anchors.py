@@ -120,7 +120,11 @@ class AnchorCheck:
             self._compare("anchor", anchor)
 
     def held(self, anchors: Iterable[Anchor]) -> Anchored | None:
-        """Check the anchors that were kept outside; return the newest that the log agrees with."""
+        """Check the anchors that were kept outside; return the newest that the log agrees with.
+
+        Of several as new that with most signatures is, or else the one that was given first: an auditor's own come
+        before those in a bundle.
+        """
         best: Anchored | None = None
         for anchor in sorted(anchors, key=lambda anchor: anchor.checkpoint.size):
             agrees = self._compare("anchor", anchor)
@@ -131,7 +135,9 @@ class AnchorCheck:
                 through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 said = anchor.checkpoint
                 newer = max(self._book.entries + self._book.skipped[0] - said.size, 0)
-                best = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
+                found = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
+                if best is None or (found.size, len(found.signed)) > (best.size, len(best.signed)):
+                    best = found
         if best is None:  # evidence of what was lost, and nothing that what is left could be compared with
             for label in self._losses:
                 self._book.not_checked(f"anchor {label}", needed=True)

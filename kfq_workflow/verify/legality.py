@@ -41,6 +41,10 @@ ACTS = (
 FIRST = ("started", "adopted")
 
 
+class NoAnswer(LookupError):
+    """The entry does not say what the application's code answered."""
+
+
 class Judge:
     """Decides entries again and notes what does not agree."""
 
@@ -229,7 +233,9 @@ class Judge:
         """Return what answers guards in code: what the entry says that they answered."""
 
         def answer(name: str) -> tuple[bool, Mapping[str, Any]]:
-            given = case.body.get("attested", {})[name]
+            given = case.body.get("attested", {}).get(name, {})
+            if "answer" not in given:
+                raise NoAnswer(name)
             return given["answer"], given.get("values", EMPTY)
 
         return answer
@@ -256,8 +262,8 @@ class Judge:
 
         try:
             decision = again(who)
-        except LookupError as error:
-            case.error("attested_missing", guard=str(error.args[0]))
+        except NoAnswer as error:
+            case.error("attested_missing", guard=str(error))
             return None
         if decision.allowed or who is None or "resolver" in body.get("attested", {}):
             return decision

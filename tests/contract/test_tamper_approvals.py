@@ -282,6 +282,15 @@ def test_other_acts_that_were_not_allowed(database: Engine) -> None:
         assert found & {("replay", "not_allowed", "p", 5), ("replay", "actor_role", "p", 5)}, kind
 
 
+def test_what_an_entry_says_was_needed_before_is_checked(database: Engine) -> None:
+    case = submitted(database, gate(CLERKS, BOSS))
+    case.act("add_signer", by="reg", signer="x", **REASON)
+    chain = case.rows
+    assert case.body["old"] == {"need": 3, "of": 3}
+    for change_ in (lambda body: body["old"].update(need=1), lambda body: body.pop("old")):
+        assert forge(case, [*chain[:-1], edited(chain[-1], change_)]) == {("replay", "old_differs", "p", 4)}
+
+
 def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
     small = {"small": m.FieldIs("attribute", "area", "le", "2")}
     asked = gate(m.Signer("clerks", "role", "clerk", when="small"), binds=("area",))
