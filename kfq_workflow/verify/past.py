@@ -20,7 +20,7 @@ from kfq_workflow.errors import DefinitionError
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
-from kfq_workflow.verify.shapes import strict
+from kfq_workflow.verify.shapes import parsed
 from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class Chains(Protocol):
 
 
 def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Yield the entries whose body can be read, with it; the main stream reports the others, and reads none of them."""
+    """Yield the entries whose body can be read, with it; the main stream reports the others."""
     for row in rows:
         try:
-            body = strict(row.body)
+            body = parsed(row.body)
         except (ValueError, TypeError, AttributeError, RecursionError):
             continue
         yield row, body

@@ -33,8 +33,6 @@ _SAYS = rf'"[!#-\[\]-~]+":(?:{_WORD}|true|false|null|0|-?[1-9][0-9]{{0,14}})'
 _ATTRS = re.compile(rf"\{{{_SAYS}(?:,{_SAYS})*\}}")
 #: Reads JSON that is known to be JSON.
 _read = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # left out of the stubs
-#: What a shape cannot have: gates have numbers and people of their own, and days and texts not in words are none.
-_OTHERWISE = frozenset({"gates", "on", "texts"})
 _PARTS = frozenset({"attrs", "on", "papers", "seen", "texts"})
 _PAPER = frozenset({"dates", "filed", "number", "sha256", "type"})
 _DATES = frozenset({"meeting", "published", "received", "signed"})
@@ -177,7 +175,7 @@ class Shapes:
             body.pop(name, None) != word or text.count(f'"{word}"') != 1 for name, word in words.items()
         ):
             raise Unusual
-        if not _OTHERWISE.isdisjoint(body):
+        if "gates" in body:  # with numbers and people of its own, as no other body has them
             raise Unusual
         if "on" in body or "texts" in body:  # which hold words, or they would have been cut out
             raise Unusual
@@ -265,8 +263,8 @@ def _performer(body: dict[str, Any]) -> str | None:
     return str(about.get("id")) if isinstance(about, dict) else None
 
 
-def strict(text: str) -> dict[str, Any]:
-    """Return a body as values; raises ValueError or TypeError for what the main stream does not read as one."""
+def parsed(text: str) -> dict[str, Any]:
+    """Return a body. Raises ValueError unless it is canonical JSON of an object whose `texts` and `on` hold words."""
     body = parse_canonical(text)
     if not isinstance(body, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one error for all that is not a body
@@ -277,7 +275,7 @@ def strict(text: str) -> dict[str, Any]:
 
 def _whole(text: str) -> Body:
     """Read a body that shares its shape with no other."""
-    body = strict(text)
+    body = parsed(text)
     texts, on = body.get("texts", {}), body.get("on", {})
     fields = tuple(sorted(texts))
     days = On(on.get("edtf"), on.get("lo"), on.get("hi")) if "on" in body else UNKNOWN
