@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,17 +9,6 @@ if TYPE_CHECKING:
 
 _NOTHING = object()
 _LONG = 200
-
-
-def same(found: Any, expected: Any) -> bool:
-    """Tell whether two values have the same JSON: for Python 1 is True as well."""
-    if found != expected:
-        return False
-    if isinstance(found, Mapping):
-        return all(same(value, expected[name]) for name, value in found.items())
-    if isinstance(found, (list, tuple)):
-        return all(map(same, found, expected))
-    return isinstance(found, bool) is isinstance(expected, bool)
 
 
 def told(found: Any, expected: Any) -> tuple[str, str]:
