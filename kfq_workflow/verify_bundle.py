@@ -2548,10 +2548,9 @@ class Looking:
 
 def _number(value: Any, kind: Optional[str]) -> Any:
     if kind == "decimal" and not isinstance(value, bool):
-        try:
-            return Decimal(value)
-        except ArithmeticError:
-            pass
+        with suppress(ArithmeticError):
+            number = Decimal(value)
+            return number if number.is_finite() else value
     return value
 
 
@@ -5172,6 +5171,14 @@ _KINDS_ZH = {
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
     "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
+    "replay.root_differs": "所属实例不是规则所说的流程", "actor_changed": "办理人的角色刚刚变更", "says_more": "记录写了不该写的内容",
+    "attested_missing": "没有记下应用程序的答复", "effects_differs": "所述影响不是规则所定的", "effect_skipped": "此项影响不得略过",
+    "effect_missing": "所述影响在对方实例上不存在", "effect_twice": "对方实例上多出影响", "effect_unknown": "所引记录没有说过此项影响",
+    "policy": "所引的更正规定当时无效", "proposal_missing": "没有所引的提议", "proposal_differs": "所引的提议不同",
+    "proposal_settled": "所引的提议已经了结", "second_person": "提议与确认不是两个人", "correction": "不能这样更正",
+    "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",
+    "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
+    "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
 }  # fmt: skip
 
 
@@ -5229,7 +5236,10 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
         words = found.message
         if zh:
-            words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
+            words = "%s：%s" % (
+                _LAYERS_ZH.get(found.layer, found.layer),
+                _KINDS_ZH.get(f"{found.layer}.{found.kind}") or _KINDS_ZH.get(found.kind, "与重新判断的不同"),
+            )
         yield "  %s %s.%s  %s  %s" % (found.severity, found.layer, found.kind, place, words)
     if book.left_out:
         yield ("另有 %d 项" if zh else "%d more findings") % book.left_out
