@@ -71,6 +71,8 @@ _FACTS = {
 }
 _GRANTS = frozenset({"granted", "revoked"})
 _NUMBERS = frozenset({"retired", "released"})
+#: The kinds that say facts of a reserved instance, and change no state.
+RESERVED = frozenset(_FACTS) | _GRANTS | _NUMBERS
 #: What an entry of these kinds does to the instance as a whole.
 STANDING = {
     "suspended": ("held", True),

@@ -1261,6 +1261,7 @@ class Tree:
             if (
                 not is_int(said)
                 or not is_int((entry.body or {}).get("instances"))
+                or "heads" not in (entry.body or {})
                 or said <= size + max(entry.seq - 1 - last, 0)
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
@@ -1371,7 +1372,9 @@ class Documents:
                     continue  # which the replay finds
 
     def name(self, digest: str, kind: str, entry: Entry) -> None:
-        """Note a document that an entry registers."""
+        """Note a document that an entry registers; raises Malformed where it names none."""
+        if not is_hex(digest):
+            raise Malformed("not a digest")
         self.named.add(digest)
         if digest not in self.kinds:
             self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
@@ -1415,6 +1418,7 @@ class Verification:
     """The verification of an export."""
 
     partly = False  # whether not all of the log is there
+    withheld = False  # whether it was made without texts
 
     with_documents = True
 
@@ -1436,7 +1440,8 @@ class Verification:
         self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
-        self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
+        texts = iter(()) if self.withheld else self.lines.records("text")
+        self.texts = Stream(texts, lambda text: (text["instance"], text["seq"]))
         self.heads = Stream(self.lines.records("head"), lambda head: head["instance"])
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
@@ -1451,10 +1456,10 @@ class Verification:
 
     def reserved(self, prefix: str) -> Iterator[Entry]:
         """Yield the entries of reserved instances whose keys begin so."""
-        return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
+        return (entry for entry in self.lines.reserved_entries(self.hash, prefix) if entry.log == self.genesis.log)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash) if self.known else (), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1517,7 +1522,7 @@ class Verification:
         key, find = (entry.instance, entry.seq), self.book.find
         for text in self.texts.before(key):
             find("text.orphan", text["instance"], text["seq"], "the text %s stands beside no entry" % text["field"])
-        if entry.v != 1 or entry.body is None:
+        if entry.body is None:
             list(self.texts.at(key))
             return
         wanted = commitments(entry)
@@ -1544,14 +1549,19 @@ class Verification:
                 self.book.find(
                     "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
                 )
+            self.book.redacted += place in chain.missing
             chain.missing.discard(place)
 
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        """Say of a text that it is gone, and that no entry of its chain erased it."""
+        if not self.withheld:
+            self.book.find("text.missing", instance, seq, "the text %s is gone, and nothing erased it" % field)
+
     def _place(self, chain: Chain, entry: Entry) -> None:
-        self._at(chain, entry, self.places.of(entry.instance, entry.seq))
+        if self.known:
+            self._at(chain, entry, self.places.of(entry.instance, entry.seq))
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
-        if not self.known:
-            return
         if position is None:
             chain.unplaced = chain.unplaced or entry.seq
             return
@@ -1565,7 +1575,7 @@ class Verification:
     def _end(self, chain: Chain) -> None:
         find = self.book.find
         for seq, field in sorted(chain.missing):
-            find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
+            self._gone(chain.instance, seq, field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
         head = next(self.heads.at(chain.instance), None)
@@ -1899,7 +1909,7 @@ Mark = List[Any]  # the number of an entry and its earliest day, None where that
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
 CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
-_BASES = ("stated", "implied", "inferred")
+_BASES = frozenset(["stated", "implied", "inferred"])
 _REGISTRAR = ["registrar"]
 #: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
 _RESERVED: Dict[str, FrozenSet[str]] = {
@@ -2254,7 +2264,7 @@ class Past:
         if case.first or case.seq > seq:
             case, entries, last = Case(instance), self.verification.chain(instance), None
         while case.seq < seq:
-            last = next(entries, None)
+            last = next((entry for entry in entries if entry.body is not None), None)
             case.seq = seq if last is None else last.seq
             if last is not None and last.body is not None:
                 case.workflow = last.body.get("workflow", case.workflow)
@@ -2347,17 +2357,13 @@ class Act:
         personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
         return {**self.body.get("params", {}), **personal}
 
-    def papers(self) -> Set[str]:
-        """Return the types of the papers that were laid."""
-        return {paper["type"] for paper in self.body.get("papers", ())}
-
 
 class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
 
     `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
-    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs`, `params` and `papers` are those of
-    the instance and of the entry where they are not given.
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs` and `params` are those of the instance
+    and of the entry where they are not given.
     """
 
     act: Act
@@ -2370,9 +2376,9 @@ class Question(NamedTuple):
     gates: Optional[Dict[str, Body]] = None
     only: Optional[str] = None
     retired: bool = False
+    papers: FrozenSet[str] = frozenset()
     attrs: Optional[Body] = None
     params: Optional[Body] = None
-    papers: Optional[FrozenSet[str]] = None
 
 
 class Decision(NamedTuple):
@@ -2568,8 +2574,7 @@ def _try(question: Question, way: Body) -> Optional[Decision]:
     if not late and question.stage != "effect":
         gate = way.get("gate", {})
         later = gate.get("papers", ()) if question.stage != "close" else ()
-        laid = question.act.papers() if question.papers is None else question.papers
-        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        refused |= any(paper not in question.papers and paper not in later for paper in way.get("papers", ()))
         if question.stage != "close":
             given = question.act.params()
             refused |= any(
@@ -2864,7 +2869,8 @@ class Replay:
             self.undisclosed(act, error)
             return None
         retired = not late and self.retired(act)
-        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        trigger, papers = act.body["trigger"], frozenset(paper["type"] for paper in act.body.get("papers", ()))
+        question = Question(act, trigger, performer, seen, late, stage, cause, gates, only, retired, papers)
         try:
             found = decide(question)
             if found is None and performer is not None and not act.resolved:
@@ -3030,7 +3036,6 @@ class Replay:
     def _defined(self, act: Act) -> None:
         self._administer(act)
         for kind in ("rules", "labels"):
-            bytes.fromhex(act.body[kind])
             self.documents.name(act.body[kind], kind, act.entry)
         rules = self.compiled(act.body["rules"])
         if rules is not None:
@@ -3077,7 +3082,6 @@ class Replay:
 
     def _published(self, act: Act) -> None:
         self._administer(act)
-        bytes.fromhex(act.body["calendar"])
         self.documents.name(act.body["calendar"], "calendar", act.entry)
         if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
             act.find("malformed")
@@ -3608,8 +3612,8 @@ class Approvals:
         gate: Body = {"by": by.id}
         if by.org:
             gate["org"] = by.org
-        if act.papers():
-            gate["papers"] = sorted(act.papers())
+        if body.get("papers"):
+            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
         gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
         looking = Looking(Question(act, "", None, self.replay.cited(act)))
         if body.get("direct"):
@@ -3760,7 +3764,7 @@ class Approvals:
         work, seq = desk.round(), desk.act.entry.seq
         number = desk.own(work)
         desk.unbar()
-        papers, retired = desk.act.papers(), self.replay.retired(desk.act)
+        papers, retired = {paper["type"] for paper in desk.body.get("papers", ())}, self.replay.retired(desk.act)
         if retired or not papers >= set(desk.told.get("papers", ())):
             raise Refused
         work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
@@ -4296,7 +4300,7 @@ class Members:
                 find("bundle.member_differs", say=name)
         if whole and "proofs.jsonl" in self.parts and "proofs.jsonl" in said:
             self.book.warn("bundle.member_extra", say="proofs.jsonl")
-        return "log.jsonl" in self.parts and "log.jsonl" in said and needed <= set(self.parts)
+        return needed <= set(self.parts) & set(said)
 
     def sums(self) -> None:
         """Compare the members of a zip with the sums in their headers."""
@@ -4401,10 +4405,7 @@ class Proofs:
         if not isinstance(record, dict):
             raise Malformed("not an object")
         if block == "hidden" and set(record) == {"hash", "position", "width"}:
-            width = record["width"]
-            good = (
-                is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
-            )
+            good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(record["width"])
             if good and last is None:
                 return block, record
         if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seal", "seq"}:
@@ -4431,13 +4432,10 @@ class PartTree:
         self.runs: List[Run] = []
         self.genesis = False
         self.seals: Dict[int, Body] = {}  # by size, what the entries `sealed` say that are shown at their places
-        self.whole = False  # whether all positions are covered
+        self.whole = self.sealed = False  # whether all positions are covered, and the newest seal is there
 
     def place(self, entry: Entry, position: int) -> None:
         """Put an entry at its place."""
-        if position >= self.size:
-            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
-            return
         if position == 0 and (entry.instance, entry.seq) == ("~log", 1):
             self.genesis = True
         if entry.instance == "~log" and entry.kind == "sealed":
@@ -4453,17 +4451,17 @@ class PartTree:
     def head(self, chain: Chain) -> None:
         """Nothing: a part does not show the heads of all."""
 
-    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[int, Peaks]]:
-        """Yield what covers the positions, from left to right where it is in order."""
+    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[Optional[int], Peaks]]:
+        """Yield what covers the positions, from left to right where it is in order; of a hidden tree its width."""
         shown = sorted((part for run in self.runs for part in run.parts), key=lambda part: part.start)
         for record in hidden:
             while shown and shown[0].start < record["position"]:
-                yield 0, shown.pop(0)
+                yield None, shown.pop(0)
             tree = Peaks(self.hash, record["position"])
             tree.add(bytes.fromhex(record["hash"]), record["width"])
             yield record["width"], tree
         for part in shown:
-            yield 0, part
+            yield None, part
 
     def join(self, hidden: Iterable[Dict[str, Any]], look: Callable[[Dict[str, Any]], None]) -> None:
         """Put everything together, and compare the root; `look` is shown every hidden tree."""
@@ -4479,7 +4477,8 @@ class PartTree:
         for width, piece in self._pieces(watched()):
             if wrong:
                 continue  # the rest of proofs.jsonl is still to be read
-            if piece.start < whole.end or (width and (piece.start % width or piece.end > self.size)):
+            perfect = width is None or (width > 0 and width & (width - 1) == 0 and piece.start % width == 0)
+            if piece.start < whole.end or not perfect or piece.end > self.size:
                 wrong = "tree.position_twice"
             elif piece.start > whole.end:
                 wrong = "tree.position_missing"
@@ -4497,7 +4496,8 @@ class PartTree:
         self.roots[self.size] = whole.root()
         if whole.root().hex() != self.root:
             self.book.find("tree.proof_differs")
-        if self.size and (not self.genesis or self.size not in self.seals):
+        self.sealed = not self.size or (self.genesis and self.size in self.seals)
+        if not self.sealed:
             self.book.find("tree.seal_missing")
 
 
@@ -4516,13 +4516,13 @@ class PartVerification(Verification):
         proofs: Proofs,
     ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.unsealed = 0
+        self.withheld, self.unsealed = not manifest["texts"], 0
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
-        self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
+        self.chains: List[str] = []  # those that have an entry with a place, but for ~log
         super().__init__(lines, genesis, given, came)
         self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
@@ -4582,12 +4582,11 @@ class PartVerification(Verification):
                 return
         super()._link(chain, entry)
 
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
-
     def _place(self, chain: Chain, entry: Entry) -> None:
         self.position = self.places.of(entry.instance, entry.seq)
+        if self.position is not None and self.position >= self.tree.size:
+            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            self.position = None
         super()._at(chain, entry, self.position)
         if self.position is None:
             self.unsealed += 1
@@ -4600,8 +4599,16 @@ class PartVerification(Verification):
 
     def _end(self, chain: Chain) -> None:
         super()._end(chain)
-        if chain.instance != "~log":
-            self.chains[chain.instance] = chain.placed is not None
+        if chain.placed is None and self.scope["kind"] == "instance":
+            self.book.skip("later " + chain.instance, needed=True)
+        if chain.placed is not None and chain.instance != "~log":
+            self.chains.append(chain.instance)
+
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        if self.scope["kind"] == "instance" or self.withheld:
+            super()._gone(instance, seq, field)
+        else:  # an entry that is not shown may have erased it
+            self.book.skip("missing texts", needed=True)
 
     def _newer(self, size: int) -> int:
         return self.book.entries - self.covered.get(size, 0)
@@ -4610,11 +4617,12 @@ class PartVerification(Verification):
         self.places.close()
         self.tree.join(self.proofs.hidden(), self._look)
         if self.scope["kind"] == "instance":
-            if self.tree.whole:
+            if self.tree.sealed:
                 self._newest()
-            for places in self.cited.values():
-                for instance, seq in places:
-                    self.book.warn("tree.cited_unplaced", instance, seq)
+            for instance, seq in (
+                [place for places in self.cited.values() for place in places] if self.tree.whole else ()
+            ):
+                self.book.warn("tree.cited_unplaced", instance, seq)
         if self.unsealed:
             self.book.skip("unsealed %d" % self.unsealed)
         self._scope_skips()
@@ -4638,15 +4646,12 @@ class PartVerification(Verification):
     def _newest(self) -> None:
         """Compare each chain with the proofs of what its newest entry was when a seal was made."""
         proofs = dict(self.proofs.newest)
-        for instance, placed in self.chains.items():
-            if not placed:
-                self.book.skip("later " + instance, needed=True)
         for (size, instance), newest in self.newest.items():
             if size in self.tree.seals:
                 proof = proofs.pop((size, instance), None)
                 self._newest_of(self.tree.seals[size], instance, newest, proof)
-        for (_, instance), proof in proofs.items():
-            self.book.find("tree.newest_orphan", instance, proof["seq"])
+        for _, instance in proofs:
+            self.book.find("tree.newest_orphan", instance)
 
     def _newest_of(self, seal: Body, instance: str, newest: Tuple[int, bytes], proof: Optional[Body]) -> None:
         find = self.book.find
@@ -4660,7 +4665,7 @@ class PartVerification(Verification):
         if root is None or root.hex() != seal.get("heads"):
             find("tree.newest_differs", instance, proof["seq"])
         elif proof["seq"] > newest[0]:
-            find("tree.entries_hidden", instance, proof["seq"])
+            find("tree.entries_hidden", instance, newest[0])
         elif (proof["seq"], proof["leaf"]) != (newest[0], newest[1].hex()):
             find("tree.newest_differs", instance, proof["seq"])
 
@@ -4749,12 +4754,9 @@ class WholeVerification(Verification):
     def __init__(
         self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
     ) -> None:
+        self.withheld = not manifest["texts"]
         super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
-
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
         self.unsealed += position is None
