@@ -2364,8 +2364,8 @@ class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
 
     `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
-    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs`, `params` and `papers` are those of
-    the instance and of the entry where they are not given.
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs` and `params` are those of the instance
+    and of the entry where they are not given.
     """
 
     act: Act
@@ -3624,8 +3624,8 @@ class Approvals:
         gate: Body = {"by": by.id}
         if by.org:
             gate["org"] = by.org
-        if act.papers():
-            gate["papers"] = sorted(act.papers())
+        if body.get("papers"):
+            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
         gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
         looking = Looking(Question(act, "", None, self.replay.cited(act)))
         if body.get("direct"):
@@ -3776,7 +3776,7 @@ class Approvals:
         work, seq = desk.round(), desk.act.entry.seq
         number = desk.own(work)
         desk.unbar()
-        papers, retired = desk.act.papers(), self.replay.retired(desk.act)
+        papers, retired = {paper["type"] for paper in desk.body.get("papers", ())}, self.replay.retired(desk.act)
         if retired or not papers >= set(desk.told.get("papers", ())):
             raise Refused
         work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
