@@ -2173,7 +2173,7 @@ class Case:
         changes = body.get("set") or {}
         if any(isinstance(state, (dict, list)) for state in changes.values()):
             raise TypeError("set")
-        low, bound = _object(body.get("on")).get("lo"), None
+        low, bound = body.get("on", {}).get("lo"), None
         if changes:
             bound = self.earliest(body.get("rests", ()), changes)
         gates, did = dict(self.gates), dict(self.did)
@@ -4192,8 +4192,8 @@ class Corrected(NamedTuple):
 
 def _over(first: Body, then: Body) -> Body:
     """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
-    both = [said["attrs"] for said in (first, then) if "attrs" in said]
-    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
+    both = {"attrs": {**first["attrs"], **then["attrs"]}} if "attrs" in first and "attrs" in then else {}
+    return {**first, **then, **both}
 
 
 def marks(told: List[Told]) -> Dict[int, Corrected]:
