@@ -404,8 +404,9 @@ HELP: dict[str, tuple[str, str]] = {
         "把日志或其一部分连同证明写成一个文件，交给审计人员；用 kfq verify --file 或独立的 verify.py 核验。\n"
         "只含一个实例的包证明该实例完整，不泄露其他实例。只写入最近一次封存为止能证明的；宜先运行 kfq seal。\n"
         "例：kfq bundle 古县.zip --instance guxian-etdz",
-        "Writes the log, or a part, with what proves it, to one file for an auditor: kfq verify --file checks it, or\n"
-        "the independent verify.py. A bundle of one instance proves that one complete and shows nothing of the others.\n"
+        "Writes the log, or a part, with what proves it, to one file for an auditor, who checks it with\n"
+        "kfq verify --file or the independent verify.py. A bundle of one instance proves it complete and shows\n"
+        "nothing of the others.\n"
         "The newest seal is taken as it is: run kfq seal before.\n"
         "Example: kfq bundle guxian.zip --instance guxian-etdz",
     ),

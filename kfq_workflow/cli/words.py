@@ -262,6 +262,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "applicant": ("提交人 {who}", "the applicant, {who}"),
     "candidates": ("可签署人", "may sign"),
     "nobody": ("（暂无）", "(nobody yet)"),
+    "unlisted": ("{people}，另有 {count} 人", "{people} and {count} more"),
     "question": ("所问", "question"),
     "for_principal": ("代 {office} 签署", "for {office}"),
     "proxy.grant": ("编号", "number"),

@@ -13,7 +13,7 @@ from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.doctor.model import Item, Limit
 from kfq_workflow.errors import SchemaOutOfDate
 from kfq_workflow.stored import schema, triggers
-from kfq_workflow.stored.database_source import clock_of
+from kfq_workflow.stored.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 LOG = "~log"
 #: Bytes of an entry's line, about.
 _LINE = 600
+#: What is wrong with a line that stands in another block's place, where nothing else is.
+_ELSEWHERE = "out of place"
 
 
 class ExportSource:
@@ -167,7 +169,7 @@ class ExportSource:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
                 block = block_of(line)
                 if block is None or block < highest:
-                    self._note(position, line, "unknown" if block is None else "out of place")
+                    self._note(position, line, "unknown" if block is None else _ELSEWHERE)
                 highest = max(highest, block or 0)
                 if position in self._bad:
                     book.error("bytes", "line", line=number, reason=self._bad[position])
@@ -224,7 +226,8 @@ class ExportSource:
             if any(left.end != right.start for left, right in pairwise(regions)):
                 return False
         for each in told:
-            self._bad |= each.bad
+            for start, reason in each.bad.items():
+                self._blame(start, reason)
         return True
 
     def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
@@ -266,7 +269,7 @@ class ExportSource:
         last: Any = None
         for start, about in self._said(block, names, None):
             if last is not None and about[key] <= last:
-                self._bad.setdefault(start, "out of order")
+                self._blame(start, "out of order")
                 continue
             last = about[key]
             yield about
@@ -295,7 +298,7 @@ class ExportSource:
                 elif found is None:
                     self._note(start, line, "unknown")
                 elif found < block:
-                    self._note(start, line, "out of place")
+                    self._note(start, line, _ELSEWHERE)
                 elif found > block:
                     return
                 else:
@@ -330,4 +333,9 @@ class ExportSource:
             reason = "byte order mark"
         elif line.endswith(b"\r\n"):
             reason = "CR LF"
-        self._bad.setdefault(start, reason)
+        self._blame(start, reason)
+
+    def _blame(self, start: int, reason: str) -> None:
+        """Keep the first reason that says what is wrong with a line itself, whichever stream comes to it first."""
+        if self._bad.get(start, _ELSEWHERE) == _ELSEWHERE:
+            self._bad[start] = reason

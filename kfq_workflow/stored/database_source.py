@@ -9,6 +9,7 @@ from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.stored.clock import clock_of
 from kfq_workflow.stored.sharing import DatabaseOpening, begin
 from kfq_workflow.stored.source import Document, TextRow, raw
 from kfq_workflow.stored.tree_source import ALL, DatabaseTree, Span, divided
@@ -34,11 +35,6 @@ _KEY_AT = (
     "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS number FROM {instance}) n "
     "WHERE number > {upto}"
 )
-_CLOCKS = {
-    "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
-}
 
 
 class DatabaseSource:
@@ -303,12 +299,6 @@ class DatabaseSource:
             values = [last[n] for part in spread for n in part]
             where = f"{only} AND ({after})" if only else after
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
-
-
-def clock_of(connection: Connection) -> int:
-    """Return the clock of a database in µs since 1970 UTC."""
-    name = connection.dialect.name
-    return int(connection.exec_driver_sql(f"SELECT {_CLOCKS['mysql' if name == 'mariadb' else name]}").scalar_one())
 
 
 def _octets(value: Any) -> bytes:

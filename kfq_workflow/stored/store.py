@@ -14,6 +14,7 @@ from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.entry import Row, Text
 from kfq_workflow.errors import TransactionLost
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.stored.clock import CLOCKS
 from kfq_workflow.stored.seal_store import SealStore
 from kfq_workflow.stored.task_store import TaskStore
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
     from kfq_workflow.stored.tables import Tables
 
-_CLOCKS = {
-    "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
-}
 _PARAMETERS = {"sqlite": "?", "postgresql": "%s", "mysql": "%s"}
 _EXCLUSIVE = {"sqlite": "", "postgresql": " FOR UPDATE", "mysql": " FOR UPDATE"}
 _SHARED = {"sqlite": "", "postgresql": " FOR SHARE", "mysql": " LOCK IN SHARE MODE"}
@@ -66,7 +62,7 @@ class Store(TaskStore, SealStore):
             "sealed": quote(tables.sealed),
             "checkpoint": quote(tables.checkpoint),
             "key": "`key`" if name == "mysql" else "key",
-            "clock": _CLOCKS[name],
+            "clock": CLOCKS[name],
             "x": _EXCLUSIVE[name],
             "s": _SHARED[name],
             "c": _CURRENT[name],
