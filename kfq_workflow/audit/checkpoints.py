@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.keyfile import Held
     from kfq_workflow.audit.note import VerifierKey
     from kfq_workflow.audit.recovery import Shown
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32

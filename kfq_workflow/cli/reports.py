@@ -89,7 +89,7 @@ def opened(session: Session, file: str | None) -> Iterator[Source]:
 
         yield lines_of(file) if is_bundle(file) else ExportSource(file)
         return
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     with reading(session.database(), **session.place) as source:
         yield source

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from kfq_workflow.doctor.probe import Probe
     from kfq_workflow.log import LogHead
-    from kfq_workflow.stored.store import Cursor, Store
+    from kfq_workflow.stored.cursor import Cursor
+    from kfq_workflow.stored.store import Store
 
 _US, _MINUTE, _DAY = 1_000_000, 60, 86_400
 #: Seconds that two clocks may differ by before it is odd, and before it is wrong.

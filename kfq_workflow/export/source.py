@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import SUITE, Row, encode, parse_canonical
+from kfq_workflow.entry import Row, encode, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export import tree
 from kfq_workflow.export.lines import (
@@ -28,6 +28,7 @@ from kfq_workflow.export.lines import (
 )  # fmt: skip
 from kfq_workflow.export.tree import ExportTree
 from kfq_workflow.files import Part
+from kfq_workflow.hashing import SUITE
 from kfq_workflow.log import LogHead
 from kfq_workflow.stored.seal_store import CheckpointRow
 from kfq_workflow.stored.sharing import ExportOpening, Region, Told, stamp
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -187,7 +188,7 @@ class ExportSource:
 
     def opening(self) -> ExportOpening | None:
         """Return how another process opens the file; None for what is more than a file of lines."""
-        return ExportOpening(self._path) if type(self) is ExportSource else None
+        return ExportOpening(self._path, ExportSource) if type(self) is ExportSource else None
 
     def spans(self, parts: int, least: int) -> list[Span]:
         """Divide the instances where the entries of a file are divided into parts of about as many bytes."""

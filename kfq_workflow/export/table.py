@@ -17,8 +17,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import instant_text
-from kfq_workflow.entry import check_letters, parse_canonical
+from kfq_workflow.entry import parse_canonical
 from kfq_workflow.files import new_file
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.verify.erasure import erased_texts
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import NO_PREV, SUITE, VERSION, normal_text, seal
+from kfq_workflow.entry import NO_PREV, VERSION, normal_text, seal
 from kfq_workflow.errors import (
     DatabaseUnavailable,
     InvalidInput,
@@ -34,6 +34,7 @@ from kfq_workflow.errors import (
     SchemaOutOfDate,
     TransactionLost,
 )
+from kfq_workflow.hashing import SUITE
 from kfq_workflow.log import LogHead
 from kfq_workflow.state import Snapshot
 from kfq_workflow.stored import triggers

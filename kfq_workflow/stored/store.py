@@ -8,7 +8,7 @@ replaced by the driver's own mark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.entry import Row, Text
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Dialect
 
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.tables import Tables
 
 _PARAMETERS = {"sqlite": "?", "postgresql": "%s", "mysql": "%s"}
@@ -30,18 +31,6 @@ _EXCLUSIVE = {"sqlite": "", "postgresql": " FOR UPDATE", "mysql": " FOR UPDATE"}
 _SHARED = {"sqlite": "", "postgresql": " FOR SHARE", "mysql": " LOCK IN SHARE MODE"}
 # A second row read plainly under MariaDB's default isolation shows what it was before our lock.
 _CURRENT = {"sqlite": "", "postgresql": "", "mysql": " LOCK IN SHARE MODE"}
-
-
-class Cursor(Protocol):
-    """What we use of a driver's cursor (PEP 249)."""
-
-    @property
-    def rowcount(self) -> int: ...  # noqa: D102
-    def execute(self, sql: str, parameters: Sequence[Any] = ...) -> Any: ...  # noqa: D102
-    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> Any: ...  # noqa: D102
-    def fetchone(self) -> Any: ...  # noqa: D102
-    def fetchall(self) -> Any: ...  # noqa: D102
-    def close(self) -> Any: ...  # noqa: D102
 
 
 class Store(TaskStore, SealStore):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.audit.checkpoint import Anchor, origin_of
 from kfq_workflow.audit.note import NoteError, verify
 from kfq_workflow.verify.keys import Trust
+from kfq_workflow.verify.report import Anchored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,24 +28,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 
-@dataclass(frozen=True, slots=True)
-class Anchored:
-    """The anchor that a verdict rests on: where it was found, its origin and size, and how many entries are newer.
-
-    `signed` names the trusted keys that signed it; `at` is the latest time that a cosigner vouches for, in s since
-    1970 UTC. `through` has a way for each of these that is trusted by handovers: `old → new (where that was said)`.
-    """
-
-    label: str
-    origin: str
-    size: int
-    newer: int
-    signed: tuple[str, ...] = ()
-    at: int | None = None
-    through: tuple[str, ...] = ()
-
-
-__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said", "trusted"]
+__all__ = ["NOBODY", "AnchorCheck", "Trust", "origin_said", "trusted"]
 
 NOBODY = Trust()
 

@@ -17,8 +17,8 @@ from kfq_workflow.audit.merkle import Range
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"

@@ -15,8 +15,9 @@ from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
 from kfq_workflow.audit.note import ED25519, Note
 from kfq_workflow.bundle import Scope, write_bundle
-from kfq_workflow.entry import check_letters, document_digest, encode_json, parse_canonical
+from kfq_workflow.entry import document_digest, encode_json, parse_canonical
 from kfq_workflow.export import write_export
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.beside import verify_bundled, verify_export
