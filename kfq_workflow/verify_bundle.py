@@ -345,7 +345,7 @@ def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"12345678123
 
 _DASH = "\u2014"
 #: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
-_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
     b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
     b"\xffkfq-workflow/sm2": (65, sm2, False),
     b"\x01": (32, ed25519, False),
@@ -368,7 +368,7 @@ class Key(NamedTuple):
     @property
     def timed(self) -> bool:
         """Whether it makes cosignatures, which say when."""
-        return _ALGORITHMS[self.kind][2]
+        return ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -407,12 +407,12 @@ def read_key(text: str) -> Key:
     name, _, rest = text.partition("+")
     digits, _, encoded = rest.partition("+")
     data = unbase64(encoded)
-    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    kind = next((kind for kind in ALGORITHMS if data.startswith(kind)), None)
     if kind is None:
         raise Malformed("a kind of key that is not known")
     if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
         raise Malformed("not a key")
-    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+    if len(data) != len(kind) + ALGORITHMS[kind][0]:
         raise Malformed("not a key")
     if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
         raise Malformed("not the key's id")
@@ -504,7 +504,7 @@ def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
         if key.timed:
             at, data = int.from_bytes(data[:8], "big"), data[8:]
             message = b"cosignature/v1\ntime %d\n" % at + message
-        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+        if (at or 0) > _LAST_SECOND or not ALGORITHMS[key.kind][1](key.public, message, data):
             raise Malformed("the signature of %s is false" % key.name)
         found.append((key, at))
     return found

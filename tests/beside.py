@@ -59,14 +59,18 @@ def said(report: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
-    """Hold what the independent verifier says of a file to what the library said."""
-    given = verify_bundle.Given(
+def given(anchors: Iterable[Anchor], trust: Trust) -> verify_bundle.Given:
+    """Return what an auditor brings as the independent verifier takes it."""
+    return verify_bundle.Given(
         tuple(verify_bundle.read_anchor(each.label, each.data) for each in anchors),
         tuple(verify_bundle.read_key(str(key)) for key in trust.keys),
         tuple(verify_bundle.read_statement(each.label, str(each.note).encode()) for each in trust.statements),
     )
-    alone = verify_bundle.verify(str(path), given).as_json()
+
+
+def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
+    """Hold what the independent verifier says of a file to what the library said."""
+    alone = verify_bundle.verify(str(path), given(anchors, trust)).as_json()
     found, expected = said(alone), said(report.as_json())
     if "verdict" not in found:
         expected.pop("verdict")
