@@ -711,10 +711,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 # -------------------------------------------------------------------------------------------------------------- report
 
 
-#: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
-AREAS: Dict[str, Tuple[str, str]] = {}
-
-
 class Finding(NamedTuple):
     """Something that was found: in which layer, of what kind, where."""
 
@@ -757,10 +753,6 @@ class Book:
     def skip(self, what: str, *, needed: bool = False) -> None:
         """Note what was not looked at; needed: whoever relies on the verdict would expect it to have been."""
         self.unchecked[what] = self.unchecked.get(what, False) or needed
-
-    def leave(self, area: str) -> None:
-        """Note that an entry is of an area that is not decided again, so that the verdict is INCOMPLETE at best."""
-        self.skip(area, needed=True)
 
     @property
     def verdict(self) -> str:
@@ -5196,8 +5188,6 @@ _UNCHECKED = {
 
 def unchecked(what: str, *, zh: bool) -> str:
     """Return in words what was not checked."""
-    if what in AREAS:
-        return ("不重新判断：%s" if zh else "%s: not decided again") % AREAS[what][zh]
     if what in _UNCHECKED:
         return _UNCHECKED[what][zh]
     kind, space, name = what.partition(" ")

@@ -59,7 +59,18 @@ class Said:
 
     def of_lines(self) -> Said:
         """Leave the findings of lines only: of a file that is out of order both find that."""
-        return replace(self, findings=frozenset(f for f in self.findings if f[:2] == ("bytes", "line")))
+        return Said(self.verdict, frozenset(f for f in self.findings if f[:2] == ("bytes", "line")))
+
+    def settled(self, other: Said) -> Said:
+        """Leave one finding of each entry that either calls malformed and both find something wrong with.
+
+        Where an entry is not of the form that it must have, what else is wrong with it depends on how it is read.
+        """
+        odd = {f[3:] for f in self.findings | other.findings if f[:2] == ("replay", "malformed")}
+        wrong = [{f[3:] for f in each.findings if f[0] == "replay" and f[2] == "error"} for each in (self, other)]
+        both = odd & wrong[0] & wrong[1]
+        left = {f for f in self.findings if f[0] != "replay" or f[3:] not in both}
+        return replace(self, findings=frozenset(left | {("replay", "malformed", "error", *place) for place in both}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +298,7 @@ def compare(path: Path, number: int, result: Result, auditor: Auditor = NONE) ->
     if not is_in_order(path.read_bytes()):
         library, file = library.of_lines(), file.of_lines()
         result.disordered += 1
+    library, file = library.settled(file), file.settled(library)
     result.mutants += 1
     result.tampered += library.verdict == "tampered"
     tags = []
