@@ -2163,7 +2163,7 @@ class Case:
                 setattr(self, name, json.loads(json.dumps(value)))
             return
         changes = body.get("set") or {}
-        if any(isinstance(state, (dict, list)) for state in changes.values()):
+        if not all(state is None or isinstance(state, str) for state in changes.values()):
             raise TypeError("set")
         low, bound = _object(body.get("on")).get("lo"), None
         if changes:
@@ -3381,7 +3381,7 @@ class Round:
         for number, task in self.tasks.items():
             if number not in known or known[number]["state"] != task["state"]:
                 task["since"] = self.seq
-        return {**self.gate, "tally": self.count()[0], "tasks": self.tasks}
+        return {**self.gate, "tally": {**self.gate.get("tally", {}), **self.count()[0]}, "tasks": self.tasks}
 
 
 def again(task: Body) -> Body:
