@@ -345,7 +345,7 @@ def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"12345678123
 
 _DASH = "\u2014"
 #: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
-_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
     b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
     b"\xffkfq-workflow/sm2": (65, sm2, False),
     b"\x01": (32, ed25519, False),
@@ -368,7 +368,7 @@ class Key(NamedTuple):
     @property
     def timed(self) -> bool:
         """Whether it makes cosignatures, which say when."""
-        return _ALGORITHMS[self.kind][2]
+        return ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -407,12 +407,12 @@ def read_key(text: str) -> Key:
     name, _, rest = text.partition("+")
     digits, _, encoded = rest.partition("+")
     data = unbase64(encoded)
-    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    kind = next((kind for kind in ALGORITHMS if data.startswith(kind)), None)
     if kind is None:
         raise Malformed("a kind of key that is not known")
     if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
         raise Malformed("not a key")
-    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+    if len(data) != len(kind) + ALGORITHMS[kind][0]:
         raise Malformed("not a key")
     if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
         raise Malformed("not the key's id")
@@ -504,7 +504,7 @@ def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
         if key.timed:
             at, data = int.from_bytes(data[:8], "big"), data[8:]
             message = b"cosignature/v1\ntime %d\n" % at + message
-        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+        if (at or 0) > _LAST_SECOND or not ALGORITHMS[key.kind][1](key.public, message, data):
             raise Malformed("the signature of %s is false" % key.name)
         found.append((key, at))
     return found
@@ -711,10 +711,6 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 # -------------------------------------------------------------------------------------------------------------- report
 
 
-#: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
-AREAS: Dict[str, Tuple[str, str]] = {}
-
-
 class Finding(NamedTuple):
     """Something that was found: in which layer, of what kind, where."""
 
@@ -757,10 +753,6 @@ class Book:
     def skip(self, what: str, *, needed: bool = False) -> None:
         """Note what was not looked at; needed: whoever relies on the verdict would expect it to have been."""
         self.unchecked[what] = self.unchecked.get(what, False) or needed
-
-    def leave(self, area: str) -> None:
-        """Note that an entry is of an area that is not decided again, so that the verdict is INCOMPLETE at best."""
-        self.skip(area, needed=True)
 
     @property
     def verdict(self) -> str:
@@ -3393,7 +3385,7 @@ class Round:
         for number, task in self.tasks.items():
             if number not in known or known[number]["state"] != task["state"]:
                 task["since"] = self.seq
-        return {**self.gate, "tally": self.count()[0], "tasks": self.tasks}
+        return {**self.gate, "tally": {**self.gate.get("tally", {}), **self.count()[0]}, "tasks": self.tasks}
 
 
 def again(task: Body) -> Body:
@@ -5237,8 +5229,6 @@ UNCHECKED = {
 
 def unchecked(what: str, *, zh: bool) -> str:
     """Return in words what was not checked."""
-    if what in AREAS:
-        return ("不重新判断：%s" if zh else "%s: not decided again") % AREAS[what][zh]
     if what in UNCHECKED:
         return UNCHECKED[what][zh]
     kind, space, name = what.partition(" ")
