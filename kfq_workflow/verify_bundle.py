@@ -41,6 +41,7 @@ import struct
 import sys
 import unicodedata
 from decimal import Decimal
+from fractions import Fraction
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -3321,9 +3322,8 @@ class Round:
     def _need(quorum: Body, of: int) -> int:
         kind = quorum["kind"]
         if kind == "ratio":
-            part, _, whole = quorum["ratio"].partition("/")
-            parts, wholes = int(part) * of, int(whole or 1)
-            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+            share = Fraction(quorum["ratio"]) * of
+            return max(int(share) + 1 if quorum.get("strict") else -int(-share // 1), 1)
         return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
 
     def line_up(self) -> None:
