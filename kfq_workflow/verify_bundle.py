@@ -4814,6 +4814,8 @@ _KINDS_ZH = {
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
     "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
+    "says_more": "写有此类记录不得写的内容", "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用",
+    "attested_missing": "缺少应用程序的答复", "actor_changed": "办理人的角色此前刚有变更", "number_overlap": "文号几乎同时作废",
 }  # fmt: skip
 
 
