@@ -32,6 +32,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import copy
 import datetime as dt
 import hashlib
 import json
@@ -712,10 +713,7 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 
 
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
-AREAS = {
-    "effects": ("effects on other instances", "对其他实例的影响"),
-    "corrections": ("corrections and erasures", "更正与删除"),
-}
+AREAS: Dict[str, Tuple[str, str]] = {}
 
 
 class Finding(NamedTuple):
@@ -2358,6 +2356,10 @@ class Act:
         personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
         return {**self.body.get("params", {}), **personal}
 
+    def papers(self) -> FrozenSet[str]:
+        """Return the types of the papers that were laid."""
+        return frozenset(paper["type"] for paper in self.body.get("papers", ()))
+
 
 class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
@@ -2547,10 +2549,9 @@ class Looking:
 
 def _number(value: Any, kind: Optional[str]) -> Any:
     if kind == "decimal" and not isinstance(value, bool):
-        try:
-            return Decimal(value)
-        except ArithmeticError:
-            pass
+        with suppress(ArithmeticError):
+            number = Decimal(value)
+            return number if number.is_finite() else value
     return value
 
 
@@ -2639,12 +2640,13 @@ class Replay:
         self.administrated: Optional[int] = None  # when an administrator was enrolled first
         self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
+        self.equip()
+
+    def equip(self) -> None:
+        """Begin at no instance, with parts that have read nothing."""
         self.case = Case("")
-        self.approvals, self.effects, self.corrections = (
-            Approvals(self, verification.reserved("~calendar")),
-            Effects(self),
-            Corrections(self),
-        )
+        self.approvals = Approvals(self, self.verification.reserved("~calendar"))
+        self.effects, self.corrections = Effects(self), Corrections(self)
         self.ordinary = frozenset(
             [
                 "started",
@@ -2666,6 +2668,13 @@ class Replay:
             **dict.fromkeys(self.approvals.kinds, self.approvals.read),
             **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
         }  # fmt: skip
+
+    def anew(self) -> Replay:
+        """Return a replay of the same log that begins at no instance, and notes what it finds in a book of its own."""
+        other = copy.copy(self)
+        other.book = Book()
+        other.equip()
+        return other
 
     def _missing(self, actor: str) -> None:
         if self.verification.partly:
@@ -2689,7 +2698,8 @@ class Replay:
         if entry.kind not in _NOTES:
             self.case.rev = entry.seq
         latest = _object((entry.body or {}).get("on")).get("hi")
-        if self.case.gates and latest is not None and latest < self.day(entry.at):
+        past = latest is not None and latest < self.day(entry.at)
+        if self.case.gates and (past or entry.kind == "rectified"):
             self.case.backdated = True
 
     def _read(self, case: Case, entry: Entry) -> None:
@@ -2870,7 +2880,7 @@ class Replay:
             self.undisclosed(act, error)
             return None
         retired = not late and self.retired(act)
-        trigger, papers = act.body["trigger"], frozenset(paper["type"] for paper in act.body.get("papers", ()))
+        trigger, papers = act.body["trigger"], act.papers()
         question = Question(act, trigger, performer, seen, late, stage, cause, gates, only, retired, papers)
         try:
             found = decide(question)
@@ -2899,7 +2909,9 @@ class Replay:
         act.equal("attested", decision.attested, act.answers())
         act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
         self.approvals.moved(act, decision.set, way["id"], gates)
-        if params is not None:
+        if params is None:
+            act.equal("effects", [], body.get("effects", []))
+        else:
             self.effects.promised(act, way, params)
 
     # One method for each kind
@@ -3996,7 +4008,10 @@ class Approvals:
         if not case.backdated:
             return
         try:
-            acts = [act for entry in self.replay.verification.chain(case.instance) for act in self._acts(entry)]
+            entries = [entry for entry in self.replay.verification.chain(case.instance) if entry.body is not None]
+            counts = {seq: body for seq, _, body in effective([(e.seq, e.kind, e.body or {}) for e in entries])}
+            counting = [entry._replace(body=counts[entry.seq]) for entry in entries if entry.seq in counts]
+            acts = [act for entry in counting for act in self._acts(entry)]
             late = self._late(acts, gates=True) - self._late(acts, gates=False)
         except (KeyError, TypeError, AttributeError, ValueError):
             return  # what cannot be read is reported as such
@@ -4095,12 +4110,48 @@ class Effects:
         self._count((said["instance"], said["seq"], here, what), -1)
         return witness._replace(leaf=said["leaf"])
 
-    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
-        """Compare the effects that an entry says with those of its transition."""
-        effects = act.body.get("effects", [])
-        if effects or way.get("effects"):
-            self.book.leave("effects")
-        self.expect(act, effects)
+    def promised(self, act: Act, way: Body, params: Body) -> None:
+        """Compare the effects that an entry says with those of its transition, and expect them."""
+        plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
+        told = []
+        for number, (plan, _) in enumerate(plans):
+            ran = said[number].get("fire", ()) if len(said) == len(plans) else plan.get("fire", ())
+            told.append(self._told(plan, ran))
+        act.equal("effects", told, said)
+        for (_, skips), item in zip(plans, said):
+            if "skipped" in item and not skips:
+                act.find("effect_skipped")
+        self.expect(act, said)
+
+    @staticmethod
+    def _told(plan: Body, ran: Iterable[str]) -> Body:
+        """Return what an entry says of an effect of which these triggers were fired."""
+        if "fire" not in plan:
+            return plan
+        fired = [trigger for trigger in plan["fire"] if trigger in ran]
+        skipped = [trigger for trigger in plan["fire"] if trigger not in ran]
+        return {"fire": fired, "on": plan["on"], **({"skipped": skipped} if skipped else {})}
+
+    @staticmethod
+    def _planned(act: Act, way: Body, params: Body) -> Iterator[Tuple[Body, bool]]:
+        """Yield what a transition does to others, and whether it may skip what cannot run there."""
+
+        def take(told: Body) -> Any:
+            source, name = told["source"], told.get("name", "")
+            fixed = {"key": act.entry.instance, "root": act.case.root, "literal": name}
+            return fixed[source] if source in fixed else (act.case.attrs if source == "attribute" else params).get(name)
+
+        for effect in way.get("effects", ()):
+            if isinstance(effect, str):
+                continue
+            on = str(take(effect["on"]) or "")
+            if effect["is"] == "FireEffect":
+                yield {"fire": effect["triggers"], "on": on}, bool(effect.get("where_allowed"))
+                continue
+            names = sorted(name for name, told in effect.get("attrs", {}).items() if take(told) is not None)
+            renamed = {"renamed": True} if effect.get("name") and take(effect["name"]) else {}
+            if names or renamed:
+                yield {"amend": names, "on": on, **renamed}, False
 
     def close(self) -> None:
         """Say which promises were not kept."""
@@ -4115,6 +4166,144 @@ class Effects:
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
+#
+#     ruled       on ~log, who may: rectify{propose[role] confirm[role]}  redact{propose[role] confirm[role]}  apart: true
+#     proposed    by one person: act  corrects of instead number | erases number   policy
+#     rectified   by another one: corrects instead number  proposal  set was becomes   policy
+#     redacted    by another one: erases number  proposal   policy        declined  proposal  policy
+#
+# A correction stands in the place of what it corrects in the effective history, and that is judged from its beginning.
+
+Told = Tuple[int, str, Body]  # number, kind and body of an entry
+_FREE = ("adopted", "amended", "fired", "started")
+_SAME = ("dates", "number", "sha256")  # of a paper, what a correction may change
+
+
+class Corrected(NamedTuple):
+    """What became of an entry by the corrections that count: whether it was struck, what is said of it instead.
+
+    `words` says of each field of `texts` beside which entry the words stand.
+    """
+
+    struck: bool
+    instead: Body
+    words: Dict[str, int]
+
+
+def _over(first: Body, then: Body) -> Body:
+    """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
+    both = [said["attrs"] for said in (first, then) if "attrs" in said]
+    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
+
+
+def marks(told: List[Told]) -> Dict[int, Corrected]:
+    """Return what became of each entry that a correction is about, corrections among them."""
+    found: Dict[int, Corrected] = {}
+    nothing = Corrected(False, {}, {})  # noqa: FBT003
+    for seq, kind, body in reversed(told):
+        own = found.get(seq, nothing)
+        if kind != "rectified" or own.struck:
+            continue
+        said, words = body["instead"], dict.fromkeys(body["instead"].get("texts", ()), body["proposal"]["seq"])
+        struck = bool(said.get("struck")) and seq not in found  # what takes its place strikes no more
+        said = _over({name: value for name, value in said.items() if name not in ("struck", "texts")}, own.instead)
+        newer = found.get(body["corrects"], nothing)
+        found[body["corrects"]] = Corrected(
+            struck or newer.struck, _over(said, newer.instead), {**words, **own.words, **newer.words}
+        )
+    return found
+
+
+def effective(told: List[Told]) -> List[Told]:
+    """Return the entries that count, in their order, each as corrected; without the corrections themselves."""
+    known, bodies, found = marks(told), {seq: body for seq, _, body in told}, []
+    for seq, kind, body in told:
+        mark = known.get(seq)
+        if kind == "rectified" or (mark is not None and mark.struck):
+            continue
+        if mark is not None:
+            body = {**body, **_over({"attrs": body["attrs"]} if "attrs" in body else {}, mark.instead)}
+            texts = {field: bodies[at]["texts"][field] for field, at in mark.words.items()}
+            if texts:
+                body["texts"] = {**body.get("texts", {}), **texts}
+        found.append((seq, kind, body))
+    return found
+
+
+def final(told: List[Told], seq: int) -> Optional[Told]:
+    """Return the entry that a correction of this one is about in the end; None where there is none."""
+    entries = {number: (number, kind, body) for number, kind, body in told}
+    found = entries.get(seq)
+    while found is not None and found[1] == "rectified":
+        found = entries.get(found[2]["corrects"]) if found[2]["corrects"] < found[0] else None
+    return found
+
+
+def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
+    """Whether nothing of its form speaks against a correction."""
+    about, known = final(told, corrects), marks(told)
+    if about is None:
+        return False
+    own = corrects == about[0]
+    if corrects in known and known[corrects].struck:
+        return False
+    seq, kind, body = next((each for each in effective(told) if each[0] == about[0]), about)
+    if instead.get("struck"):
+        may = seq != 1 and kind in _FREE[:3] and not body.keys() & {"gates", "task", "effects", "cause"}
+        return may or not own
+    return all(_may_say(kind, body, part, value) for part, value in instead.items())
+
+
+def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
+    """Whether a correction may say this of an entry."""
+    if part == "texts":
+        starts = ("papers.", "source", "attribute.") if kind in _FREE else ("papers.",)
+        return all(name in body.get("texts", {}) and name.startswith(starts) for name in value)
+    if part not in ("on", "papers") and kind not in _FREE:
+        return False
+    if part not in body:
+        return part == "on" and body.get("mode") == "late"
+    if part == "attrs":
+        return bool(value.keys() <= body["attrs"].keys())
+    if part == "papers":
+        kept = [[{name: said for name, said in paper.items() if name not in _SAME} for paper in papers]
+                for papers in (value, body["papers"])]  # fmt: skip
+        return kept[0] == kept[1]
+    return True
+
+
+def settled(told: List[Told]) -> Set[int]:
+    """Return the proposals that were confirmed or declined, or have lapsed since the like of them was confirmed."""
+    found: Set[int] = set()
+    proposals = {seq: body for seq, kind, body in told if kind == "proposed"}
+    for seq, kind, said in told:
+        if kind not in ("declined", "rectified", "redacted"):
+            continue
+        found.add(said["proposal"]["seq"])
+        for number in [number for number in proposals if number < seq and number not in found]:
+            body = proposals[number]
+            if kind == "rectified" and body.get("corrects") == said["corrects"]:
+                found.add(number)
+            if kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
+                found.add(number)
+    return found
+
+
+class Policy(NamedTuple):
+    """Who may propose and who may confirm."""
+
+    propose: FrozenSet[str]
+    confirm: FrozenSet[str]
+    apart: bool
+
+
+def _is_rule(rule: Any) -> bool:
+    """Whether a rule names roles for both persons, and none for both."""
+    return (
+        isinstance(rule, dict) and rule.keys() == {"propose", "confirm"}
+        and all(isinstance(roles, list) and roles and all(map(_is_text, roles)) for roles in rule.values())
+        and not set(rule["propose"]) & set(rule["confirm"])
+    )  # fmt: skip
 
 
 class Corrections:
@@ -4124,14 +4313,182 @@ class Corrections:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        self._policies: Optional[List[Entry]] = None
 
     def read(self, act: Act) -> None:
-        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
-        act.failed = True  # what it may say is not known
-        self.book.leave("corrections")
+        """Decide an entry again that corrects or erases, or says who may."""
+        if act.entry.kind == "ruled":
+            rules = [act.body[name] for name in ("rectify", "redact") if name in act.body]
+            if not all(map(_is_rule, rules)) or act.body.get("apart", True) is not True:
+                act.find("malformed")
+            return
+        if act.entry.kind != "rectified":
+            act.still()
+        before = self._before(act)
+        told = [(entry.seq, entry.kind, entry.body or {}) for entry in before.values()]
+        {
+            "proposed": self._proposed,
+            "rectified": self._rectified,
+            "redacted": self._redacted,
+            "declined": self._declined,
+        }[act.entry.kind](act, before, told)
 
     def close(self) -> None:
-        """Say what only the end of the log shows."""
+        """Nothing: a correction is judged where it stands."""
+
+    def _before(self, act: Act) -> Dict[int, Entry]:
+        """Return the entries of the instance before one, by number: corrections are rare, and so they are read again."""
+        found: Dict[int, Entry] = {}
+        for entry in self.replay.verification.chain(act.entry.instance):
+            if entry.seq >= act.entry.seq:
+                break
+            if entry.body is not None:
+                found[entry.seq] = entry
+        return found
+
+    def _proposed(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        rule = self._policy(act, body["act"])
+        if rule is not None:
+            self.replay.authorise(act, rule.propose)
+        if body["act"] == "redact":
+            self._committed(act, before)
+            return
+        target = before.get(body["corrects"])
+        if target is None or target.leaf.hex() != body["of"] or not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+
+    def _rectified(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        self._second(act, before, told, "rectify", ("corrects", "instead", "number"))
+        if not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+            return
+        old, new = effective(told), effective([*told, (act.entry.seq, "rectified", body)])
+        was, now = self._folded(before, old), self._folded(before, new)
+        states = [name for name in {**was.regions, **now.regions} if was.regions.get(name) != now.regions.get(name)]
+        becomes = {name: getattr(now, name) for name in Case.PARTS if getattr(now, name) != getattr(was, name)}
+        act.equal("set", {region: now.regions.get(region) for region in states}, body.get("set"))
+        act.equal("was", {region: was.regions[region] for region in states if region in was.regions}, body.get("was"))
+        act.equal("becomes", becomes, body.get("becomes"))
+        broken = self._again(before, new)
+        if broken and not broken <= self._again(before, old):
+            act.find("correction_breaks")
+
+    @staticmethod
+    def _folded(before: Dict[int, Entry], told: List[Told]) -> Case:
+        """Return the instance after a history."""
+        case = Case("")
+        for seq, _, body in told:
+            case.fold(before[seq]._replace(body=body))
+            case.say(before[seq]._replace(body=body))
+        return case
+
+    def _again(self, before: Dict[int, Entry], told: List[Told]) -> Set[Tuple[Optional[int], str]]:
+        """Judge a history of the instance from its beginning; return the errors by entry and kind."""
+        replay = self.replay.anew()
+        for seq, kind, body in told:
+            if not _says_words(body):
+                raise Malformed("texts, on")
+            if kind not in self.kinds:
+                replay.read(before[seq]._replace(body=body))
+        errors = (found for found in replay.book.findings if found.severity == "error")
+        return {(found.seq, found.kind) for found in errors if found.seq is not None}
+
+    def _redacted(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        self._second(act, before, told, "redact", ("erases", "number"))
+        self._committed(act, before)
+
+    def _declined(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        proposal = self._proposal(act, before, told)
+        if proposal is None:
+            return
+        rule = self._policy(act, (proposal.body or {})["act"])
+        if rule is not None and act.entry.actor != proposal.actor:
+            self.replay.authorise(act, rule.confirm)
+
+    def _committed(self, act: Act, before: Dict[int, Entry]) -> None:
+        """Say which texts are to be erased that there never were."""
+        for item in act.body["erases"]:
+            if item["seq"] not in before or item["field"] not in commitments(before[item["seq"]]):
+                act.find("erased_unknown")
+
+    def _proposal(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> Optional[Entry]:
+        """Return the proposal that an entry cites, and say where it is none, is another one, or was settled."""
+        cited = act.body["proposal"]
+        found = before.get(cited["seq"])
+        if found is None or found.kind != "proposed":
+            act.find("proposal_missing")
+            return None
+        if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
+            act.find("proposal_differs")
+        if found.seq in settled(told):
+            act.find("proposal_settled")
+        return found
+
+    def _second(self, act: Act, before: Dict[int, Entry], told: List[Told], what: str, names: Tuple[str, ...]) -> None:
+        """Check that a second person did what a first one had proposed."""
+        rule, proposal = self._policy(act, what), self._proposal(act, before, told)
+        if proposal is None:
+            return
+        proposed = proposal.body or {}
+        act.equal("act", what, proposed["act"])
+        for name in names:
+            act.equal(name, proposed.get(name), act.body.get(name))
+        if rule is None or act.actor is None:
+            return
+        self.replay.authorise(act, rule.confirm)
+        at = act.entry.at
+        if self._alone(rule, proposal, act, at):
+            if self._alone(rule, proposal, act, at - CLOSE):
+                act.find("second_person")
+            else:
+                act.warn("actor_changed")
+
+    def _alone(self, rule: Policy, proposal: Entry, act: Act, at: int) -> bool:
+        """Whether who confirms is who proposed, or signs for him, by the proxies of a moment; or is not of another office."""
+        second = act.actor or Actor(act.entry.actor, frozenset())
+        first = self._proposer(proposal, act.entry.at)
+        pairs = ((first.id, second.id), (second.id, first.id))
+        proxies = [(of, grant) for of in {first.id, second.id} for grant in self._grants(of, at)]
+        return (
+            first.id == second.id
+            or any((of, g["to"]) in pairs and g["from"] <= act.day <= g["until"] for of, g in proxies)
+            or (rule.apart and (not second.org or second.org == first.org))
+        )
+
+    def _proposer(self, proposal: Entry, at: int) -> Actor:
+        told = (proposal.body or {}).get("attested", {}).get("resolver")
+        if told is not None:
+            return Actor(proposal.actor, frozenset(told["values"]["roles"]), told["values"].get("org", ""))
+        return self.replay.actors.at(proposal.actor, at) or Actor(proposal.actor, frozenset())
+
+    def _grants(self, of: str, at: int) -> List[Body]:
+        """Return the proxies that somebody had granted by a moment."""
+        found: Dict[str, Body] = {}
+        for entry in self.replay.verification.chain("~actor/" + of):
+            if entry.at > at:
+                break
+            if entry.kind == "granted":
+                found[str(entry.seq)] = (entry.body or {})["grant"]
+            elif entry.kind == "revoked":
+                found.pop(str((entry.body or {})["grant"]), None)
+        return list(found.values())
+
+    def _policy(self, act: Act, what: str) -> Optional[Policy]:
+        """Return who may do it by the policy that an entry cites, and say where that was not in force."""
+        if self._policies is None:
+            self._policies = [entry for entry in self.replay.verification.reserved("~log") if entry.kind == "ruled"]
+        known = [entry for entry in self._policies if entry.at <= act.entry.at]
+        cited = [entry for entry in known if act.body.get("policy") == {"leaf": entry.leaf.hex(), "seq": entry.seq}]
+        rule = (cited[0].body or {}).get(what) if cited else None
+        newer = cited and any(entry.seq > cited[0].seq and entry.at <= act.entry.at - CLOSE for entry in known)
+        if newer or rule is None:
+            act.find("policy")
+        if rule is None:
+            return None
+        apart = (cited[0].body or {}).get("apart") is True
+        return Policy(frozenset(rule["propose"]), frozenset(rule["confirm"]), apart)
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -4814,8 +5171,15 @@ _KINDS_ZH = {
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
     "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
-    "says_more": "写有此类记录不得写的内容", "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用",
-    "attested_missing": "缺少应用程序的答复", "actor_changed": "办理人的角色此前刚有变更", "number_overlap": "文号几乎同时作废",
+    "replay.root_differs": "所属实例不是规则所说的流程", "actor_changed": "办理人的角色刚刚变更", "says_more": "记录写了不该写的内容",
+    "attested_missing": "没有记下应用程序的答复", "effects_differs": "所述影响不是规则所定的", "effect_skipped": "此项影响不得略过",
+    "effect_missing": "所述影响在对方实例上不存在", "effect_twice": "对方实例上多出影响", "effect_unknown": "所引记录没有说过此项影响",
+    "policy": "所引的更正规定当时无效", "proposal_missing": "没有所引的提议", "proposal_differs": "所引的提议不同",
+    "proposal_settled": "所引的提议已经了结", "second_person": "提议与确认不是两个人", "correction": "不能这样更正",
+    "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",
+    "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
+    "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
+    "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用", "number_overlap": "文号几乎同时作废",
 }  # fmt: skip
 
 
@@ -4873,7 +5237,10 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
         words = found.message
         if zh:
-            words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
+            words = "%s：%s" % (
+                _LAYERS_ZH.get(found.layer, found.layer),
+                _KINDS_ZH.get(f"{found.layer}.{found.kind}") or _KINDS_ZH.get(found.kind, "与重新判断的不同"),
+            )
         yield "  %s %s.%s  %s  %s" % (found.severity, found.layer, found.kind, place, words)
     if book.left_out:
         yield ("另有 %d 项" if zh else "%d more findings") % book.left_out

@@ -200,7 +200,8 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
     return hashed_anew(lines, parsed)
 
 
-def hashed_anew(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
+def hashed_anew(lines: list[bytes], parsed: dict[int, Any], *, cite: bool = True) -> bytes:
+    """Return a log whose entries, by their lines, say something else: chains hashed anew, and with `cite` citations."""
     genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
     first = sha256(b"\0" + canonical(genesis)).hexdigest()
     leaves: dict[tuple[str, int], str] = {}
@@ -210,13 +211,11 @@ def hashed_anew(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
         for number, entry in parsed.items():
             if entry is not genesis:
                 entry["prev"] = before.get(entry["instance"], first)
-            for container, key in places_in(entry["body"]):
-                if key == "leaf" and isinstance(container, dict) and {"instance", "seq"} <= set(container):
-                    cited = (container["instance"], container["seq"])
-                    try:
-                        container["leaf"] = leaves.get(cited, container["leaf"])
-                    except TypeError:
-                        continue
+            for container, key, *cited in _cites(entry) if cite else ():
+                try:
+                    container[key] = leaves.get((cited[0], cited[1]), container[key])
+                except TypeError:
+                    continue
             lines[number] = canonical(entry)
             before[entry["instance"]] = sha256(b"\0" + lines[number]).hexdigest()
             leaves[entry["instance"], entry["seq"]] = before[entry["instance"]]
@@ -225,6 +224,17 @@ def hashed_anew(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
             head = json.loads(line)["head"]
             lines[number] = canonical({"head": {**head, "leaf": before[head["instance"]]}})
     return b"".join(line + b"\n" for line in lines)
+
+
+def _cites(entry: dict[str, Any]) -> Iterator[tuple[Any, str, Any, Any]]:
+    """Yield where an entry says a leaf, and the instance and number of the entry that has it."""
+    body, own = entry["body"], entry["instance"]
+    for container, key in places_in(body):
+        if key == "leaf" and isinstance(container, dict) and "seq" in container:
+            whole = "~log" if container is body.get("policy") else own
+            yield container, key, container.get("instance", whole), container["seq"]
+        elif key == "of" and container is body and "corrects" in body:
+            yield body, key, own, body["corrects"]
 
 
 @dataclass(slots=True)

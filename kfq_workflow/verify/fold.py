@@ -139,7 +139,7 @@ class Run:
 
     def become(self, parts: Mapping[str, Any]) -> None:
         """Go on from what a correction leads to: its days and attributes, which no node holds."""
-        for name in _DATED:
+        for name in sorted(_DATED, key="since".__eq__):  # where marks of one entry differ, those of `since` count
             tables = parts.get(name, {})
             for table in tables.values() if name != "since" else (tables,):
                 self.earliest.update((mark[0], mark[1]) for mark in table.values())
@@ -195,6 +195,7 @@ class Folds:
         before, body = node.snapshot, shape.body
         snapshot = before
         if row.kind == RECTIFIED:
+            Snapshot().apply(row.seq, row.kind, {"becomes": body["becomes"]})  # raises what is not of its form
             snapshot = copy(before)
             snapshot.apply(row.seq, row.kind, {"becomes": _undated(body["becomes"])})
             return Edge(Node(snapshot), ())
