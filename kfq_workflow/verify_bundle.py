@@ -41,6 +41,7 @@ import re
 import struct
 import sys
 import unicodedata
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import (
