@@ -3272,20 +3272,20 @@ def is_tight(before: Any, patch: Any) -> bool:
 
 
 def are_gates(gates: Body) -> bool:
-    """Whether each gate has what every gate has."""
+    """Whether each gate has what makes it one."""
 
-    def people(value: Any) -> bool:
-        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
-
-    def task(value: Any) -> bool:
+    def says(value: Any, words: str, number: str = "") -> bool:
         return (
-            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
-            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
+            isinstance(value, dict) and all(_is_text(value.get(word)) for word in words.split())
+            and (not number or type(value.get(number)) is int)
         )  # fmt: skip
 
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(says(about, "", "seq") for about in value.values())
+
     return all(
-        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
-        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
+        says(gate, "state by", "round") and people(gate.get("copies", {}))
+        and all(says(task, "kind of state") and people(task.get("asked", {})) for task in gate.get("tasks", {}).values())
         for gate in gates.values()
     )  # fmt: skip
 
@@ -3758,7 +3758,8 @@ class Approvals:
     def _replaced(before: Body, gate: Body) -> Body:
         """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
         due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
-        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        tally = before["tally"]
+        count = {name: tally[name] for name in ("need", "of") if name in tally and tally[name] != gate["tally"][name]}
         return {**due, **count}
 
     def _decided(self, desk: Desk, gate: Body) -> None:
