@@ -80,7 +80,7 @@ _PROBES: tuple[tuple[str, int, Callable[[Body], object], str], ...] = (
     ("p", 3, lambda body: gate(body)["tasks"].pop("2"), "gates_differs"),
     ("p", 3, lambda body: gate(body)["tasks"]["3"].pop("veto"), "gates_differs"),
     ("p", 3, lambda body: gate(body)["tasks"]["3"].update(veto=1), "gates_differs"),
-    ("p", 3, lambda body: gate(body).update(round=True), "gates_differs"),
+    ("p", 3, lambda body: gate(body).update(round=True), "malformed"),
     ("p", 3, lambda body: body["candidates"].update(clerks=["c1", "x"]), "candidate"),
     ("p", 3, lambda body: body["candidates"].update(nobody=["c1"]), "candidate"),
     ("p", 3, lambda body: body.update(mode="late"), "mode"),
