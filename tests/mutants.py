@@ -9,6 +9,7 @@ With --hashed they are made of what entries say, and the chains are hashed anew,
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import sys
@@ -176,7 +177,7 @@ def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
 def _other(old: Any, pool: list[Any], rng: random.Random) -> Any:
     alike = [value for value in pool if type(value) is type(old) and value != old]
     if alike and rng.random() < 0.8:
-        return rng.choice(alike)
+        return copy.deepcopy(rng.choice(alike))  # it may hold what it takes the place of
     return rng.choice([None, True, 0, 1, 7, "", "x", [], {}, old])
 
 
