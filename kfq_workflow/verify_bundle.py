@@ -41,7 +41,9 @@ import re
 import struct
 import sys
 import unicodedata
+from contextlib import suppress
 from decimal import Decimal
+from fractions import Fraction
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -3267,20 +3269,20 @@ def is_tight(before: Any, patch: Any) -> bool:
 
 
 def are_gates(gates: Body) -> bool:
-    """Whether each gate has what every gate has."""
+    """Whether each gate has what makes it one."""
 
-    def people(value: Any) -> bool:
-        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
-
-    def task(value: Any) -> bool:
+    def says(value: Any, words: str, number: str = "") -> bool:
         return (
-            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
-            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
+            isinstance(value, dict) and all(_is_text(value.get(word)) for word in words.split())
+            and (not number or type(value.get(number)) is int)
         )  # fmt: skip
 
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(says(about, "", "seq") for about in value.values())
+
     return all(
-        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
-        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
+        says(gate, "state by", "round") and people(gate.get("copies", {}))
+        and all(says(task, "kind of state") and people(task.get("asked", {})) for task in gate.get("tasks", {}).values())
         for gate in gates.values()
     )  # fmt: skip
 
@@ -3330,9 +3332,8 @@ class Round:
     def _need(quorum: Body, of: int) -> int:
         kind = quorum["kind"]
         if kind == "ratio":
-            part, _, whole = quorum["ratio"].partition("/")
-            parts, wholes = int(part) * of, int(whole or 1)
-            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+            share = Fraction(quorum["ratio"]) * of
+            return max(int(share) + 1 if quorum.get("strict") else -int(-share // 1), 1)
         return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
 
     def line_up(self) -> None:
@@ -3754,7 +3755,8 @@ class Approvals:
     def _replaced(before: Body, gate: Body) -> Body:
         """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
         due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
-        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        tally = before["tally"]
+        count = {name: tally[name] for name in ("need", "of") if name in tally and tally[name] != gate["tally"][name]}
         return {**due, **count}
 
     def _decided(self, desk: Desk, gate: Body) -> None:
@@ -5205,6 +5207,7 @@ _KINDS_ZH = {
     "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",
     "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
     "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
+    "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用", "number_overlap": "文号几乎同时作废",
 }  # fmt: skip
 
 
