@@ -256,11 +256,8 @@ def mutant(scene: str, rng: random.Random) -> bytes:
 
 
 @pytest.mark.slow
-def test_both_give_whatever_is_changed_the_same_verdict(tmp_path: Path) -> None:
-    rng, path, differ = random.Random(11), tmp_path / "log.jsonl", 0
+def test_both_say_the_same_of_whatever_is_changed(tmp_path: Path) -> None:
+    rng, path = random.Random(11), tmp_path / "log.jsonl"
     for number in range(300):
         path.write_bytes(mutant(rng.choice(list(judged.SCENES)), rng))
-        library, file = by_library(path), by_file(path)
-        assert (number, file.verdict, file.not_checked) == (number, library.verdict, library.not_checked)
-        differ += library.findings != file.findings
-    assert differ <= 6
+        assert (number, by_file(path)) == (number, by_library(path))
