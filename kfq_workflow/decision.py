@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.approval.standing import standing
-from kfq_workflow.conditions import Context, holds
+from kfq_workflow.conditions import ALONE, Context, Outside, holds
 from kfq_workflow.definition.model import LaterEffect
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.messages import render
 from kfq_workflow.values import EMPTY, Decision, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from kfq_workflow.definition.model import Definition, Transition
     from kfq_workflow.machine import Edge, Rules
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Stage = Literal["fire", "submit", "close", "next", "effect"]
     Reason = tuple[str, dict[str, Any]]
-    CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
 
 #: Which error class a refusal's code belongs to.
 CATEGORIES = {
@@ -168,10 +167,7 @@ def decide(
     actor: Actor | None = None,
     papers: Collection[str] = (),
     params: Mapping[str, Any] = EMPTY,
-    key: str = "",
-    root: str | None = None,
-    witnesses: Mapping[str, Witness] = EMPTY,
-    code: CodeAnswers | None = None,
+    outside: Outside = ALONE,
     late: bool = False,
     stage: Stage = "fire",
     gates: Mapping[str, Any] | None = None,
@@ -181,7 +177,8 @@ def decide(
 ) -> Decision:
     """Decide whether a trigger may be fired.
 
-    `actor` None asks for anyone. `papers` are the types laid before the move. `late` records a past decision: its
+    `actor` None asks for anyone. `papers` are the types laid before the move. `outside` is what guards may read beside
+    the instance's own chain. `late` records a past decision: its
     source stands for papers, parameters and votes, and effects are not run again. `stage` is what is asked for:
     `fire`, `submit`, `close` (with the `gates` after the deciding vote, and `only` the transition whose gate it is), or
     `next`: whichever of fire and submit the transition takes, or `effect`: on the authority of the act of a case, the
@@ -202,7 +199,7 @@ def decide(
         return _unreachable(rules, snapshot, trigger, actor)
     tried = []
     for edge in edges:
-        context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates, cause=cause)
+        context = Context(definition, snapshot, actor, params, outside, gates=gates, cause=cause)
         tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage, retired=retired))
     allowed = [decision for decision in tried if decision.allowed]
     if len(allowed) == 1:
