@@ -13,9 +13,9 @@ from kfq_workflow import inputs
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import asking, closing
 from kfq_workflow.approval.gate import VOTES, merge
-from kfq_workflow.decision import refuse
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY
 from kfq_workflow.verbs.act import prepare
 from kfq_workflow.verbs.desk import Open

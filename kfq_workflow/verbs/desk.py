@@ -13,8 +13,8 @@ from kfq_workflow.approval import opening
 from kfq_workflow.approval.deciding import asking
 from kfq_workflow.approval.gate import replaced
 from kfq_workflow.approval.operations import Denied, Desk
-from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Decision
 from kfq_workflow.verbs.proxies import Proxies
 from kfq_workflow.verbs.steps import Steps, attest, check_order
