@@ -1800,8 +1800,11 @@ class Comparison:
         """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
         for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
             agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            before = self.book.anchored
             if not agrees or signed is None:
                 continue
+            if before and before["size"] == anchor.said.size and len(before["signed"]) >= len(signed):
+                continue  # the first that was given: the auditor's own come before those of the bundle
             self.book.anchored = {
                 "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
                 "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
@@ -2356,8 +2359,8 @@ class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
 
     `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
-    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs`, `params` and `papers` are those of
-    the instance and of the entry where they are not given.
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs` and `params` are those of the instance
+    and of the entry where they are not given.
     """
 
     act: Act
@@ -3617,8 +3620,8 @@ class Approvals:
         gate: Body = {"by": by.id}
         if by.org:
             gate["org"] = by.org
-        if act.papers():
-            gate["papers"] = sorted(act.papers())
+        if body.get("papers"):
+            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
         gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
         looking = Looking(Question(act, "", None, self.replay.cited(act)))
         if body.get("direct"):
@@ -3769,7 +3772,7 @@ class Approvals:
         work, seq = desk.round(), desk.act.entry.seq
         number = desk.own(work)
         desk.unbar()
-        papers, retired = desk.act.papers(), self.replay.retired(desk.act)
+        papers, retired = {paper["type"] for paper in desk.body.get("papers", ())}, self.replay.retired(desk.act)
         if retired or not papers >= set(desk.told.get("papers", ())):
             raise Refused
         work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
@@ -5129,15 +5132,44 @@ class WholeVerification(Verification):
 
 # --------------------------------------------------------------------------------------------------------------- words
 
-_VERDICTS = {
-    "anchored": ("intact, and as it was when the anchor was made", "完好，且与锚定时一致"),
-    "self-consistent": ("SELF-CONSISTENT ONLY: no anchor to compare with", "仅自洽：没有可对照的锚点"),
-    "incomplete": ("INCOMPLETE: not everything could be checked", "不完整：有内容无法核验"),
-    "tampered": ("TAMPERED", "被篡改"),
+#: The report's sentences in English and in Chinese: those of `kfq verify`, so that two reports are compared by eye.
+WORDS = {
+    "anchored": ("INTACT, anchored.", "完整，且与锚点一致。"),
+    "self-consistent": ("SELF-CONSISTENT ONLY: no anchor to compare with.", "自身一致（没有库外锚点可比对）。"),
+    "incomplete": ("INCOMPLETE: not everything could be checked.", "未能全部核验。"),
+    "tampered": ("TAMPERED.", "已被改动。"),
+    "anchor": (
+        "Anchored by {label}: the first {size} entries. The {newer} newer ones are protected by the database only.",
+        "锚点：{label}（前 {size} 条）；其后有 {newer} 条只受数据库权限保护。",
+    ),
+    "signed": ("Signed by: {names}", "签名：{names}"),
+    "through": ("Trusted through handovers: {path}", "该密钥经交接受信任：{path}"),
+    "verified": (
+        "Verified {entries} entries of {instances} instances.",
+        "核验了 {instances} 个实例的 {entries} 条记录。",
+    ),
+    "counts": (
+        "Decided again: {decided} moves; {witnessed} also from other instances, {attested} on answers of the "
+        "application. Late: {late}. Refused attempts: {refused}.",
+        "重新判定 {decided} 步，其中参照其他实例 {witnessed} 步，依应用程序答复 {attested} 步；补录 {late} 条，被拒 {refused} 条。",
+    ),
+    "lost": (
+        "Restored from a backup: {count} entries that were sealed and published are lost; see the findings.",
+        "曾从备份恢复：丢失已封存并发布的 {count} 条记录，见下列各项。",
+    ),
+    "redacted": ("Redacted texts: {count}, each by an entry.", "已删除的文字：{count} 处，各有记录为据。"),
+    "not_checked": ("Not checked: {what}", "未核验：{what}"),
+    "left_out": ("{count} more findings are not listed.", "另有 {count} 处发现未列出。"),
+    "error": ("error", "错误"),
+    "warning": ("warning", "提示"),
+    "limits": (
+        "A log hashed anew, a cut tail or a removed instance would show only against an anchor kept outside.",
+        "整库被重算、末尾被截去或整个实例被删，要有存在库外的锚点才能发现。",
+    ),
 }
 _LAYERS_ZH = {
     "bytes": "字节", "chain": "链", "text": "文字", "document": "文档", "cache": "末条", "tree": "日志树", "anchor": "锚点",
-    "replay": "重演", "bundle": "审计包",
+    "replay": "重演", "bundle": "核验包",
 }  # fmt: skip
 #: What was found, in Chinese; the English is the kind's name, or a sentence that says more.
 _KINDS_ZH = {
@@ -5159,7 +5191,7 @@ _KINDS_ZH = {
     "adoption": "补记的状态不合规则", "actor_unknown": "办理人没有登记", "actor_role": "办理人不具备角色",
     "actor_not_valid": "办理人当时无效", "mode": "方式不对", "date_missing": "没有日期", "date_malformed": "日期无效",
     "date_differs": "日期与所记的最早、最晚日不符", "date_order": "日期与先后矛盾", "container": "打包方式不对，请解包后核验文件夹",
-    "member_name": "不属于审计包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
+    "member_name": "不属于核验包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
     "member_extra": "清单外的文件", "member_differs": "文件与清单不符", "manifest": "清单无法读取", "manifest_differs": "与清单不符",
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
@@ -5168,17 +5200,17 @@ _KINDS_ZH = {
 
 
 #: What was not checked: the whole of it, or what a name follows, in English and in Chinese.
-_UNCHECKED = {
+UNCHECKED = {
     "caches": ("the table of present states", "实例表"), "triggers": ("triggers", "触发器"),
     "other instances": ("other instances", "其他实例"), "texts": ("texts", "文字"),
-    "missing texts": ("texts that are missing", "缺失的文字"), "signatures": ("signatures of checkpoints", "检查点的签名"),
+    "missing texts": ("missing texts", "缺失的文字"), "signatures": ("the signatures of checkpoints", "检查点的签名"),
     "replay": ("whether the moves were allowed", "各步是否合规"), "earlier entries": ("earlier entries", "此前的记录"),
     "keys": ("statements about keys", "关于密钥的声明"), "version": ("version", "记录版本"),
-    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "审计包版本"),
-    "anchor": ("anchor", "锚点"), "tree": ("a checkpoint that the log keeps,", "日志所存的检查点"),
+    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "核验包版本"),
+    "anchor": ("anchor", "锚点"), "tree": ("the tree", "日志树"),
     "cited": ("what rests on an instance that is not shown,", "所引而未出示的实例"),
-    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("later entries of", "更晚的记录："),
-    "ends": ("whether all was shown that is covered by", "截至锚点时各链是否完整："),
+    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("whether there are later entries of", "是否另有更晚的记录："),
+    "ends": ("whether nothing was left out of what is covered by", "截至锚点时各链是否完整："),
     "before": ("whether there were entries, when the anchor was made, of", "锚点之时是否已有记录："),
     "hidden": ("entries sealed in between that are not shown:", "其间封存而未出示的记录数"),
     "unsealed": ("entries that are not sealed, and so not proved:", "未封存、无从证明的记录数"),
@@ -5188,41 +5220,42 @@ _UNCHECKED = {
 
 def unchecked(what: str, *, zh: bool) -> str:
     """Return in words what was not checked."""
-    if what in _UNCHECKED:
-        return _UNCHECKED[what][zh]
+    if what in UNCHECKED:
+        return UNCHECKED[what][zh]
     kind, space, name = what.partition(" ")
-    return _UNCHECKED[kind][zh] + space + name if kind in _UNCHECKED else what
+    return UNCHECKED[kind][zh] + space + name if kind in UNCHECKED else what
 
 
 def say(book: Book, *, zh: bool) -> Iterator[str]:
     """Yield the report for people."""
-    yield _VERDICTS[book.verdict][zh]
-    anchored = book.anchored
-    if anchored:
-        told = (anchored["label"], anchored["size"], anchored["newer"], ", ".join(anchored["signed"]) or "-")
-        yield (
-            "锚点 %s：%d 条；更新的 %d 条；签名：%s" if zh else "Anchor %s: %d entries; newer: %d; signed by: %s"
-        ) % told
-    yield ("核验了 %d 条记录、%d 个实例" if zh else "Verified %d entries of %d instances") % (
-        book.entries,
-        book.instances,
-    )
-    counts = tuple(book.counts[name] for name in ("decided", "witnessed", "attested", "late", "refused"))
-    yield (
-        "重新判断 %d 次；其中依据其他实例 %d；依据应用程序或未登记者 %d；补录 %d；被拒绝 %d"
-        if zh
-        else "Decided again: %d; also from other instances: %d; on the application's word: %d; late: %d; refused: %d"
-    ) % counts
+
+    def told(code: str, **values: Any) -> str:
+        return WORDS[code][zh].format(**values)
+
+    yield told(book.verdict)
+    if book.anchored:
+        yield told("anchor", **{name: book.anchored[name] for name in ("label", "size", "newer")})
+        if book.anchored["signed"]:
+            yield told("signed", names=", ".join(book.anchored["signed"]))
+        for path in book.anchored["through"]:
+            yield told("through", path=path)
+    yield told("verified", entries=book.entries, instances=book.instances)
+    yield told("counts", **book.counts)
+    for code, count in (("lost", book.lost), ("redacted", book.redacted)):
+        if count:
+            yield told(code, count=count)
     for what in sorted(book.unchecked):
-        yield ("未核验：" if zh else "Not checked: ") + unchecked(what, zh=zh)
+        yield told("not_checked", what=unchecked(what, zh=zh))
     for found in book.findings:
-        place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
+        place = (found.instance or "-") + (" #%d" % found.seq if found.seq is not None else "")
         words = found.message
         if zh:
             words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
-        yield "  %s %s.%s  %s  %s" % (found.severity, found.layer, found.kind, place, words)
+        yield "  %s %s.%s  %s  %s" % (told(found.severity), found.layer, found.kind, place, words)
     if book.left_out:
-        yield ("另有 %d 项" if zh else "%d more findings") % book.left_out
+        yield told("left_out", count=book.left_out)
+    if book.verdict == "self-consistent":
+        yield told("limits")
 
 
 # -------------------------------------------------------------------------------------------------------- command line

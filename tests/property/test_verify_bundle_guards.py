@@ -81,7 +81,7 @@ def test_a_guard_holds_for_both_and_rests_on_the_same_entries(
     gates = None if states is None else {"grant": {"tasks": tasks}}
     context = Context(definition, snapshot, None if roles is None else Actor("x", roles), {}, gates=gates)
     case.rules = alone.Rules(json.loads(rules_document(definition)))
-    act = alone.Act(cast(Any, SimpleNamespace(book=None)), case, _entry(9, "fired", {}), None, "2020-01-01")
+    act = alone.Act(cast("Any", SimpleNamespace(book=None)), case, _entry(9, "fired", {}), None, "2020-01-01")
     performer = None if roles is None else alone.Actor("x", roles)
     looking = alone.Looking(alone.Question(act, "", performer, {}, gates=gates))
     expected = holds(condition, context)
