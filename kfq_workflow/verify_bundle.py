@@ -41,7 +41,9 @@ import re
 import struct
 import sys
 import unicodedata
+from contextlib import suppress
 from decimal import Decimal
+from fractions import Fraction
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -2543,10 +2545,9 @@ class Looking:
 
 def _number(value: Any, kind: Optional[str]) -> Any:
     if kind == "decimal" and not isinstance(value, bool):
-        try:
-            return Decimal(value)
-        except ArithmeticError:
-            pass
+        with suppress(ArithmeticError):
+            number = Decimal(value)
+            return number if number.is_finite() else value
     return value
 
 
@@ -3266,20 +3267,20 @@ def is_tight(before: Any, patch: Any) -> bool:
 
 
 def are_gates(gates: Body) -> bool:
-    """Whether each gate has what every gate has."""
+    """Whether each gate has what makes it one."""
 
-    def people(value: Any) -> bool:
-        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
-
-    def task(value: Any) -> bool:
+    def says(value: Any, words: str, number: str = "") -> bool:
         return (
-            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
-            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
+            isinstance(value, dict) and all(_is_text(value.get(word)) for word in words.split())
+            and (not number or type(value.get(number)) is int)
         )  # fmt: skip
 
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(says(about, "", "seq") for about in value.values())
+
     return all(
-        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
-        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
+        says(gate, "state by", "round") and people(gate.get("copies", {}))
+        and all(says(task, "kind of state") and people(task.get("asked", {})) for task in gate.get("tasks", {}).values())
         for gate in gates.values()
     )  # fmt: skip
 
@@ -3329,9 +3330,8 @@ class Round:
     def _need(quorum: Body, of: int) -> int:
         kind = quorum["kind"]
         if kind == "ratio":
-            part, _, whole = quorum["ratio"].partition("/")
-            parts, wholes = int(part) * of, int(whole or 1)
-            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+            share = Fraction(quorum["ratio"]) * of
+            return max(int(share) + 1 if quorum.get("strict") else -int(-share // 1), 1)
         return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
 
     def line_up(self) -> None:
@@ -3753,7 +3753,8 @@ class Approvals:
     def _replaced(before: Body, gate: Body) -> Body:
         """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
         due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
-        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        tally = before["tally"]
+        count = {name: tally[name] for name in ("need", "of") if name in tally and tally[name] != gate["tally"][name]}
         return {**due, **count}
 
     def _decided(self, desk: Desk, gate: Body) -> None:
@@ -5196,6 +5197,15 @@ _KINDS_ZH = {
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
     "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
+    "replay.root_differs": "所属实例不是规则所说的流程", "actor_changed": "办理人的角色刚刚变更", "says_more": "记录写了不该写的内容",
+    "attested_missing": "没有记下应用程序的答复", "effects_differs": "所述影响不是规则所定的", "effect_skipped": "此项影响不得略过",
+    "effect_missing": "所述影响在对方实例上不存在", "effect_twice": "对方实例上多出影响", "effect_unknown": "所引记录没有说过此项影响",
+    "policy": "所引的更正规定当时无效", "proposal_missing": "没有所引的提议", "proposal_differs": "所引的提议不同",
+    "proposal_settled": "所引的提议已经了结", "second_person": "提议与确认不是两个人", "correction": "不能这样更正",
+    "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",
+    "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
+    "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
+    "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用", "number_overlap": "文号几乎同时作废",
 }  # fmt: skip
 
 
@@ -5250,7 +5260,10 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         place = (found.instance or "-") + (" #%d" % found.seq if found.seq is not None else "")
         words = found.message
         if zh:
-            words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
+            words = "%s：%s" % (
+                _LAYERS_ZH.get(found.layer, found.layer),
+                _KINDS_ZH.get(f"{found.layer}.{found.kind}") or _KINDS_ZH.get(found.kind, "与重新判断的不同"),
+            )
         yield "  %s %s.%s  %s  %s" % (told(found.severity), found.layer, found.kind, place, words)
     if book.left_out:
         yield told("left_out", count=book.left_out)

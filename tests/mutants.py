@@ -10,6 +10,7 @@ hashed anew, so that only replay can object. Every fourth one is held to the che
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import sys
@@ -211,7 +212,7 @@ def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
 def _other(old: Any, pool: list[Any], rng: random.Random) -> Any:
     alike = [value for value in pool if type(value) is type(old) and value != old]
     if alike and rng.random() < 0.8:
-        return rng.choice(alike)
+        return copy.deepcopy(rng.choice(alike))  # it may hold what it takes the place of
     return rng.choice([None, True, 0, 1, 7, "", "x", [], {}, old])
 
 

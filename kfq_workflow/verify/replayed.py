@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.approval.gate import check_form
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import VERSION
 from kfq_workflow.history.effective import RECTIFIED
@@ -233,6 +234,7 @@ class ReplayCheck:
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
             if "gates" in shape.body:
+                check_form(edge.node.snapshot.gates)
                 run.fold_tasks(edge.node, row.at)
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])

@@ -95,8 +95,8 @@ EFFECTS: dict[str, tuple[str, str, int, Work, str]] = {
         "fire": ["revise_master_plan", "redo_planning_eia", "resurvey_boundary"], "on": "zone"}), "effect_missing"),
     "skipped where it may not be": ("merged", "zone/merge", 2, says("effects", 0, value={
         "fire": [], "on": "small", "skipped": ["merge_into"]}), "effect_skipped effect_twice effect_unknown"),
-    "effects of a past decision": ("expanded", "zone/2", 2, says("effects", value=[{"amend": ["area_km2"], "on": "zone"}]),
-        "effects_differs"),
+    "effects of a past decision": ("expanded", "zone/2", 2, says("effects", value=[
+        {"amend": ["area_km2"], "on": "zone"}]), "effects_differs"),
     "no cause": ("merged", "small", 2, says("cause", value=...), "not_allowed effect_missing"),
     "another cause": ("merged", "small", 2, says("cause", "seq", value=1),
         "effect_unknown effect_twice effect_missing seen_differs"),
@@ -110,8 +110,8 @@ EFFECTS: dict[str, tuple[str, str, int, Work, str]] = {
         "malformed"),
     "what was read is not cited": ("siblings", "zone/1", 2, says("seen", value=...), "not_allowed"),
     "a sibling that is not cited": ("siblings", "zone/1", 2, lambda entry: entry["body"]["seen"].pop(1), ""),
-    "cited without being read": ("expanded", "zone/1", 2, says("seen", value=[{"instance": "zone", "leaf": "00" * 32, "seq": 1}]),
-        "seen_differs"),
+    "cited without being read": ("expanded", "zone/1", 2, says("seen", value=[
+        {"instance": "zone", "leaf": "00" * 32, "seq": 1}]), "seen_differs"),
     "cited at another entry": ("merged", "third", 2, says("seen", 0, "seq", value=1), "not_allowed"),
     "cited with another leaf": ("merged", "third", 2, says("seen", 0, "leaf", value="00" * 32), "seen_leaf"),
     "cited from the future": ("merged", "third", 2, says("seen", 0, "seq", value=99), "seen_missing not_allowed"),
@@ -132,9 +132,9 @@ def test_effects_that_were_tampered_with(tmp_path: Path, name: str) -> None:
     assert said.verdict == ("tampered" if kinds(said) else "self-consistent")
 
 
-# Corrections and erasures: in the scene 5 proposes that 2 be corrected and 6 does it, 7 and 8 strike 4, 9 and 10 correct
-# 6, 11 and 12 correct 1, 13 and 14 say in the place of 8 when 4 was, 15 is declined by 16, 17 is late and corrected by 19,
-# 21 and 22 erase, 26 does what 23 proposes about 3, so that 24 has lapsed; 29 declines 28. On ~actor/clerk 3 and 4
+# Corrections and erasures. In the scene 5 proposes that 2 be corrected and 6 does it, 7 and 8 strike 4, 9 and 10
+# correct 6, 11 and 12 correct 1, 13 and 14 say in the place of 8 when 4 was, 16 declines 15, 17 is late and 19 corrects
+# it, 21 and 22 erase, 26 does what 23 proposes about 3, so that 24 has lapsed, 29 declines 28. On ~actor/clerk 3 and 4
 # erase.
 
 LATE = {"edtf": "2020-04-02", "hi": "2020-04-02", "lo": "2020-04-02"}
@@ -186,8 +186,8 @@ CORRECTIONS: dict[str, tuple[str, int, Work, str]] = {
     "no parts": ("p", 6, says("becomes", value=...), "malformed"),
     "it corrects itself": ("p", 6, says("corrects", value=6), "corrects_differs correction"),
     "it corrects a later one": ("p", 6, says("corrects", value=8), "corrects_differs correction"),
-    "a correction of an actor": ("~actor/clerk", 3, both(lambda entry: entry.update(kind="rectified"), says("becomes", value={})),
-        "kind_place"),
+    "a correction of an actor": ("~actor/clerk", 3, both(
+        lambda entry: entry.update(kind="rectified"), says("becomes", value={})), "kind_place"),
     "a correction of an actor that says nothing": ("~actor/clerk", 3, lambda entry: entry.update(kind="rectified"),
         "malformed"),
     "a proposal that sets a state": ("p", 5, says("set", value={"main": "draft"}), "set_differs"),
@@ -207,8 +207,8 @@ CORRECTIONS: dict[str, tuple[str, int, Work, str]] = {
     "apart or not": ("~log", 2, says("apart", value=False), "malformed"),
     "apart": ("~log", 2, says("apart", value=True), "second_person"),
     "a policy by anybody": ("~log", 2, by("app"), "actor_role"),
-    "a day after that of the entry": ("p", 17, says("on", value={"edtf": "2999", "hi": "2999-12-31", "lo": "2999-01-01"}),
-        "date_differs"),
+    "a day after that of the entry": ("p", 17, says("on", value={
+        "edtf": "2999", "hi": "2999-12-31", "lo": "2999-01-01"}), "date_differs"),
 }  # fmt: skip
 
 
