@@ -2170,7 +2170,7 @@ class Case:
         changes = body.get("set") or {}
         if not all(state is None or isinstance(state, str) for state in changes.values()):
             raise TypeError("set")
-        low, bound = _object(body.get("on")).get("lo"), None
+        low, bound = body.get("on", {}).get("lo"), None
         if changes:
             bound = self.earliest(body.get("rests", ()), changes)
         gates, did = dict(self.gates), dict(self.did)
@@ -2545,9 +2545,11 @@ class Looking:
 
 def _number(value: Any, kind: Optional[str]) -> Any:
     if kind == "decimal" and not isinstance(value, bool):
-        with suppress(ArithmeticError):
+        try:
             number = Decimal(value)
-            return number if number.is_finite() else value
+        except ArithmeticError:
+            return value
+        return number if number.is_finite() else value
     return value
 
 
@@ -4110,11 +4112,10 @@ class Effects:
     def promised(self, act: Act, way: Body, params: Body) -> None:
         """Compare the effects that an entry says with those of its transition, and expect them."""
         plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
-        told = []
-        for number, (plan, _) in enumerate(plans):
-            ran = said[number].get("fire", ()) if len(said) == len(plans) else plan.get("fire", ())
-            told.append(self._told(plan, ran))
-        act.equal("effects", told, said)
+        ran = [tuple(item.get("fire", ())) for item in said]
+        if len(said) != len(plans):
+            ran = [plan.get("fire", ()) for plan, _ in plans]
+        act.equal("effects", [self._told(plan, fired) for (plan, _), fired in zip(plans, ran)], said)
         for (_, skips), item in zip(plans, said):
             if "skipped" in item and not skips:
                 act.find("effect_skipped")
@@ -4189,8 +4190,8 @@ class Corrected(NamedTuple):
 
 def _over(first: Body, then: Body) -> Body:
     """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
-    both = [said["attrs"] for said in (first, then) if "attrs" in said]
-    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
+    both = {"attrs": {**first["attrs"], **then["attrs"]}} if "attrs" in first and "attrs" in then else {}
+    return {**first, **then, **both}
 
 
 def marks(told: List[Told]) -> Dict[int, Corrected]:
@@ -4254,8 +4255,9 @@ def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
 def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
     """Whether a correction may say this of an entry."""
     if part == "texts":
-        starts = ("papers.", "source", "attribute.") if kind in _FREE else ("papers.",)
-        return all(name in body.get("texts", {}) and name.startswith(starts) for name in value)
+        starts = ("papers.", "attribute.") if kind in _FREE else ("papers.",)
+        free = {"source"} if kind in _FREE else set()
+        return all(name in body.get("texts", {}) and (name in free or name.startswith(starts)) for name in value)
     if part not in ("on", "papers") and kind not in _FREE:
         return False
     if part not in body:

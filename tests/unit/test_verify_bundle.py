@@ -277,6 +277,11 @@ def test_days_are_those_of_the_library() -> None:
 # Beside the library
 
 
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "x", True])
+def test_what_is_no_number_is_compared_as_it_is(value: Any) -> None:
+    assert alone._number(value, "decimal") is value  # noqa: SLF001 - compared with less and more it would be a crash
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("hashed", [False, True])
 def test_both_say_the_same_of_every_mutant(tmp_path: Path, made: Everything, *, hashed: bool) -> None:
