@@ -41,7 +41,6 @@ import re
 import struct
 import sys
 import unicodedata
-from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import (
