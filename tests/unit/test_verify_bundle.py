@@ -249,12 +249,7 @@ def test_what_was_typed_in_from_paper_is_the_note() -> None:
         if note.text.count("\n") != 3:
             continue
         text = typed.written(note)
-        for spelled in (
-            text,
-            text.lower().replace(text.splitlines()[1].split()[1].lower(), text.splitlines()[1].split()[1]),
-        ):
-            if spelled is text or "@" not in text:
-                assert alone.read_typed(spelled.encode()) == alone.read_note(vector["note"].encode())
+        assert alone.read_typed(text.encode()) == alone.read_note(vector["note"].encode())
         lines = text.splitlines()
         for number in range(1, len(lines)):
             for bad in (lines[:number] + lines[number + 1 :], [*lines, lines[number]]):
