@@ -3689,7 +3689,11 @@ class Approvals:
         if workflow not in grant.get("workflows", (workflow,)):
             raise Refused
         roles, org = frozenset(facts.get("roles", ())), facts.get("org", "")
-        return Actor(about["id"], roles & frozenset(grant.get("roles", roles)), org)
+        days = facts.get("valid_from"), facts.get("valid_to"), facts.get("enabled", True)
+        principal = Actor(about["id"], roles & frozenset(grant.get("roles", roles)), org, *days)
+        if not principal.acts_on(act.day):
+            raise Refused
+        return principal
 
     # Rounds begin
 
