@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -231,7 +232,7 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
         elif isinstance(container, dict) and container is not entry and rng.random() < 0.2:
             del container[key]
         else:
-            container[key] = _other(container[key], pool, rng)
+            container[key] = deepcopy(_other(container[key], pool, rng))
     return hashed_anew(lines, parsed)
 
 

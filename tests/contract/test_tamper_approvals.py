@@ -254,6 +254,18 @@ def test_a_proxy_that_was_never_granted_or_had_been_revoked(database: Engine) ->
     assert ("replay", "not_allowed", "p", 4) in forge(case, [*chain[:3], later])
 
 
+def test_a_proxy_of_somebody_who_may_not_act_any_more(database: Engine) -> None:
+    case = submitted(database, gate(BOSS))
+    days = {"valid_from": "2020-01-01", "valid_to": "2999-12-31", "number": "1"}
+    case.engine.grant_proxy("boss", by="boss", to="x", **days)
+    case.act("approve", by="x", on_behalf_of="boss")
+    chain = case.rows
+    case.engine.enroll("boss", by="system", enabled=False)
+    assert forge(case, chain) == set()
+    later = chain[3]._replace(at=chain[3].at + 3_600_000_000)
+    assert ("replay", "not_allowed", "p", 4) in forge(case, [*chain[:3], later])
+
+
 _OTHERS: tuple[tuple[str, str, Body], ...] = (
     ("suspended", "c1", {"number": "1"}),
     ("voided", "c1", {"number": "1"}),

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from kfq_workflow import verify_bundle as alone
-from kfq_workflow.audit import sm2
+from kfq_workflow.audit import sm2, typed
 from kfq_workflow.audit.ed25519 import signer
-from kfq_workflow.audit.note import ED25519, SM2
+from kfq_workflow.audit.note import ED25519, SM2, Note
 from kfq_workflow.cli.words import PHRASES
 from kfq_workflow.messages.unchecked import UNCHECKED
 from tests.everything import Everything, everything
@@ -238,6 +238,34 @@ def test_entries_and_notes_of_the_second_suite() -> None:
     for vector in S2["notes"]:
         note, keys = alone.read_note(vector["note"].encode()), [alone.read_key(key) for key in vector["keys"]]
         assert {key for key, _ in alone.signed_by(note, keys)} == set(keys)
+
+
+# From paper
+
+
+def test_what_was_typed_in_from_paper_is_the_note() -> None:
+    for vector in [*NOTES, *S2["notes"]]:
+        note = Note.parse(vector["note"].encode())
+        if note.text.count("\n") != 3:
+            continue
+        text = typed.written(note)
+        assert alone.read_typed(text.encode()) == alone.read_note(vector["note"].encode())
+        lines = text.splitlines()
+        for number in range(1, len(lines)):
+            for bad in (lines[:number] + lines[number + 1 :], [*lines, lines[number]]):
+                with pytest.raises(alone.Malformed, match=f"line .*{lines[number].split()[0]}"):
+                    alone.read_typed("\n".join(bad).encode())
+
+
+def test_a_bare_checkpoint_is_typed_with_the_letters_that_are_misread() -> None:
+    bare = Note("kfq/0123456789abcdef0123456789abcdef\n7\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", ())
+    text = typed.written(bare)
+    rows = text.splitlines()
+    rows[3:] = [row[:4] + row[4:].lower().replace("o", "0").replace("i", "1").replace("b", "8") for row in rows[3:]]
+    assert alone.read_anchor("a", "\n".join(["", *rows, ""]).encode()).note == alone.Note(bare.text, ())
+    for bad in ("CHECKPOINT\n", "CHECKPOINT 1\n1  x  AAA\n", text.replace("CHECKPOINT 4", "CHECKPOINT 5")):
+        with pytest.raises(alone.Malformed):
+            alone.read_anchor("a", bad.encode())
 
 
 # One spelling for one meaning

@@ -206,4 +206,5 @@ def test_both_give_mutants_of_approvals_the_same_findings(tmp_path: Path, log: b
     for number in range(300):
         path.write_bytes(mutant(log, 11, number, hashed=True))
         compare(path, number, result)
-    assert result.findings < result.mutants * 0.05, result.how
+    assert result.verdicts == 0, result.how
+    assert result.findings <= result.mutants * 0.01, result.how
