@@ -2294,6 +2294,8 @@ class Case:
         """Take in the facts that an entry says of its instance; raises ODD."""
         body = entry.body or {}
         if entry.instance.startswith("~"):
+            if "grant" not in body:
+                return
             if entry.kind == "granted":
                 self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
             elif entry.kind == "revoked":
