@@ -2257,10 +2257,9 @@ class Case:
         low, bound = body.get("on", {}).get("lo"), None
         if changes:
             bound = self.earliest(body.get("rests", ()), changes)
-        gates, did = dict(self.gates), dict(self.did)
+        gates, did = dict(self.gates), {**self.did, **body.get("did", {})}
         for name, patch in body.get("gates", {}).items():
             gates[name] = merged(self.gates.get(name), patch)
-        did.update(body.get("did", {}))
         if "remembers" in body and changes:
             region = body["remembers"]
             self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
@@ -2294,6 +2293,8 @@ class Case:
         """Take in the facts that an entry says of its instance; raises ODD."""
         body = entry.body or {}
         if entry.instance.startswith("~"):
+            if "grant" not in body:
+                return
             if entry.kind == "granted":
                 self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
             elif entry.kind == "revoked":
