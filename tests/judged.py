@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import Paper, WorkflowEngine, open_database, reading
 from kfq_workflow.export import write_export
+from tests import gated
 from tests.contract import test_effects, test_families, test_rectify
 from tests.mutants import canonical, hashed_anew
 
@@ -90,11 +91,34 @@ def corrected(engine: WorkflowEngine) -> None:
     engine.decline("p", engine.rectify("p", 3, **REASON, on="2020-03-08").receipt.seq, by="chief", reason="n")
 
 
+def voted(database: Any) -> WorkflowEngine:
+    """Prepare a log with a gate that several people have decided."""
+    gated.prepare(database)
+    engine = WorkflowEngine(database)
+    for id_, role in (("rec", "records"), ("chief", "chief")):
+        engine.enroll(id_, by="admin", roles=[role])
+    engine.rule(by="admin", rectify=test_rectify.WHO)
+    engine.submit("p", "grant", by="app")
+    for by in ("c1", "c2", "boss"):
+        engine.approve("p", "grant", by=by)
+    return engine
+
+
+def redated(engine: WorkflowEngine) -> None:
+    """Days of a start, a move and a vote are corrected, one of them twice."""
+    entries = engine.history("p")
+    day, last = entries[0].body["on"]["edtf"], entries[-1].row.seq
+    for seq, on in ((1, "2020-01-01"), (2, "2020"), (last, f"[2020-01-01..{day}]"), (last, f"[2021-01-01..{day}]")):
+        done = engine.rectify("p", seq, **REASON, on=on)
+        engine.confirm("p", done.receipt.seq, by="chief")
+
+
 SCENES: dict[str, tuple[Callable[[Any], WorkflowEngine], Callable[[WorkflowEngine], None]]] = {
     "expanded": (zones, expanded),
     "merged": (zones, merged),
     "siblings": (zones, siblings),
     "corrected": (test_rectify.prepared, corrected),
+    "redated": (voted, redated),
 }
 
 

@@ -280,6 +280,8 @@ class Witnesses:
 
     def after(self, instance: str, seq: int) -> Cited | None:
         """Return an entry and the states after it, None when there is none. Raises Undisclosed."""
+        if type(seq) is not int:  # nor true, which is 1 to Python
+            raise TypeError("a citation without a number")
         if not self.shows(instance):
             raise Undisclosed(instance)
         reader = self._open.get(instance)

@@ -70,7 +70,7 @@ def test_what_a_bundle_of_one_instance_cannot_tell_both_say(tmp_path: Path, scen
             verdicts.add(library.verdict)
     assert verdicts == {
         "expanded": {"incomplete"}, "merged": {"self-consistent", "incomplete"},
-        "siblings": {"self-consistent", "incomplete"}, "corrected": {"self-consistent"},
+        "siblings": {"self-consistent", "incomplete"}, "corrected": {"self-consistent"}, "redated": {"self-consistent"},
     }[scene]  # fmt: skip
     engine.database.dispose()
 
