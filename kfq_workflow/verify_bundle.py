@@ -4164,6 +4164,13 @@ def does(effect: Body) -> List[str]:
     return list(effect.get("fire", ["amend"]))
 
 
+def amends(effect: Body, body: Body) -> bool:
+    """Whether an amendment changes what the effect says, and nothing else."""
+    texts, start = body.get("texts", {}), "attribute."
+    names = {*body.get("attrs", {}), *(field[len(start) :] for field in texts if field.startswith(start))}
+    return bool(effect.get("amend") == sorted(names) and effect.get("renamed", False) is ("name" in texts))
+
+
 class Effects:
     """What an act does to other instances: what its entry promises, and the entries there."""
 
@@ -4192,8 +4199,8 @@ class Effects:
             return None
         if witness.leaf != said["leaf"]:
             act.find("seen_leaf")
-        effects = witness.body.get("effects", ())
-        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+        meant = [item for item in witness.body.get("effects", ()) if item["on"] == here and what in does(item)]
+        if not meant or (what == "amend" and not any(amends(item, act.body) for item in meant)):
             act.find("effect_unknown")
         self._count((said["instance"], said["seq"], here, what), -1)
         return witness._replace(leaf=said["leaf"])

@@ -36,6 +36,14 @@ def _does(item: Mapping[str, Any]) -> Iterable[str]:
     return found
 
 
+def _amends(item: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Tell whether an amendment changes what the effect says, and nothing else."""
+    texts = body.get("texts", {})
+    personal = {name.removeprefix("attribute.") for name in texts if name.startswith("attribute.")}
+    names = sorted({*body.get("attrs", {}), *personal})
+    return bool(item.get("amend") == names and item.get("renamed", False) is ("name" in texts))
+
+
 class Consequences:
     """Holds promised effects and those that are there against each other, in whichever order they are read."""
 
@@ -76,7 +84,8 @@ class Consequences:
         if cited.leaf.hex() != said["leaf"]:
             case.error("seen_leaf", cited=key, number=seq)
         here = case.row.instance
-        if not any(item["on"] == here and trigger in _does(item) for item in cited.effects):
+        meant = [item for item in cited.effects if item["on"] == here and trigger in _does(item)]
+        if not meant or (trigger == AMEND and not any(_amends(item, case.body) for item in meant)):
             case.error("effect_unknown", cited=key, number=seq, trigger=trigger)
         self._count((key, seq, here, trigger), -1)
         return Witness(key, cited.workflow or "", seq, said["leaf"], cited.regions)
