@@ -62,6 +62,7 @@ CASES: dict[str, tuple[str, int, Edit, str]] = {
     "a tally that says something else": (
         "p", 6, lambda entry: entry["body"]["gates"]["grant"].update(tally={"seq": 2}), "replay.gates_differs p 6",
     ),
+    "a second genesis": ("~log", 2, is_("kind", "genesis"), "replay.kind_place ~log 2"),
     "a suite that is not known": ("~log", 1, says("suite", "s9"), ""),
     "an offset that is true": ("~log", 1, says("utc_offset", value=True), "no log"),
     "a number that is too large": ("p", 15, is_("at", 2**53), "bytes.line - -"),
