@@ -1246,7 +1246,9 @@ class Places:
 
     def __init__(self, records: Iterable[Dict[str, Any]], book: Book) -> None:
         self._records, self._book = iter(records), book
-        self.once = False  # whether a line is named once only, at its first number
+        #: Whether a line is named once only, at its first number, and an entry that stands twice has its place twice.
+        self.once = False
+        self._last: Tuple[str, int, int] = ("", 0, 0)
         self._line = next(self._records, None)
         self._seq = self._line["seq"] if self._line else 0  # the first number of the line that was not met yet
 
@@ -1269,12 +1271,15 @@ class Places:
 
     def of(self, instance: str, seq: int) -> Optional[int]:
         """Return the position of an entry; None where it has none."""
+        if self.once and self._last[:2] == (instance, seq):
+            return self._last[2]
         self._forward(instance, seq)
         line = self._line
         if line is None or line["instance"] != instance or self._seq != seq:
             return None
         self._seq += 1
-        return int(line["position"]) + seq - int(line["seq"])
+        self._last = instance, seq, int(line["position"]) + seq - int(line["seq"])
+        return self._last[2]
 
     def close(self) -> None:
         """Say of all places that are left that nothing lies there."""
