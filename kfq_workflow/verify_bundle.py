@@ -2334,7 +2334,13 @@ class Witness(NamedTuple):
     root: Any
     regions: Dict[str, str]
     attrs: Body
-    body: Body
+    gates: Dict[str, Body]
+    entry: Entry
+
+    @property
+    def body(self) -> Body:
+        """What the entry says."""
+        return self.entry.body or {}
 
 
 class Undisclosed(Exception):
@@ -2379,7 +2385,7 @@ class Past:
             return None
         return Witness(
             instance, seq, last.leaf.hex(), last.at, case.workflow, case.root, dict(case.regions), dict(case.attrs),
-            last.body or {},
+            case.gates, last,
         )  # fmt: skip
 
 
@@ -4180,6 +4186,39 @@ def does(effect: Body) -> List[str]:
     return list(effect.get("fire", ["amend"]))
 
 
+class Plan(NamedTuple):
+    """An effect of a transition: what an entry says of it where all of it ran, its values, whether it may be skipped."""
+
+    told: Body
+    values: Body
+    skips: bool
+
+
+def given(body: Body, part: str, start: str) -> Set[str]:
+    """Return the attributes or parameters that an entry says, in clear or as texts."""
+    return {*body.get(part, {}), *(name[len(start) :] for name in body.get("texts", {}) if name.startswith(start))}
+
+
+def amends(effect: Body, body: Body) -> bool:
+    """Whether an amendment changes what the effect says, and nothing else."""
+    renamed, names = "name" in body.get("texts", {}), sorted(given(body, "attrs", "attribute."))
+    return bool(effect.get("amend") == names and effect.get("renamed", False) is renamed)
+
+
+def as_declared(value: Any, kind: Any) -> Any:
+    """Return a value from another definition as one of this type, where it may have been text; raises one of ODD."""
+    if kind == "boolean":
+        return value if isinstance(value, bool) else {"true": True, "false": False}[value]
+    if kind == "integer":
+        value = (
+            int(value) if isinstance(value, str) and re.match(r"-?(0|[1-9][0-9]{0,15})\Z", value, re.ASCII) else value
+        )
+        if not is_int(value, -LARGEST):
+            raise ValueError("no integer")
+        return value
+    return unicodedata.normalize("NFC", value)
+
+
 class Effects:
     """What an act does to other instances: what its entry promises, and the entries there."""
 
@@ -4208,21 +4247,26 @@ class Effects:
             return None
         if witness.leaf != said["leaf"]:
             act.find("seen_leaf")
-        effects = witness.body.get("effects", ())
-        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+        meant = [item for item in witness.body.get("effects", ()) if item["on"] == here and what in does(item)]
+        if not meant or (what == "amend" and not any(amends(item, act.body) for item in meant)):
             act.find("effect_unknown")
+        elif what not in _NUMBERED.values():
+            plans = [plan for plan in self._plans(witness) if plan.told["on"] == here and what in does(plan.told)]
+            if plans and not any(self._agrees(act, plan) for plan in plans):
+                act.find("effect_values")
         self._count((said["instance"], said["seq"], here, what), -1)
         return witness._replace(leaf=said["leaf"])
 
     def promised(self, act: Act, way: Body, params: Body) -> None:
         """Compare the effects that an entry says with those of its transition, and expect them."""
-        plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
+        plans = list(self._planned(way, act.entry.instance, act.case.root, act.case.attrs, params))
+        said = act.body.get("effects", [])
         ran = [tuple(item.get("fire", ())) for item in said]
         if len(said) != len(plans):
-            ran = [plan.get("fire", ()) for plan, _ in plans]
-        act.equal("effects", [self._told(plan, fired) for (plan, _), fired in zip(plans, ran)], said)
-        for (_, skips), item in zip(plans, said):
-            if "skipped" in item and not skips:
+            ran = [plan.told.get("fire", ()) for plan in plans]
+        act.equal("effects", [self._told(plan.told, fired) for plan, fired in zip(plans, ran)], said)
+        for plan, item in zip(plans, said):
+            if "skipped" in item and not plan.skips:
                 act.find("effect_skipped")
         self.expect(act, said)
 
@@ -4235,26 +4279,59 @@ class Effects:
         skipped = [trigger for trigger in plan["fire"] if trigger not in ran]
         return {"fire": fired, "on": plan["on"], **({"skipped": skipped} if skipped else {})}
 
+    def _plans(self, cause: Witness) -> List[Plan]:
+        """Return the effects that the move of a cause has; none where that move is not known."""
+        body, digest = cause.body, cause.entry.definition
+        rules = self.replay.compiled(digest) if digest is not None else None
+        way = rules.by_id.get(body.get("transition", body.get("trigger"))) if rules is not None else None
+        if way is None:
+            return []
+        said = cause.gates.get(way["id"], {}) if cause.entry.kind == "voted" else body
+        return list(self._planned(way, cause.instance, cause.root, cause.attrs, said.get("params", {})))
+
     @staticmethod
-    def _planned(act: Act, way: Body, params: Body) -> Iterator[Tuple[Body, bool]]:
-        """Yield what a transition does to others, and whether it may skip what cannot run there."""
+    def _agrees(act: Act, plan: Plan) -> bool:
+        """Whether an entry has the values that its cause had for it; of those that are personal here, only that they are."""
+        part, start, declared = "attrs", "attribute.", act.rules.attributes
+        if "fire" in plan.told:
+            part, start, declared = "params", "parameter.", act.rules.parameters
+        if given(act.body, part, start) != set(plan.values):
+            return False
+        said = act.body.get(part, {})
+        try:
+            wanted = {name: as_declared(plan.values[name], declared[name].get("type")) for name in said}
+        except ODD:
+            return False
+        return canonical(wanted) == canonical(said)
+
+    @staticmethod
+    def _planned(way: Body, key: str, root: Any, attrs: Body, params: Body) -> Iterator[Plan]:
+        """Yield what a transition does to others."""
 
         def take(told: Body) -> Any:
             source, name = told["source"], told.get("name", "")
-            fixed = {"key": act.entry.instance, "root": act.case.root, "literal": name}
-            return fixed[source] if source in fixed else (act.case.attrs if source == "attribute" else params).get(name)
+            fixed = {"key": key, "root": root, "literal": name}
+            return fixed[source] if source in fixed else (attrs if source == "attribute" else params).get(name)
+
+        def values(told: Body) -> Body:
+            return {
+                name: value
+                for name, value in ((name, take(taken)) for name, taken in told.items())
+                if value is not None
+            }
 
         for effect in way.get("effects", ()):
             if isinstance(effect, str):
                 continue
             on = str(take(effect["on"]) or "")
             if effect["is"] == "FireEffect":
-                yield {"fire": effect["triggers"], "on": on}, bool(effect.get("where_allowed"))
+                told = {"fire": effect["triggers"], "on": on}
+                yield Plan(told, values(effect.get("params", {})), bool(effect.get("where_allowed")))
                 continue
-            names = sorted(name for name, told in effect.get("attrs", {}).items() if take(told) is not None)
+            found = values(effect.get("attrs", {}))
             renamed = {"renamed": True} if effect.get("name") and take(effect["name"]) else {}
-            if names or renamed:
-                yield {"amend": names, "on": on, **renamed}, False
+            if found or renamed:
+                yield Plan({"amend": sorted(found), "on": on, **renamed}, found, skips=False)
 
     def close(self) -> None:
         """Say which promises were not kept."""
@@ -5316,6 +5393,7 @@ _KINDS_ZH = {
     "replay.root_differs": "所属实例不是规则所说的流程", "actor_changed": "办理人的角色刚刚变更", "says_more": "记录写了不该写的内容",
     "attested_missing": "没有记下应用程序的答复", "effects_differs": "所述影响不是规则所定的", "effect_skipped": "此项影响不得略过",
     "effect_missing": "所述影响在对方实例上不存在", "effect_twice": "对方实例上多出影响", "effect_unknown": "所引记录没有说过此项影响",
+    "effect_values": "此项影响的参数或属性不是所引记录所定的",
     "policy": "所引的更正规定当时无效", "proposal_missing": "没有所引的提议", "proposal_differs": "所引的提议不同",
     "proposal_settled": "所引的提议已经了结", "second_person": "提议与确认不是两个人", "correction": "不能这样更正",
     "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",

@@ -82,6 +82,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "记录称由“{cited}”第 {number} 条引起，而该条没有此联动（{trigger}）。",
         "The entry says that entry {number} of {cited} caused it; that one has no such effect ({trigger}).",
     ),
+    "replay.effect_values": (
+        "此联动（{trigger}）的参数或属性不是“{cited}”第 {number} 条所定的。",
+        "This effect ({trigger}) has other parameters or attributes than entry {number} of {cited} had for it.",
+    ),
     "replay.effect_missing": (
         "记录称联动了“{target}”的 {trigger}，而那里没有相应的记录。",
         "The entry says that it had the effect {trigger} on {target}; there is no such entry there.",
