@@ -6,8 +6,9 @@
 FILE is an export (log.jsonl), a bundle (a zip), or the folder that a bundle unpacks to. Exit code 0: nothing contradicts
 itself, or an anchor confirms it (the words say which); 1: it cannot be read; 2: usage; 4: it was tampered with.
 
-This program shares no line with the library that writes the logs. It was written from the description of the format, so
-that two programs must be wrong in the same way before an altered log passes both. Read it from top to bottom:
+This program shares no line with the library that writes the logs. It is written from the pages that describe the format
+and how an entry is judged (docs/reference), so that two programs must be wrong in the same way before an altered log
+passes both. Read it from top to bottom:
 
     JSON          one spelling for each value
     hashes        SHA-256, and SM3 by hand
@@ -19,12 +20,14 @@ that two programs must be wrong in the same way before an altered log passes bot
     chain, texts, documents, heads, places
     incarnations  what a log says that was restored from a backup
     anchors       checkpoints, against the tree
-    replay        the states that follow from the entries, and whether the moves were legal
-    approvals, effects, corrections: what of an entry is decided there
+    replay        the states that follow from the entries, guards, decisions, and one method for each kind of entry
+    numbers and calendars; approvals; effects; corrections
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
+    words         what people read, in Chinese and English
     command line
 
 Memory does not grow with the number of entries: the blocks of an export are sorted alike, so they are read side by side.
+Kept are what is read of reserved instances (actors, numbers), of each seal, and of the instance that is being read.
 """
 
 from __future__ import annotations
