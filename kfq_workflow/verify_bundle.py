@@ -1522,7 +1522,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: str) -> bool:  # noqa: ARG002
+    def shown(self, instance: Any) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -4981,8 +4981,10 @@ class PartVerification(Verification):
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
 
-    def shown(self, instance: str) -> bool:
+    def shown(self, instance: Any) -> bool:
         """Whether the chain of an instance is there to be looked at."""
+        if not isinstance(instance, str):  # an effect on what is no key
+            return False
         reserved = instance.startswith("~") and not instance.startswith("~number/")
         return reserved or next(self.chain(instance), None) is not None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,12 +158,19 @@ def changed(data: bytes, key: str, seq: int, work: Callable[[Entry], object], *,
     return hashed_anew(lines, parsed, cite=cite)
 
 
-def without(data: bytes, key: str) -> bytes:
-    """Return a copy that has nothing of an instance."""
-    kept = [
-        line for line in data.splitlines(keepends=True) if f'"instance":{canonical(key).decode()}' not in line.decode()
-    ]
-    return b"".join(kept)
+def rechained(lines: list[bytes], key: str, seq: int, work: Callable[[Entry], object]) -> None:
+    """Change one entry among the lines of a log, and hash its chain anew from there on, with the head's line."""
+    leaf: str | None = None
+    for number, line in enumerate(lines):
+        if line.startswith(b'{"actor":') and (entry := json.loads(line))["instance"] == key and entry["seq"] >= seq:
+            if leaf is None:
+                work(entry)
+            else:
+                entry["prev"] = leaf
+            lines[number] = canonical(entry) + b"\n"
+            leaf = sha256(b"\0" + lines[number][:-1]).hexdigest()
+        elif line.startswith(b'{"head":') and (head := json.loads(line)["head"])["instance"] == key:
+            lines[number] = canonical({"head": {**head, "leaf": leaf}}) + b"\n"
 
 
 def inside(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
