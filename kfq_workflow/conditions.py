@@ -7,6 +7,7 @@ has held: a later act *rests* on that entry and cannot have happened before it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from operator import eq, ge, gt, le, lt, ne
@@ -159,10 +160,9 @@ def _field_is(condition: model.FieldIs, context: Context) -> bool:
 
 def _comparable(value: Any, declared: model.Field | None) -> Any:
     if declared is not None and declared.type == "decimal" and not isinstance(value, bool):
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            return value
+        with suppress(InvalidOperation):
+            number = Decimal(value)
+            return number if number.is_finite() else value  # not a number is less than nothing, and more than nothing
     return value
 
 

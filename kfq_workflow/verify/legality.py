@@ -196,7 +196,9 @@ class Judge:
         )
         voided = overtaken(case.before, rules.gated, case.row.seq, decision.set, decision.transition or "")
         case.equal("gates", {**gates, **voided}, body.get("gates", {}))
-        if params is not None:
+        if params is None:
+            case.equal("effects", [], body.get("effects", []))
+        else:
             self.consequences.promised(case, rules.transitions[decision.transition or ""], params)
 
     @staticmethod
