@@ -51,6 +51,7 @@ CATEGORIES = {
     "withdraw_too_late": "NotAllowed",
     "withdraw_never": "NotAllowed",
     "return_unknown": "NotAllowed",
+    "return_applicant": "NotAllowed",
     "return_not_visited": "NotAllowed",
     "retract_relied": "NotAllowed",
     "quorum_unreachable": "NotAllowed",
@@ -65,6 +66,7 @@ CATEGORIES = {
     "extended_before": "NotAllowed",
     "transfer_to_self": "NotAllowed",
     "not_a_signer": "NotAuthorised",
+    "task_not_yours": "NotAuthorised",
     "not_applicant": "NotAuthorised",
     "not_asked": "NotAuthorised",
     "not_copied": "NotAuthorised",
@@ -153,11 +155,8 @@ def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: st
 
 
 def _named(definition: Definition | None, kind: str, name: str, lang: str) -> str:
-    label = definition.label(kind, name, lang) if definition else name
-    bare = name.partition("=")[2] if kind == "state" else name
-    if label == name:
-        return bare
-    return f"{label}（{bare}）" if lang == "zh" else f"{label} ({bare})"
+    bare = name.rpartition("=")[2] if kind == "state" else name
+    return definition.named(kind, name, lang, bare) if definition else bare
 
 
 def decide(

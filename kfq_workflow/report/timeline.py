@@ -8,6 +8,7 @@ from kfq_workflow.approval.gate import merge
 from kfq_workflow.decision import CATEGORIES, refuse
 from kfq_workflow.definition.wording import seat_label
 from kfq_workflow.history.effective import RECTIFIED
+from kfq_workflow.messages.verbs import verb
 from kfq_workflow.report.correction import correction
 from kfq_workflow.report.material import ODD
 from kfq_workflow.report.model import Fact, Item, Mark, Paper, Quote
@@ -87,6 +88,8 @@ def _title(case: Case, entry: HistoryEntry, speech: Speech) -> str:
     if not trigger:
         return said
     label = speech.label(case.definition, "trigger", str(trigger))
+    if kind == "refused":
+        label = verb(str(entry.body.get("act")), str(trigger), speech.lang) or label
     if kind == "fired":
         return label
     return f"{said}：{label}" if speech.lang == "zh" else f"{said}: {label}"
