@@ -144,7 +144,9 @@ def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: st
     for name, value in values.items():
         kind = _LABELLED.get(name)
         if name == "found":  # what verification would find, with the values beside it
-            shown[name] = render(f"finding.{value}", values.get("about", {}), lang)
+            about = values.get("about", {})
+            known = {"reasons": ", ".join(about.get("codes", ()))}  # all that entries said before they gave reasons
+            shown[name] = render(f"finding.{value}", {**known, **about}, lang)
         elif kind is None:
             shown[name] = value
         elif isinstance(value, (list, tuple)):

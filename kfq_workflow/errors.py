@@ -79,9 +79,7 @@ class Refused(KfqError):
 
     default_code = "refused"
 
-    def __init__(
-        self, decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None
-    ) -> None:
+    def __init__(self, decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None) -> None:
         super().__init__("refused", key=key, trigger=decision.trigger)
         self.decision = decision
         self.key = key
@@ -135,7 +133,7 @@ class NotFound(KfqError):
     default_code = "not_found"
 
     def __init__(self, kind: str, key: str, *, known: Sequence[str] = ()) -> None:
-        super().__init__(f"not_found.{kind}", key=key, known=", ".join(known) or "-")
+        super().__init__(f"not_found.{kind}", key=key, known=list(known))
         self.kind = kind
         self.key = key
 
@@ -219,13 +217,11 @@ class VerificationInterrupted(KfqError):
 REFUSED_CLASSES: tuple[type[Refused], ...] = (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed)
 
 
-def refused(
-    decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None
-) -> Refused:
+def refused(decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None) -> Refused:
     """Build the exception for a decision that refuses.
 
-    The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names. The labels of
-    `definition` name what was refused.
+    The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names. The labels
+    of `definition` name what was refused.
     """
     named = {refusal.category for refusal in decision.refusals}
     for cls in REFUSED_CLASSES:

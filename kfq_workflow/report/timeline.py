@@ -125,9 +125,9 @@ def _more(case: Case, entry: HistoryEntry, speech: Speech) -> Iterator[Fact]:
 
 def _effects(case: Case, body: Mapping[str, Any], speech: Speech) -> Iterator[Fact]:
     """Yield what an entry did to other instances, and to document numbers."""
-    for verb in ("retire", "release"):
-        if found := [str(effect["number"]) for effect in body.get("effects", ()) if verb in effect]:
-            yield Fact(speech.say(f"fact.{verb}"), speech.joined(found))
+    for what in ("retire", "release"):
+        if found := [str(effect["number"]) for effect in body.get("effects", ()) if what in effect]:
+            yield Fact(speech.say(f"fact.{what}"), speech.joined(found))
     for effect in (effect for effect in body.get("effects", ()) if "number" not in effect):
         done = [speech.label(case.definition, "trigger", name) for name in effect.get("fire", effect.get("amend", ()))]
         said = speech.say("fact.amended", instance=effect["on"], what=speech.joined(done))
