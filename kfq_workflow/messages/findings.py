@@ -306,8 +306,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "A late entry lacks what marks it: whose act it was, its basis, its source.",
     ),
     "replay.not_allowed": (
-        "按当时的定义，“{trigger}”不应获准：{codes}。",
-        "By the definition then in force {trigger} was not allowed: {codes}.",
+        "按当时的定义，“{trigger}”不应获准：{reasons}",
+        "By the definition then in force {trigger} was not allowed: {reasons}",
     ),
     "replay.attested_missing": (
         "缺少应用程序对条件 {guard} 的答复。",

@@ -173,8 +173,7 @@ class Judge:
     def allowed(self, case: Case, decision: Decision) -> bool:
         """Note a move that was not allowed."""
         if not decision.allowed:
-            codes = sorted({refusal.code for refusal in decision.refusals})
-            case.error("not_allowed", trigger=decision.trigger, codes=codes)
+            case.not_allowed(decision.trigger, ((refusal.code, refusal.values) for refusal in decision.refusals))
         return decision.allowed
 
     def moved(

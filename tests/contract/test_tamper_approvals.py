@@ -177,7 +177,7 @@ _NOT_HIS = (
     ("app", "2", "not_a_signer"),
     ("c1", "2", "duty_voted"),
     ("c2", "1", "task_done"),
-    ("c2", "3", "not_a_signer"),
+    ("c2", "3", "task_not_yours"),
     ("c2", "9", "no_task"),
 )
 
