@@ -10,25 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from kfq_workflow import Paper, WorkflowEngine, reading
+from kfq_workflow import Paper, WorkflowEngine
 from kfq_workflow.audit import checkpoints, keyfile, keys
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.ed25519 import check
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import Row, canonical, encode_fields, leaf_hash
 from kfq_workflow.stored import store
-from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from kfq_workflow.working_days import Calendar
-from tests.tampering import TABLES, build, change, insert, remove, rows, tampering
+from tests.tampering import TABLES, build, change, remove, tampering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine
-
-    from kfq_workflow.verify import Report
 
 Saved = dict[str, list[dict[str, Any]]]
 #: The number that the voided permit `w` retires, and the field that was erased on `r`.
@@ -66,11 +63,6 @@ class Scene:
     def database(self) -> Engine:
         """The database, as its owner connects."""
         return self.engine.database
-
-    def report(self, anchors: tuple[Anchor, ...] = ()) -> Report:
-        """Verify the database as it is now."""
-        with reading(self.database) as source:
-            return verify(source, anchors, trust=self.trust)
 
 
 def _held(engine: WorkflowEngine, folder: Path, label: str = "held") -> Anchor:
@@ -284,5 +276,3 @@ def unseal(connection: Connection) -> None:
         connection.execute(table.delete())
     connection.execute(TABLES.entry.delete().where(TABLES.entry.c.kind == "sealed"))
 
-
-__all__ = ["NUMBER", "SCENES", "Scene", "dump", "insert", "office", "put_back", "rows"]

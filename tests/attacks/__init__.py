@@ -1,5 +1,5 @@
 """The catalogue of attacks: what is done, who can do it, what finds it. Run by tests/contract/test_attacks.py."""
 
-from tests.attacks import entries
+from tests.attacks import entries, stored
 
-CATALOGUE = (*entries.ATTACKS,)
+CATALOGUE = (*entries.ATTACKS, *stored.ATTACKS)

@@ -152,7 +152,8 @@ class Attack:
     """A change of the database, by its owner with the triggers out of the way or by the application's account.
 
     `alone` is what verification finds without an anchor, by place where the attack is tried at several. Where it is
-    MISSED, `anchored` is what the anchors find; elsewhere they may find more. `verdict` holds where something is found.
+    MISSED, `anchored` is what the anchors find; elsewhere they may find more. `verdict` is what is then said. `watched`:
+    the attack is about the triggers, and puts them in its place itself; otherwise they are out of the owner's way.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Attack:
     scene: str = "office"
     verdict: str = "tampered"
     on: tuple[str, ...] = DATABASES
+    watched: bool = False
 
     @property
     def places(self) -> tuple[str, ...]:
