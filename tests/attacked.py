@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 Saved = dict[str, list[dict[str, Any]]]
-#: The number that the voided permit `w` retires, and the field that was erased on `r`.
-NUMBER, ERASED = "晋政函〔2020〕1号", (3, "note")
+#: The number that the voided permit `w` retires, that of `r`, and the field that was erased there.
+NUMBER, OTHER_NUMBER, ERASED = "晋政函〔2020〕1号", "晋政函〔2021〕9号", (3, "note")
 
 
 def dump(database: Engine) -> Saved:
@@ -52,7 +52,7 @@ def put_back(connection: Connection, saved: Saved) -> None:
 class Scene:
     """A log as it was before the attack, what its auditor holds, and an older backup where there is one."""
 
-    engine: WorkflowEngine
+    database: Engine
     saved: Saved
     anchors: tuple[Anchor, ...]
     folder: Path
@@ -60,9 +60,9 @@ class Scene:
     older: Saved | None = None
 
     @property
-    def database(self) -> Engine:
-        """The database, as its owner connects."""
-        return self.engine.database
+    def engine(self) -> WorkflowEngine:
+        """An engine that knows nothing of the log yet: what it has read of it may be gone."""
+        return WorkflowEngine(self.database, via="tests")
 
 
 def _held(engine: WorkflowEngine, folder: Path, label: str = "held") -> Anchor:
@@ -91,7 +91,7 @@ def office(database: Engine, folder: Path) -> Scene:
         _gates(engine)
         _late(engine)
         held = _held(engine, folder)
-    return Scene(WorkflowEngine(database, via="tests"), dump(database), (held,), folder)
+    return Scene(database, dump(database), (held,), folder)
 
 
 def _people(engine: WorkflowEngine) -> None:
@@ -130,7 +130,7 @@ def _late(engine: WorkflowEngine) -> None:
     """`w` is void, with its number; a note of `r` is erased by two persons."""
     _permit(engine, "w", NUMBER)
     engine.void("w", by="reg", reason="作废", number="市函〔2026〕1号")
-    _permit(engine, "r")
+    _permit(engine, "r", OTHER_NUMBER)
     engine.annotate("r", "某人的身份证号", by="app")
     engine.rule(by="administrator", redact=(["records"], ["chief"]))
     proposal = engine.redact("r", [ERASED], by="rec", reason="依申请", number="〔2026〕9号")
@@ -180,7 +180,48 @@ def recovered(scene: Scene) -> Scene:
     return replace(after, saved=dump(scene.database))
 
 
-SCENES = {"later": later, "handed_over": handed_over, "recovered": recovered}
+def went_on(scene: Scene) -> Scene:
+    """The backup of the day before was restored, nobody said so, and the log grew beyond what it had been."""
+    after = later(scene, "gone_on")
+    engine, _ = _from(scene, "went_on")
+    for number in range(9):
+        engine.annotate("p", f"恢复后 {number}", by="clerk")
+    engine.seal()
+    return replace(after, saved=dump(scene.database))
+
+
+def older_held(scene: Scene) -> Scene:
+    """A day later, and the auditor holds the checkpoint of the day before only."""
+    after = later(scene, "older_held")
+    return replace(after, anchors=after.anchors[:1])
+
+
+def newer(scene: Scene) -> Scene:
+    """One more note, which no checkpoint covers yet."""
+    engine, _ = _from(scene, "newer")
+    engine.annotate("o", "其后", by="clerk")
+    return replace(scene, saved=dump(scene.database))
+
+
+def two_histories(scene: Scene) -> Scene:
+    """An owner showed the log to one auditor, rewrote and sealed it anew, and showed that to another."""
+    engine, folder = _from(scene, "first")
+    with tampering(scene.database) as connection:
+        change(connection, "entry", {"instance": "o", "seq": 5}, {"via": "elsewhere"})
+        unseal(connection)
+        hash_anew(connection)
+    engine.rebuild()
+    engine.seal()
+    (folder / "second").mkdir()
+    keyfile.create(folder / "second" / "office.key", "office")
+    second = _held(engine, folder / "second", "shown to the other")
+    return replace(scene, saved=dump(scene.database), anchors=(*scene.anchors, second))
+
+
+SCENES = {
+    scene.__name__: scene
+    for scene in (later, handed_over, recovered, went_on, older_held, newer, two_histories)
+}
 
 
 # What an owner can do once the rows are changed
@@ -275,4 +316,3 @@ def unseal(connection: Connection) -> None:
     for table in (TABLES.leaf, TABLES.sealed, TABLES.checkpoint):
         connection.execute(table.delete())
     connection.execute(TABLES.entry.delete().where(TABLES.entry.c.kind == "sealed"))
-

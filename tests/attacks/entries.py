@@ -133,7 +133,9 @@ def _earlier(by: int) -> Do:
     return do
 
 
-_ROW = "cache seq o 6; cache head o 6; cache at o 6; cache rev o 6; cache state o 6; cache phase o 6; cache snapshot o 6"
+_ROW = (
+    "cache seq o 6; cache head o 6; cache at o 6; cache rev o 6; cache state o 6; cache phase o 6; cache snapshot o 6"
+)
 _MORE = "cache seq o 8; cache rev o 8; cache snapshot o 8"
 _ELSE = "cache head o 8; cache state o 8; cache phase o 8"
 _SHORT = "tree place_orphan o 7"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import Row, canonical
+from kfq_workflow.entry import Row, canonical, seal
 from tests.tampering import TABLES, change, remove
 
 if TYPE_CHECKING:
@@ -109,6 +109,16 @@ class Hand:
         """Insert an entry."""
         columns = [column.name for column in TABLES.entry.columns]
         self.add("entry", **dict(zip(columns, row, strict=True)))
+
+    def act(self, key: str, kind: str, actor: str, body: dict[str, Any], *, moves: bool = False) -> None:
+        """Append an entry as the library would, rightly hashed, and move the row of its instance and its revision."""
+        last = self.rows(key)[-1]
+        log = self.scene.saved["kfq_log"][0]["log"]
+        columns = (key, last.seq + 1, kind, last.at + 2, actor, "tests", None, last.def_, 1)
+        row = seal(log, columns, last.leaf, body)
+        self.append(row)
+        rev = {"rev": row.seq} if moves else {}
+        self.change("instance", {"key": key}, seq=row.seq, head=row.leaf, at=row.at, **rev)
 
     def run(self, *statements: str) -> None:
         """Run statements as they are."""

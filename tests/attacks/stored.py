@@ -88,18 +88,15 @@ _ROWS = (
 _TASK = {"instance": "u", "gate": "grant", "round": 1, "task": "1"}
 _NEW_TASK = {"box": "todo", "state": "open", "role": "clerk", "org": None, "holder": None, "at": 1}
 INBOX = (
-    Attack("task: done", Line.VOTE, "把待办标为已办", "mark a duty as done", other("task", _TASK, box="done"), "?", by=APP),
+    Attack("task: done", Line.VOTE, "把待办标为已办", "mark a duty as done", other("task", _TASK, box="done"), "cache task_differs u",
+           by=APP),
     Attack("task: added", Line.VOTE, "给人加一件待办", "give somebody a duty",
-           more("task", **(_TASK | {"task": "9"} | _NEW_TASK)), "?", by=APP),
-    Attack("task: gone", Line.VOTE, "拿走一件待办", "take a duty away", gone("task", **_TASK), "?"),
+           more("task", **(_TASK | {"task": "9"} | _NEW_TASK)), "cache task_orphan u", by=APP),
+    Attack("task: gone", Line.VOTE, "拿走一件待办", "take a duty away", gone("task", **_TASK), "cache task_missing u"),
 )  # fmt: skip
 
 _TEXT = {"instance": "o", "seq": 6, "field": "opinion"}
 _WORDS = {"salt": b"\x01" * 16, "value": "不同意"}
-
-
-def _put_back(hand: Hand) -> None:
-    hand.add("text", instance="r", seq=3, field="note", salt=b"\x01" * 16, value="某人的身份证号")
 
 
 TEXTS = (
@@ -116,53 +113,66 @@ TEXTS = (
            more("text", **(_TEXT | {"seq": 7} | _WORDS)), "text uncommitted o 7", by=APP),
     Attack("text: of nothing", Line.TEXT, "给不存在的记录添文字", "add a text to an entry that is none",
            more("text", **(_TEXT | {"seq": 70} | _WORDS)), "text orphan o 70", by=APP),
-    Attack("text: put back", Line.ERASURE, "把删除了的文字放回去", "put a text back that was erased", _put_back,
-           "text present r 3", by=APP),
+    Attack("text: put back", Line.ERASURE, "把删除了的文字放回去", "put a text back that was erased",
+           more("text", instance="r", seq=3, field="note", **_WORDS),
+           "text present r 3; text differs r 3", by=APP),
     Attack("text: gone without a word", Line.ERASURE, "没有删除记录就删除一段文字", "erase a text with no entry that says so",
            gone("text", instance="r", seq=1, field="name"), "text missing r 1"),
 )  # fmt: skip
 
 
-def _rules(change_: Callable[[str], str]) -> Do:
-    """Change the rules of `gated` under their digest."""
+def _document(kind: str, part: str, /, **values: Any) -> Do:
+    """Change the document with a part in its body, under its digest; without values delete it."""
 
     def do(hand: Hand) -> None:
-        (found,) = (each for each in hand.scene.saved["kfq_document"]
-                    if each["kind"] == "rules" and '"name":"gated"' in each["body"])  # fmt: skip
-        hand.change("document", {"digest": found["digest"]}, body=change_(found["body"]))
+        kept = hand.scene.saved["kfq_document"]
+        digest = next(each["digest"] for each in kept if each["kind"] == kind and part in each["body"])
+        if values:
+            hand.change("document", {"digest": digest}, **values)
+        else:
+            hand.remove("document", digest=digest)
 
     return do
 
 
-def _document(kind: str, /, **values: Any) -> Do:
-    def do(hand: Hand) -> None:
-        found = [each for each in hand.scene.saved["kfq_document"] if each["kind"] == kind]
-        hand.change("document", {"digest": found[0]["digest"]}, **values)
+def _fewer(hand: Hand) -> None:
+    kept = hand.scene.saved["kfq_document"]
+    body = next(each["body"] for each in kept if each["kind"] == "rules" and _GATED in each["body"])
+    assert '"seats":2' in body
+    _document("rules", _GATED, body=body.replace('"seats":2', '"seats":1'))(hand)
 
-    return do
 
-
+_GATED, _PERMIT = '"name":"gated"', '"name":"permit"'
+#: Rules that are not those of their digest judge nobody: what they say of phases cannot be told either.
+_UNRULED = "document digest; cache phase g 7; cache phase r 5; cache phase u 5; cache phase w 3"
+_UNRULED_TOO = "cache phase late 5; cache phase o 7; cache phase p 7"
 DOCUMENTS = (
     Attack("rules", Line.DOCUMENT, "改动摘要之下的规则：减少表决人", "change the rules under their digest: fewer signers",
-           _rules(lambda body: body.replace('"seats":2', '"seats":1')), "?"),
-    Attack("rules: no JSON", Line.DOCUMENT, "规则不再是 JSON", "rules that are no JSON", _rules(lambda _: "["), "?"),
+           _fewer, _UNRULED),
+    Attack("rules: no JSON", Line.DOCUMENT, "规则不再是 JSON", "rules that are no JSON", 
+           _document("rules", _GATED, body="["), _UNRULED),
     Attack("labels", Line.DOCUMENT, "改动摘要之下的名称", "change the labels under their digest",
-           _document("labels", body="{}"), "document digest"),
+           _document("labels", "", body="{}"), "document digest"),
     Attack("calendar", Line.CALENDAR, "改动摘要之下的工作日历", "change the calendar under its digest",
-           _document("calendar", body='{"rest":[],"work":[]}'), "?"),
-    Attack("document: kind", Line.DOCUMENT, "把规则改称名称", "call rules labels", _document("rules", kind="labels"), "?"),
-    Attack("document: gone", Line.DOCUMENT, "删除规则", "delete the rules", lambda hand: hand.remove(
-        "document", digest=next(each["digest"] for each in hand.scene.saved["kfq_document"] if each["kind"] == "rules")), "?"),
+           _document("calendar", "", body='{"rest":[],"work":[]}'),
+           "document digest; replay malformed ~calendar 1; replay gates_differs u 4"),
+    Attack("document: kind", Line.DOCUMENT, "把规则改称名称", "call rules labels", 
+           _document("rules", _PERMIT, kind="labels"),
+           f"document kind ~definition/permit 1; document missing; {_UNRULED_TOO}"),
+    Attack("document: gone", Line.DOCUMENT, "删除规则", "delete the rules", _document("rules", _PERMIT),
+           f"document missing ~definition/permit 1; document missing; {_UNRULED_TOO}"),
     Attack("document: added", Line.DOCUMENT, "添一份没有记录提到的规则", "add rules that no entry names",
-           more("document", digest=b"\x02" * 32, kind="rules", body="{}"), "?", by=APP),
+           more("document", digest=b"\x02" * 32, kind="rules", body="{}"), "document digest; document unused", by=APP),
 )  # fmt: skip
 
 LOG = (
-    Attack("log: name", Line.COLUMN, "改动日志的名称", "change the log's name", other("log", {"id": 1}, log="0" * 32), "?"),
+    Attack("log: name", Line.COLUMN, "改动日志的名称", "change the log's name", other("log", {"id": 1}, log="0" * 32),
+           "bytes leaf o 1-7; bytes leaf ~log 1-3; tree other_log; …"),
     Attack("log: suite", Line.COLUMN, "改动日志的密码套件", "change the log's suite", other("log", {"id": 1}, suite="s2"),
            "database log_differs ~log 1"),
     Attack("log: genesis", Line.COLUMN, "改动创世记录的散列", "change the hash of the genesis",
-           other("log", {"id": 1}, genesis=b"\x01" * 32), "?"),
+           other("log", {"id": 1}, genesis=b"\x01" * 32),
+           "database genesis_differs ~log 1; chain first_prev o 1; chain first_prev p 1; …"),
     Attack("log: offset", Line.COLUMN, "改动时差", "change the offset of days", other("log", {"id": 1}, utc_offset=0),
            "database log_differs ~log 1"),
 )  # fmt: skip
@@ -171,7 +181,9 @@ LOG = (
 
 
 def _places(hand: Hand) -> list[dict[str, Any]]:
-    return sorted((each for each in hand.scene.saved["kfq_leaf"] if each["instance"] == "o"), key=lambda each: each["seq"])
+    return sorted(
+        (each for each in hand.scene.saved["kfq_leaf"] if each["instance"] == "o"), key=lambda each: each["seq"]
+    )
 
 
 def _exchanged(hand: Hand) -> None:
@@ -198,13 +210,20 @@ def _seal(**parts: Any) -> Do:
     return do
 
 
+_SEAL = "tree heads_differ ~log 3; tree leaf_differs ~log 3; tree root_differs; cache sealed_differs ~log 3"
 TREE = (
-    Attack("leaf", Line.TREE, "改动封存的叶", "change a sealed leaf", other("leaf", {"instance": "o", "seq": 3}, leaf=b"\x01" * 32), "?"),
-    Attack("leaf: node", Line.TREE, "改动由此作证的结点", "change a node that proofs are made from", _node, "?"),
-    Attack("leaf: exchanged", Line.TREE, "对调两片叶的位置", "exchange the places of two leaves", _exchanged, "?"),
-    Attack("leaf: gone", Line.TREE, "删除一片叶", "delete a leaf", gone("leaf", instance="o", seq=4), "?"),
-    Attack("leaf: last gone", Line.TREE, "删除实例的最后一片叶", "delete the last leaf of an instance", gone("leaf", instance="o", seq=7), "?"),
-    Attack("leaf: added", Line.TREE, "添一片没有封存的叶", "add a leaf that no seal placed", _unsealed, "?", by=APP),
+    Attack("leaf", Line.TREE, "改动封存的叶", "change a sealed leaf", other("leaf", {"instance": "o", "seq": 3}, leaf=b"\x01" * 32),
+           "tree leaf_differs o 3; tree node_differs o 3"),
+    Attack("leaf: node", Line.TREE, "改动由此作证的结点", "change a node that proofs are made from", _node,
+           "tree node_differs r 2"),
+    Attack("leaf: exchanged", Line.TREE, "对调两片叶的位置", "exchange the places of two leaves", _exchanged,
+           "tree position_moved o 4; tree position_missing o 3; tree position_missing o 5; tree node_differs o 4"),
+    Attack("leaf: gone", Line.TREE, "删除一片叶", "delete a leaf", gone("leaf", instance="o", seq=4),
+           "tree entry_unplaced o 4; tree position_missing o 5"),
+    Attack("leaf: last gone", Line.TREE, "删除实例的最后一片叶", "delete the last leaf of an instance", gone("leaf", instance="o", seq=7),
+           "tree position_missing p 1; tree heads_differ ~log 3; cache sealed_differs o 6"),
+    Attack("leaf: added", Line.TREE, "添一片没有封存的叶", "add a leaf that no seal placed", _unsealed,
+           "tree position_unsealed o 8; tree place_orphan o 8; tree node_differs o 8; cache sealed_differs o 8", by=APP),
     Attack("sealed: seq", Line.TREE, "改动“封存到哪一条”", "change how far an instance is sealed",
            other("sealed", {"instance": "o"}, seq=6), "cache sealed_differs o 7", by=APP),
     Attack("sealed: leaf", Line.TREE, "改动“封存到哪片叶”", "change up to which leaf an instance is sealed",
@@ -212,12 +231,13 @@ TREE = (
     Attack("sealed: added", Line.TREE, "说不存在的实例已封存", "say that an instance is sealed that is none",
            more("sealed", instance="none", seq=1, leaf=b"\x01" * 32), "cache sealed_orphan none", by=APP),
     Attack("seal: heads", Line.TREE, "封存说另一个末条根，重算散列", "a seal that says other heads, re-hashed",
-           _seal(heads="00" * 32), "?", anew=Anew.HASHES),
+           _seal(heads="00" * 32), _SEAL, anew=Anew.HASHES),
     Attack("seal: instances", Line.TREE, "封存说另一个实例数，重算散列", "a seal that says another number of instances, re-hashed",
-           _seal(instances=3), "?", anew=Anew.HASHES),
+           _seal(instances=3), _SEAL, anew=Anew.HASHES),
     Attack("seal: size", Line.TREE, "封存说另一个大小，重算散列", "a seal that says another size, re-hashed",
-           _seal(size=9), "?", anew=Anew.HASHES),
-    Attack("seal: gone", Line.TREE, "删除封存", "delete the seal", gone("entry", instance="~log", seq=3), "?"),
+           _seal(size=9), f"{_SEAL.replace('root_differs', 'size_shrunk')}; tree position_missing ~log 3; tree position_unsealed o 1-7; tree size_shrunk; …", anew=Anew.HASHES),
+    Attack("seal: gone", Line.TREE, "删除封存", "delete the seal", gone("entry", instance="~log", seq=3),
+           "tree place_orphan ~log 3; cache seq ~log 2; cache head ~log 2; tree position_unsealed o 1-7; tree size_shrunk; …"),
 )  # fmt: skip
 
 # Checkpoints that the log keeps; the application's account may add some, and only their text counts
@@ -258,7 +278,8 @@ def _rooted(note: str) -> str:
 CHECKPOINTS = (
     Attack("checkpoint: no note", Line.TREE, "存一个不成形的检查点", "keep a checkpoint that is none", _kept(lambda _: "x"),
            "tree checkpoint_malformed", by=APP),
-    Attack("checkpoint: root", Line.TREE, "存一个别的根的检查点", "keep a checkpoint of another root", _kept(_rooted), "?", by=APP),
+    Attack("checkpoint: root", Line.TREE, "存一个别的根的检查点", "keep a checkpoint of another root", _kept(_rooted),
+           "tree root_differs; tree fork; tree checkpoint_malformed", by=APP),
     Attack("checkpoint: column", Line.TREE, "检查点的列与其文字不符", "a checkpoint whose columns differ from its text",
            _kept(str, size=7), "tree checkpoint_malformed", by=APP),
     Attack("checkpoint: trailing bits", Line.SPELLING, "签名的 base64 尾部有多余的位", "trailing bits in the base64 of a signature",
@@ -269,7 +290,7 @@ CHECKPOINTS = (
         for name, spelled in (("spaces", " {} "), ("underscore", "{}_0"), ("zero", "0{}"), ("plus", "+{}"))
     ),
     Attack("checkpoint: gone", Line.TREE, "删除日志所存的检查点", "delete the checkpoint that the log keeps",
-           lambda hand: hand.connection.execute(TABLES.checkpoint.delete()) and None, MISSED, MISSED, verdict="anchored"),
+           lambda hand: hand.connection.execute(TABLES.checkpoint.delete()) and None, MISSED, MISSED),
 )  # fmt: skip
 
 # With the triggers disabled, whatever they refuse is possible, and found
@@ -288,15 +309,16 @@ _REPLACE = "{} INTO kfq_entry SELECT instance, seq, kind, at, actor, 'elsewhere'
 _LIFTED = (
     Attack("upsert", Line.STATEMENT, "停用触发器后 `ON CONFLICT DO UPDATE`", "triggers disabled: `ON CONFLICT DO UPDATE`",
            _by_dialect(sqlite=_ON_CONFLICT, postgresql=_ON_CONFLICT, mariadb=_UPSERT.format("ON DUPLICATE KEY UPDATE body = '[]'")),
-           "?"),
+           "bytes leaf o 5; bytes not_canonical o 5"),
     Attack("replace", Line.STATEMENT, "停用触发器后 `REPLACE`", "triggers disabled: `REPLACE`",
            _by_dialect(sqlite=_REPLACE.format("INSERT OR REPLACE"), mariadb=_REPLACE.format("REPLACE")),
            "bytes leaf o 5", on=("sqlite", "mariadb")),
     Attack("truncate", Line.STATEMENT, "停用触发器后清空文字表", "triggers disabled: `TRUNCATE` of the texts",
-           _by_dialect(sqlite="DELETE FROM kfq_text", postgresql="TRUNCATE kfq_text", mariadb="TRUNCATE kfq_text"), "?"),
+           _by_dialect(sqlite="DELETE FROM kfq_text", postgresql="TRUNCATE kfq_text", mariadb="TRUNCATE kfq_text"),
+           "text missing o 1-3; text missing o 5-6; text missing p 1-3; text missing g 1; text missing ~actor/app 1; …"),
     Attack("truncate entries", Line.STATEMENT, "停用触发器和外键后清空记录表", "triggers and foreign key disabled: `TRUNCATE` of the entries",
            _by_dialect(sqlite="DELETE FROM kfq_entry", postgresql="TRUNCATE kfq_entry CASCADE", mariadb="TRUNCATE kfq_entry"),
-           "chain genesis_missing ~log 1…"),
+           "chain genesis_missing ~log 1; cache row_orphan o 7; text orphan o 1-3; tree place_orphan o 1-7; …"),
 )  # fmt: skip
 
 
@@ -340,7 +362,7 @@ TRIGGERS = (
     Attack("trigger: disabled", Line.STATEMENT, "停用一个触发器", "disable a trigger", _switched_off,
            "database trigger_disabled", watched=True, on=(POSTGRESQL,)),
     Attack("trigger: put back", Line.STATEMENT, "停用触发器，再原样放回", "disable the triggers, and put them back as they were",
-           _quietly, MISSED, MISSED, verdict="anchored", watched=True),
+           _quietly, MISSED, MISSED, watched=True),
 )  # fmt: skip
 
 ATTACKS = (
