@@ -218,10 +218,7 @@ def two_histories(scene: Scene) -> Scene:
     return replace(scene, saved=dump(scene.database), anchors=(*scene.anchors, second))
 
 
-SCENES = {
-    scene.__name__: scene
-    for scene in (later, handed_over, recovered, went_on, older_held, newer, two_histories)
-}
+SCENES = {scene.__name__: scene for scene in (later, handed_over, recovered, went_on, older_held, newer, two_histories)}
 
 
 # What an owner can do once the rows are changed

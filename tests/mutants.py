@@ -192,10 +192,19 @@ def of_meaning(log: bytes, rng: random.Random) -> bytes:
             del container[key]
         else:
             container[key] = _other(container[key], pool, rng)
-    return _hashed(lines, parsed)
+    return b"".join(_hashed(lines, parsed))
 
 
-def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
+def hashed_lines(lines: list[bytes]) -> list[bytes]:
+    """Return the lines of an export with every hash computed anew."""
+    lines = [line.rstrip(b"\n") for line in lines]
+    return _hashed(
+        lines, {number: json.loads(line) for number, line in enumerate(lines) if line.startswith(b'{"actor":')}
+    )
+
+
+def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> list[bytes]:
+    """Hash lines anew of which these are entries."""
     genesis = next(e for e in parsed.values() if (e["instance"], e["seq"]) == ("~log", 1))
     first = sha256(b"\0" + canonical(genesis)).hexdigest()
     leaves: dict[tuple[str, int], str] = {}
@@ -219,7 +228,7 @@ def _hashed(lines: list[bytes], parsed: dict[int, Any]) -> bytes:
         if line.startswith(b'{"head":'):
             head = json.loads(line)["head"]
             lines[number] = canonical({"head": {**head, "leaf": before[head["instance"]]}})
-    return b"".join(line + b"\n" for line in lines)
+    return [line + b"\n" for line in lines]
 
 
 @dataclass(slots=True)

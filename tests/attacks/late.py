@@ -47,11 +47,11 @@ def gates(body: Body) -> Body:
     return found
 
 
-def twice(
-    attack: Attack, sealed: str, anchored: str = DIFFERS, *, verdict: str = "tampered"
-) -> tuple[Attack, Attack]:
+def twice(attack: Attack, sealed: str, anchored: str = DIFFERS, *, verdict: str = "tampered") -> tuple[Attack, Attack]:
     """Return an attack as it is, and with everything hashed and sealed anew."""
-    return attack, replace(attack, name=f"{attack.name}, sealed", alone=sealed, anchored=anchored, anew=Anew.ALL, verdict=verdict)
+    return attack, replace(
+        attack, name=f"{attack.name}, sealed", alone=sealed, anchored=anchored, anew=Anew.ALL, verdict=verdict
+    )
 
 
 _VOTES: tuple[tuple[str, str, int, Callable[[Body], object], str], ...] = (

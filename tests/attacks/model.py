@@ -7,7 +7,7 @@ MISSED. It is compared exactly, but where it ends with `…`: then more is found
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -193,9 +193,10 @@ class Attack:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Statements that the database refuses, each with what it says; `says` by database, for the account that tries.
+    """Statements that the database refuses; nothing is changed then.
 
-    The owner is asked with the triggers in their place. Where `says` has no word of a database, it has no such statement.
+    `application` and `owner` have, by database, what is said to the application's account and to the owner while the
+    triggers stand; a database that is missing there does not refuse it. Of a statement of several lines the last is it.
     """
 
     name: str
@@ -203,13 +204,16 @@ class Refusal:
     zh: str
     en: str
     statements: Mapping[str, tuple[str, ...]]
-    says: Mapping[str, str]
-    by: By = By.APPLICATION
+    application: Mapping[str, str]
+    owner: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One character or byte of a column changed in every row at once, at many offsets: each row is found."""
+    """One character or byte changed in a column of every row, at many offsets in turn: each row is found each time.
+
+    `finds` is layer and kind, or the layer alone; `place` names the columns that say where. Without them it is counted.
+    """
 
     name: str
     zh: str
@@ -217,26 +221,40 @@ class Sweep:
     table: str
     column: str
     finds: str
-    #: Columns that say where a row's finding is.
-    place: tuple[str, ...] = ()
+    place: tuple[str, ...] = ("instance", "seq")
     line: Line = Line.BYTE
     by: By = By.OWNER
 
 
 @dataclass(frozen=True, slots=True)
 class OnFile:
-    """A change to an export, a bundle or the database's own file; `do` gives the file that the auditor gets."""
+    """A change to an export, a bundle or the file of the database; `do` gives the file that the auditor gets.
+
+    `places` of findings and verdicts are as for an attack on the database. `alone` None: no log any more, and nothing to
+    verify.
+    """
 
     name: str
     line: Line
     zh: str
     en: str
-    do: Callable[[Path, Scene], Path]
-    alone: str = MISSED
+    do: Callable[[Files], Path]
+    alone: str | None = MISSED
     anchored: str = MISSED
-    scene: str = "office"
     verdict: str = "tampered"
-    by: By = field(default=By.FILE, init=False)
+    by: By = By.FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What was handed to an auditor: an export, bundles of the log and of `o`, and an older bundle and database file."""
+
+    folder: Path
+    export: Path
+    log: Path
+    one: Path
+    older: Path
+    database: Path
 
 
 def everywhere(said: str) -> dict[str, str]:

@@ -253,7 +253,7 @@ def _kept(change_: Callable[[str], str], **columns: Any) -> Do:
     return do
 
 
-def _trailing(note: str) -> str:
+def trailing_bits(note: str) -> str:
     """Set a bit of the signature's last base64 letter that no byte has: 76 bytes leave two of its bits unused."""
     head, _, tail = note.rstrip("\n").rpartition("=")
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -283,7 +283,7 @@ CHECKPOINTS = (
     Attack("checkpoint: column", Line.TREE, "检查点的列与其文字不符", "a checkpoint whose columns differ from its text",
            _kept(str, size=7), "tree checkpoint_malformed", by=APP),
     Attack("checkpoint: trailing bits", Line.SPELLING, "签名的 base64 尾部有多余的位", "trailing bits in the base64 of a signature",
-           _kept(_trailing), "tree checkpoint_malformed", by=APP),
+           _kept(trailing_bits), "tree checkpoint_malformed", by=APP),
     *(
         Attack(f"checkpoint: {name}", Line.SPELLING, f"检查点的大小另有写法：{spelled.format('67')!r}",
                f"a size spelt otherwise: {spelled.format('67')!r}", _kept(_sized(spelled)), "tree checkpoint_malformed", by=APP)

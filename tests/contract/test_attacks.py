@@ -2,101 +2,240 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+import re
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow import open_database, reading
-from kfq_workflow.errors import KfqError
-from kfq_workflow.stored import triggers
+from kfq_workflow.bundle import verify_bundle
+from kfq_workflow.errors import InvalidInput, NotInitialised
+from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.verify import verify
-from tests.accounts import accounts
-from tests.attacked import SCENES, Scene, hash_anew, office, put_back, unseal
-from tests.attacks import CATALOGUE
-from tests.attacks.model import DATABASES, MISSED, MORE, PLACES, SQLITE, Anew, Attack, By, Hand, places_of
+from tests.attacked import dump, put_back
+from tests.attacks import ATTACKS, CATALOGUE, FILES, REFUSALS, SWEEPS
+from tests.attacks.model import (
+    DATABASES,
+    MISSED,
+    MORE,
+    SQLITE,
+    Attack,
+    By,
+    Files,
+    Line,
+    OnFile,
+    Refusal,
+    Sweep,
+    places_of,
+)
+from tests.conftest import SERVERS, missing
+from tests.mutants import Said, by_file
+from tests.servers import ServerMissingError
+from tests.stage import Stage, handed
 from tests.tampering import TABLES, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
-
     from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.verify import Report
     from tests.attacks.model import Place
 
 pytestmark = pytest.mark.tampers
-
-#: What keeps foreign keys out of an owner's way.
-_UNCHECKED = {
-    "sqlite": "PRAGMA foreign_keys = OFF",
-    "postgresql": "SET session_replication_role = replica",
-    "mariadb": "SET FOREIGN_KEY_CHECKS = 0",
-}
+#: So many places of each value are tried, from its first byte to its last.
+OFFSETS = 12
+#: Layers in which the independent verifier checks all that the library does.
+SURE = ("bytes", "chain", "text", "tree", "anchor", "bundle")
 
 
-class Stage:
-    """One database, the scenes that are played on it, and the accounts of those who attack.
-
-    The triggers go down for the first attack of an owner and stay there: to put all of them back each time takes half a
-    second on MariaDB. An attack that is about them puts them back itself.
-    """
-
-    def __init__(self, database: Engine, folder: Path) -> None:
-        self.database = database
-        self._scenes = {"office": office(database, folder)}
-        self._stand = True
-
-    def scene(self, name: str) -> Scene:
-        """Return a scene, made the first time."""
-        if name not in self._scenes:
-            self._scenes[name] = SCENES[name](self._scenes["office"])
-            self._stand = True
-        return self._scenes[name]
-
-    @contextmanager
-    def owner(self) -> Iterator[Connection]:
-        """Yield the connection of an owner: no trigger stands, no foreign key is looked at."""
-        with self.database.connect() as connection:
-            if self._stand:
-                triggers.drop(connection, TABLES)
-                connection.commit()
-                self._stand = False
-            connection.exec_driver_sql(_UNCHECKED[connection.dialect.name])
-            yield connection
-            connection.commit()
-            connection.invalidate()  # no setting of this session reaches the next
-
-    def commit(self, attack: Attack, place: str) -> Scene:
-        """Put the log back as it was, and attack it."""
-        scene = self.scene(attack.scene)
-        with self.owner() as connection:
-            put_back(connection, scene.saved)
-            if True or attack.by is By.OWNER:
-                attack.do(Hand(connection, scene, PLACES.get(place, 0)))
-            if attack.anew is Anew.ALL:
-                unseal(connection)
-            if attack.anew is not Anew.NOTHING:
-                hash_anew(connection)
-        self._stand = attack.watched
-        if attack.anew is not Anew.NOTHING:
-            with suppress(KfqError):  # of an entry that no library wrote nothing can be made anew
-                scene.engine.rebuild()
-        if attack.anew is Anew.ALL:
-            scene.engine.seal()
-        return scene
-
-    def report(self, scene: Scene, anchors: tuple[Anchor, ...] = ()) -> Report:
-        """Verify the database as it is now."""
-        with reading(self.database) as source:
-            if not self._stand:
-                source.inspect = lambda _book: None
-            return verify(source, anchors, trust=scene.trust)
+@pytest.fixture(scope="module", params=DATABASES)
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Give a database with the log that is attacked, one for all attacks."""
+    folder = tmp_path_factory.mktemp("attacked")
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder / 'kfq.db'}"
+        if request.param != SQLITE:
+            try:
+                url = stack.enter_context(request.config.stash[SERVERS].database(request.param))
+            except ServerMissingError as error:
+                missing(request.param, str(error))
+        database = open_database(url)
+        stack.callback(database.dispose)
+        yield stack.enter_context(closing(Stage(database, folder)))
 
 
 def fits(said: str, found: set[Place]) -> bool:
     """Tell whether findings are those that an attack says."""
     expected = places_of(said)
     return expected <= found if said.endswith(MORE) else expected == found
+
+
+def hold(said: str, report: Report, verdict: str) -> None:
+    """Hold that exactly this was found, and what is said because of it."""
+    assert fits(said, places(report)), (said, sorted(map(str, places(report))))
+    assert report.verdict == (verdict if said else "self-consistent")
+
+
+# What the database refuses
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.name)
+def test_refused(stage: Stage, refusal: Refusal, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["stage"]
+    stage.raise_triggers()
+    before = dump(stage.database)
+    tried = 0
+    for account, says in ((stage.application(), refusal.application), (stage.database, refusal.owner)):
+        for statement in refusal.statements.get(name, ()) if name in says else ():
+            tried += 1
+            with account.connect() as connection:
+                *first, last = statement.split("\n")
+                with pytest.raises(DBAPIError, match=says[name]):  # noqa: PT012 - what comes first may be refused, too
+                    for each in (*first, last):
+                        connection.exec_driver_sql(each)
+                connection.rollback()
+    assert dump(stage.database) == before
+    if not tried:
+        pytest.skip("the database has no such statement, or does not refuse it")
+
+
+# What is done all the same
+
+
+@pytest.mark.parametrize(
+    ("attack", "place"),
+    [pytest.param(each, place, id=f"{each.name} {place}".strip()) for each in ATTACKS for place in each.places],
+)
+def test_found(stage: Stage, attack: Attack, place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    name = request.node.callspec.params["stage"]
+    if name not in attack.on:
+        pytest.skip("the database has no such statement")
+    scene = stage.commit(attack, place)
+    alone, anchored = attack.found(place)
+    without, with_ = stage.report(scene), stage.report(scene, scene.anchors)
+    hold(alone, without, attack.verdict)
+    if alone:
+        assert places(without) <= places(with_)
+        assert {layer for layer, *_ in places(with_) - places(without)} <= {"anchor"}
+        assert with_.verdict in ("tampered", attack.verdict)
+    else:
+        assert fits(anchored, places(with_))
+        assert with_.verdict == ("tampered" if anchored else "anchored")
+    if name == SQLITE and not attack.watched:
+        compare(stage, tmp_path / "log.jsonl", without)
+
+
+def compare(stage: Stage, path: Path, report: Report) -> None:
+    """Let the independent verifier read an export of what was attacked: it says the same, but of what it does not check."""
+    try:
+        with reading(stage.database) as source:
+            write_export(source, path)
+    except (InvalidInput, NotInitialised):  # an entry that does not hash to its leaf is not exported
+        assert report.verdict == "tampered"
+        return
+    agree(verify(ExportSource(path)), path)
+
+
+def agree(report: Report, path: Path) -> None:
+    """Hold that the independent verifier finds the same in a file, but for what it says that it does not check."""
+    library, file = Said.of(report.as_json()), by_file(path)
+    if not set(file.not_checked) - set(library.not_checked):
+        assert (file.verdict, file.findings) == (library.verdict, library.findings)
+    else:
+        assert {found for found in library.findings if found[0] in SURE} == {
+            found for found in file.findings if found[0] in SURE
+        }
+        assert file.findings <= library.findings
+
+
+# Each byte
+
+
+def other(value: str | bytes, offset: int) -> str | bytes:
+    """Return a value with one character or byte changed."""
+    if isinstance(value, bytes):
+        return value[:offset] + bytes([value[offset] ^ 1]) + value[offset + 1 :]
+    changed = chr(ord(value[offset]) ^ 1) if value[offset].isascii() and value[offset].isprintable() else "x"
+    return value[:offset] + changed + value[offset + 1 :]
+
+
+def found_by(sweep: Sweep, report: Report) -> list[tuple[Any, ...]]:
+    """Return where the findings of a sweep's layer and kind are, as its rows tell their places."""
+    layer, _, kind = sweep.finds.partition(" ")
+    found = [each for each in report.findings if each.layer == layer and kind in ("", each.kind)]
+    return [(each.instance, each.seq) if sweep.place else () for each in found]
+
+
+@pytest.mark.parametrize("sweep", SWEEPS, ids=lambda sweep: sweep.name)
+def test_each_byte(stage: Stage, sweep: Sweep) -> None:
+    scene, table = stage.scene("office"), getattr(TABLES, sweep.table)
+    keys = [column.name for column in table.primary_key.columns]
+    rows = [row for row in scene.saved[table.name] if row[sweep.column] is not None]
+    for round_ in range(OFFSETS):
+        with stage.owner() as connection:
+            put_back(connection, scene.saved)
+            for row in rows:
+                value = bytes(row[sweep.column]) if isinstance(row[sweep.column], memoryview) else row[sweep.column]
+                changed = other(value, (len(value) - 1) * round_ // (OFFSETS - 1))
+                where = [table.c[key] == row[key] for key in keys]
+                connection.execute(table.update().where(*where).values({sweep.column: changed}))
+        found = found_by(sweep, stage.report(scene))
+        if sweep.place:
+            assert {tuple(row[name] for name in sweep.place) for row in rows} <= set(found), round_
+        else:
+            assert len(found) >= len(rows), round_
+
+
+# Files
+
+
+@pytest.fixture(scope="module")
+def files(stage: Stage) -> Files:
+    return handed(stage)
+
+
+def read(path: Path, anchors: tuple[Anchor, ...] = ()) -> Report:
+    """Verify an export, a bundle or a SQLite file."""
+    if path.suffix == ".db":
+        database = open_database(f"sqlite:///{path}")
+        try:
+            with reading(database) as source:
+                return verify(source, anchors)
+        finally:
+            database.dispose()
+    return verify_bundle(path, anchors) if path.suffix == ".zip" else verify(ExportSource(path), anchors)
+
+
+@pytest.mark.parametrize("stage", [SQLITE], indirect=True)
+@pytest.mark.parametrize("attack", FILES, ids=lambda attack: attack.name)
+def test_found_in_a_file(stage: Stage, files: Files, attack: OnFile) -> None:
+    path, anchors = attack.do(files), stage.scene("later").anchors
+    if attack.alone is None:
+        with pytest.raises(NotInitialised):
+            read(path)
+        assert by_file(path).verdict is None
+        return
+    without, with_ = read(path), read(path, anchors)
+    hold(attack.alone, without, "tampered")
+    assert fits(attack.anchored, places(with_) - places(without)) or attack.alone
+    assert with_.verdict == ("tampered" if attack.alone or attack.anchored else "anchored")
+    if path.suffix != ".db":
+        agree(without, path)
+
+
+@pytest.mark.parametrize("stage", [SQLITE], indirect=True)
+def test_each_byte_of_an_export(files: Files, tmp_path: Path) -> None:
+    data, path = files.export.read_bytes(), tmp_path / "log.jsonl"
+    for offset in range(0, len(data), len(data) // 150):
+        changed = bytearray(data)
+        changed[offset] ^= 1
+        path.write_bytes(changed)
+        try:
+            report = verify(ExportSource(path))
+        except NotInitialised:
+            continue
+        assert report.verdict == "tampered", offset
+        agree(report, path)
