@@ -159,6 +159,12 @@ def later(scene: Scene, name: str = "later") -> Scene:
     return replace(scene, saved=dump(scene.database), anchors=(*scene.anchors, newer), older=scene.saved)
 
 
+def trusting(scene: Scene) -> Scene:
+    """The same log; the auditor trusts the office's key."""
+    _, folder = _from(scene, "trusting")
+    return replace(scene, trust=Trust((keyfile.load(folder / "office.key").key,), check), folder=folder)
+
+
 def handed_over(scene: Scene) -> Scene:
     """The log's key was handed over, the old one revoked; the auditor trusts the old one only."""
     engine, folder = _from(scene, "handed_over")
@@ -218,7 +224,10 @@ def two_histories(scene: Scene) -> Scene:
     return replace(scene, saved=dump(scene.database), anchors=(*scene.anchors, second))
 
 
-SCENES = {scene.__name__: scene for scene in (later, handed_over, recovered, went_on, older_held, newer, two_histories)}
+SCENES = {
+    scene.__name__: scene
+    for scene in (later, trusting, handed_over, recovered, went_on, older_held, newer, two_histories)
+}
 
 
 # What an owner can do once the rows are changed

@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import verify_bundle
+from kfq_workflow import bundle, verify_bundle
 from kfq_workflow.errors import KfqError
 from kfq_workflow.export import ExportSource
 from kfq_workflow.verify import verify
@@ -51,9 +51,10 @@ class Said:
 
 
 def by_library(path: Path) -> Said:
-    """Let the library verify an export."""
+    """Let the library verify an export or a bundle."""
     try:
-        return Said.of(verify(ExportSource(path)).as_json())
+        report = bundle.verify_bundle(path) if path.suffix == ".zip" else verify(ExportSource(path))
+        return Said.of(report.as_json())
     except KfqError:
         return Said(None)
 

@@ -212,7 +212,8 @@ class Refusal:
 class Sweep:
     """One character or byte changed in a column of every row, at many offsets in turn: each row is found each time.
 
-    `finds` is layer and kind, or the layer alone; `place` names the columns that say where. Without them it is counted.
+    `finds` is layer and kind, or the layer alone; `place` names the columns that say where. Where they are none it is
+    counted, and where it is None one finding tells of all.
     """
 
     name: str
@@ -221,7 +222,8 @@ class Sweep:
     table: str
     column: str
     finds: str
-    place: tuple[str, ...] = ("instance", "seq")
+    place: tuple[str, ...] | None = ("instance", "seq")
+    scene: str = "office"
     line: Line = Line.BYTE
     by: By = By.OWNER
 

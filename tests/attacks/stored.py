@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -254,11 +255,19 @@ def _kept(change_: Callable[[str], str], **columns: Any) -> Do:
 
 
 def trailing_bits(note: str) -> str:
-    """Set a bit of the signature's last base64 letter that no byte has: 76 bytes leave two of its bits unused."""
-    head, _, tail = note.rstrip("\n").rpartition("=")
+    """Set a bit of the signature's last base64 letter that belongs to no byte: 68 bytes leave two unused."""
+    said, _, after = note.rpartition("=")
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    at = len(head.rstrip("=")) - 1
-    return head[:at] + letters[letters.index(head[at]) + 1] + head[at + 1 :] + "=" + tail + "\n"
+    changed = said[:-1] + letters[letters.index(said[-1]) + 1]
+    old, new = (each.rpartition(" ")[2] + "=" for each in (said, changed))
+    assert base64.b64decode(old) == base64.b64decode(new) != b""
+    return f"{changed}={after}"
+
+
+def _false(note: str) -> str:
+    """Change a letter of the signature."""
+    at = len(note) - 20
+    return note[:at] + ("A" if note[at] != "A" else "B") + note[at + 1 :]
 
 
 def _sized(spelled: str) -> Callable[[str], str]:
@@ -289,6 +298,8 @@ CHECKPOINTS = (
                f"a size spelt otherwise: {spelled.format('67')!r}", _kept(_sized(spelled)), "tree checkpoint_malformed", by=APP)
         for name, spelled in (("spaces", " {} "), ("underscore", "{}_0"), ("zero", "0{}"), ("plus", "+{}"))
     ),
+    Attack("checkpoint: signature", Line.TREE, "存一个签名为假的检查点", "keep a checkpoint of a false signature",
+           _kept(_false), "tree signature_bad", by=APP, scene="trusting"),
     Attack("checkpoint: gone", Line.TREE, "删除日志所存的检查点", "delete the checkpoint that the log keeps",
            lambda hand: hand.connection.execute(TABLES.checkpoint.delete()) and None, MISSED, MISSED),
 )  # fmt: skip

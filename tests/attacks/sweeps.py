@@ -16,8 +16,8 @@ SWEEPS = (
     Sweep("bytes of snapshot", "快照的任一字节", "any byte of a snapshot", "instance", "snapshot", "cache snapshot", ("key", "seq")),
     Sweep("bytes of head", "末条散列的任一字节", "any byte of a head", "instance", "head", "cache head", ("key", "seq")),
     Sweep("bytes of leaf", "已封存的叶的任一字节", "any byte of a sealed leaf", "leaf", "leaf", "tree leaf_differs"),
-    Sweep("bytes of node", "结点的任一字节", "any byte of a node", "leaf", "node", "tree node_differs"),
+    Sweep("bytes of node", "结点的任一字节", "any byte of a node", "leaf", "node", "tree node_differs", None),
     Sweep("bytes of sealed", "封存状态的任一字节", "any byte of what is sealed", "sealed", "leaf", "cache sealed_differs"),
     Sweep("bytes of checkpoint", "日志所存检查点的任一字节", "any byte of a checkpoint that the log keeps", "checkpoint", "note",
-          "tree", ()),
+          "tree", (), "trusting"),
 )  # fmt: skip
