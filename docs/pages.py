@@ -37,6 +37,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ("commands.md", "commands.zh-CN.md", "errors.md", "api.md")
 ANY = "…"
+#: What commands of a page may need besides Python and the tools of a plain system.
+PROGRAMS = ("ssh-keygen",)
 #: What differs from run to run: instants, days of today, accounts, checks of receipts, digests.
 _VARIES = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|(?<=cli:)[^\s)）]+@[^\s)）]+|\b[A-Z2-7]{26}\b|\b[0-9a-f]{12,64}\b…?"
 #: Where the computer that runs the examples has no `sqlite3`: enough of it for one statement.
@@ -166,6 +168,12 @@ def commands(page: Path) -> list[str]:
     found = [step.command for block in blocks(page) if block.word == "console" for step in steps(block)]
     found += [line.partition(" #")[0].rstrip() for block in blocks(page) if block.word == "sh" for line in block.lines]
     return [re.sub(r"'[^']*'|\"[^\"]*\"", "''", command) for command in found]
+
+
+def lacking(page: Path) -> list[str]:
+    """Return the programs that a page needs and this computer has not."""
+    said = [step.command for block in blocks(page) if block.word == "console" for step in steps(block)]
+    return [name for name in PROGRAMS if shutil.which(name) is None and any(name in command for command in said)]
 
 
 def imported(page: Path) -> set[str]:

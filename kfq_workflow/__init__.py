@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     )
     from kfq_workflow.stored import schema
     from kfq_workflow.stored.database import open_database
-    from kfq_workflow.stored.source import reading, verify_database
     from kfq_workflow.values import Actor, Decision, Paper, Proposal, Receipt, Refusal, Relied
     from kfq_workflow.verbs.registry import GuardContext
     from kfq_workflow.verbs.transaction import Transaction
+    from kfq_workflow.verifying import reading, verify_database
     from kfq_workflow.views import HistoryEntry, InboxItem, Instance, Proxy
 
 __version__ = "0.1.0"
@@ -61,7 +61,7 @@ _HOMES = {
     "Waiting": "approval.waiting",
     "WorkflowEngine": "engine",
     "open_database": "stored.database",
-    **dict.fromkeys(("reading", "verify_database"), "stored.source"),
+    **dict.fromkeys(("reading", "verify_database"), "verifying"),
 }
 _MODULES = {"schema": "stored.schema"}
 

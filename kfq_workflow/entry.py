@@ -16,7 +16,6 @@ the log's genesis; for the genesis 32 zero bytes. Version 1 is frozen by golden 
 
 from __future__ import annotations
 
-import base64
 import json
 import unicodedata
 from dataclasses import dataclass
@@ -29,12 +28,9 @@ from kfq_workflow.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 VERSION = 1
-#: The suite of a log that names none when it is made, and all that there are.
-SUITE = "s1"
-SUITES = (SUITE, "s2")
 NO_PREV = bytes(32)
 MAX_BYTES = 65_535
 MAX_INTEGER = 2**53 - 1
@@ -119,11 +115,6 @@ def commitment(salt: bytes, field: str, value: str, hasher: Hash = sha256) -> st
     """Return the salted commitment to a text as 64 hex digits; `salt` is 16 bytes."""
     name = field.encode()
     return hasher(b"\x02" + salt + len(name).to_bytes(4, "big") + name + value.encode()).hexdigest()
-
-
-def check_letters(leaf: bytes) -> str:
-    """Return the 26 base32 characters (130 bits) of a leaf that a receipt prints."""
-    return base64.b32encode(leaf)[:26].decode("ascii")
 
 
 def canonical(value: Any) -> str:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kfq_workflow.values import Decision, Problem, Refusal
-    from kfq_workflow.verbs.act import Act
 
 
 class KfqError(Exception):
@@ -78,11 +77,12 @@ class Refused(KfqError):
 
     default_code = "refused"
 
-    def __init__(self, decision: Decision, *, key: str, act: Act | None = None) -> None:
+    def __init__(self, decision: Decision, *, key: str, act: Any = None) -> None:
         super().__init__("refused", key=key, trigger=decision.trigger)
         self.decision = decision
         self.key = key
-        #: The attempt, which `WorkflowEngine.record` can put on record once a joined transaction has ended.
+        #: The attempt (a `verbs.act.Act`), which `WorkflowEngine.record` can put on record once a joined transaction
+        #: has ended.
         self.act = act
 
     @property
@@ -206,7 +206,7 @@ class VerificationInterrupted(KfqError):
 REFUSED_CLASSES: tuple[type[Refused], ...] = (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed)
 
 
-def refused(decision: Decision, *, key: str, act: Act | None = None) -> Refused:
+def refused(decision: Decision, *, key: str, act: Any = None) -> Refused:
     """Build the exception for a decision that refuses.
 
     The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import check_letters
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.messages import render
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify an exported log, or a bundle, with one file: Python 3.9 or newer and nothing else.
 
-    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--json] [--lang zh|en]
+    python3 verify.py FILE [--anchor FILE]... [--trust KEY]... [--statement FILE]... [--json] [--lang zh|en]
 
 FILE is an export (log.jsonl), a bundle (a zip), or the folder that a bundle unpacks to. Exit code 0: nothing contradicts
 itself, or an anchor confirms it (the words say which); 1: it cannot be read; 2: usage; 4: it was tampered with.
@@ -11,12 +11,16 @@ that two programs must be wrong in the same way before an altered log passes bot
 
     JSON          one spelling for each value
     hashes        SHA-256, and SM3 by hand
-    signatures    Ed25519 by hand; checkpoints, which are signed notes
+    signatures    Ed25519 and SM2 by hand; checkpoints, which are signed notes
+    keys          which keys count: those that are trusted, and those that these have handed over to
     tree          the Merkle tree of RFC 6962
     report        findings, and what they make of the verdict
     export        the file's six blocks, each read in one pass
     chain, texts, documents, heads, places
+    incarnations  what a log says that was restored from a backup
+    anchors       checkpoints, against the tree
     replay        the states that follow from the entries, and whether the moves were legal
+    approvals, effects, corrections: what of an entry is decided there
     bundle        a zip of one spelling; parts of a log, and the hashes that place them in the whole
     command line
 
@@ -28,12 +32,14 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import datetime as dt
 import hashlib
 import json
 import os
 import re
 import struct
 import sys
+import unicodedata
 from decimal import Decimal
 from typing import (
     TYPE_CHECKING,
@@ -259,6 +265,69 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return (x - r[0] * z) % _P == 0 and (y - r[1] * z) % _P == 0
 
 
+# SM2 as GB/T 32918.2 has it, on the curve of GB/T 32918.5, y^2 = x^3 - 3x + b, for verifying only.
+#
+#     Z = SM3(bits of the id, 2 bytes || id || a || b || xG || yG || xA || yA)    the id is 1234567812345678
+#     e = SM3(Z || message)     t = r + s     (x, y) = sG + tA     it is A's signature where r = e + x, all modulo n
+#
+# Points are (X, Y, Z) with x = X/Z^2, y = Y/Z^3; Z is 0 at infinity.
+
+SM2_P = 2**256 - 2**224 - 2**96 + 2**64 - 1
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+Jacobian = Tuple[int, int, int]
+
+
+def _sm2_double(p: Jacobian) -> Jacobian:
+    x, y, z = p
+    delta, gamma = z * z % SM2_P, y * y % SM2_P
+    beta, alpha = x * gamma % SM2_P, 3 * (x - delta) * (x + delta) % SM2_P
+    new = (alpha * alpha - 8 * beta) % SM2_P
+    return new, (alpha * (4 * beta - new) - 8 * gamma * gamma) % SM2_P, 2 * y * z % SM2_P
+
+
+def _sm2_add(p: Jacobian, q: Jacobian) -> Jacobian:
+    if not p[2] or not q[2]:
+        return q if not p[2] else p
+    square, other = p[2] * p[2] % SM2_P, q[2] * q[2] % SM2_P
+    u, s = p[0] * other % SM2_P, p[1] * q[2] * other % SM2_P
+    h, r = (q[0] * square - u) % SM2_P, (q[1] * p[2] * square - s) % SM2_P
+    if not h:
+        return _sm2_double(p) if not r else (1, 1, 0)
+    v, cube = u * h * h % SM2_P, h * h * h % SM2_P
+    x = (r * r - cube - 2 * v) % SM2_P
+    return x, (r * (v - x) - s * cube) % SM2_P, p[2] * q[2] * h % SM2_P
+
+
+def sm2(key: bytes, message: bytes, signature: bytes, id_: bytes = b"1234567812345678") -> bool:
+    """Whether r || s, 64 bytes, is the signature of this key, 04 || x || y."""
+    if len(key) != 65 or key[0] != 4 or len(signature) != 64:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    t = (r + s) % SM2_N
+    on = x < SM2_P and y < SM2_P and (y * y - x * x * x + 3 * x - SM2_B) % SM2_P == 0
+    if not on or not 0 < r < SM2_N or not 0 < s < SM2_N or not t:
+        return False
+    total: Jacobian = (1, 1, 0)
+    base, own = (*SM2_G, 1), (x, y, 1)
+    both = _sm2_add(base, own)
+    for bit in range(255, -1, -1):
+        total = _sm2_double(total)
+        chosen = {(1, 0): base, (0, 1): own, (1, 1): both}.get((s >> bit & 1, t >> bit & 1))
+        total = _sm2_add(total, chosen) if chosen else total
+    if not total[2]:
+        return False
+    numbers = b"".join(n.to_bytes(32, "big") for n in (SM2_P - 3, SM2_B, *SM2_G))
+    z = sm3(struct.pack(">H", 8 * len(id_)) + id_ + numbers + key[1:])
+    found = total[0] * pow(total[2] * total[2], SM2_P - 2, SM2_P) % SM2_P
+    return (int.from_bytes(sm3(z + message), "big") + found - r) % SM2_N == 0
+
+
 # A checkpoint (c2sp.org/tlog-checkpoint) is a signed note (c2sp.org/signed-note):
 #
 #     zones.example.cn/0123456789abcdef0123456789abcdef         origin
@@ -270,9 +339,21 @@ def ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
 #     key      NAME+ID+base64(kind || public key)     ID = SHA-256(NAME || 0A || kind || public key)[:4]
 #     kind 01  Ed25519 over the text
 #     kind 04  T, 8 bytes, s since 1970 UTC || Ed25519 over "cosignature/v1\ntime T\n" || the text
+#     kind FF || "kfq-workflow/sm2"                SM2 over the text
+#     kind FF || "kfq-workflow/sm2-cosignature"    T, 8 bytes || SM2 as kind 04
 
-_DASH = "\u2014 "
-ED25519, COSIGNATURE = 1, 4
+_DASH = "\u2014"
+#: By the kind's bytes, the longest first: how long a public key is, what verifies, whether a time is signed.
+_ALGORITHMS: Dict[bytes, Tuple[int, Callable[[bytes, bytes, bytes], bool], bool]] = {
+    b"\xffkfq-workflow/sm2-cosignature": (65, sm2, True),
+    b"\xffkfq-workflow/sm2": (65, sm2, False),
+    b"\x01": (32, ed25519, False),
+    b"\x04": (32, ed25519, True),
+}
+_KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f]+\Z")
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_LAST_SECOND = _LARGEST_SIZE = 2**63 - 1
+_NOTE_LIMIT, _NOTE_SIGNATURES = 262_144, 64
 
 
 class Key(NamedTuple):
@@ -280,26 +361,13 @@ class Key(NamedTuple):
 
     name: str
     id: bytes
-    kind: int
+    kind: bytes
     public: bytes
 
-
-def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
-
-
-def read_key(text: str) -> Key:
-    """Read a public key; raises Malformed."""
-    name, _, rest = text.partition("+")
-    digits, _, encoded = rest.partition("+")
-    data = unbase64(encoded)
-    if not _is_name(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None or len(data) != 33:
-        raise Malformed("not a key")
-    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
-        raise Malformed("not the key's id")
-    if data[0] not in (ED25519, COSIGNATURE):
-        raise Malformed("a kind of key that is not known")
-    return Key(name, bytes.fromhex(digits), data[0], data[1:])
+    @property
+    def timed(self) -> bool:
+        """Whether it makes cosignatures, which say when."""
+        return _ALGORITHMS[self.kind][2]
 
 
 class Signature(NamedTuple):
@@ -310,69 +378,276 @@ class Signature(NamedTuple):
     data: bytes
 
 
-class Checkpoint(NamedTuple):
-    """What a checkpoint says, and who signed it."""
+class Note(NamedTuple):
+    """A text that ends with a line feed, and the lines under it."""
 
-    origin: str
-    size: int
-    root: bytes
     text: str
     signatures: Tuple[Signature, ...]
 
 
+class Checkpoint(NamedTuple):
+    """What a log was: which one, how many leaves, and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Anchor(NamedTuple):
+    """A checkpoint where it was found."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+
+
+def read_key(text: str) -> Key:
+    """Read a public key; raises Malformed."""
+    name, _, rest = text.partition("+")
+    digits, _, encoded = rest.partition("+")
+    data = unbase64(encoded)
+    kind = next((kind for kind in _ALGORITHMS if data.startswith(kind)), None)
+    if kind is None:
+        raise Malformed("a kind of key that is not known")
+    if not _KEY_NAME.match(name) or re.match(r"[0-9a-f]{8}\Z", digits) is None:
+        raise Malformed("not a key")
+    if len(data) != len(kind) + _ALGORITHMS[kind][0]:
+        raise Malformed("not a key")
+    if sha256(name.encode() + b"\n" + data)[:4].hex() != digits:
+        raise Malformed("not the key's id")
+    return Key(name, bytes.fromhex(digits), kind, data[len(kind) :])
+
+
+def write_key(key: Key) -> str:
+    """Return a public key as it is spelled."""
+    return "%s+%s+%s" % (key.name, key.id.hex(), base64.b64encode(key.kind + key.public).decode())
+
+
 def read_signature(line: str) -> Signature:
     """Read a line under a note; raises Malformed."""
-    if not line.startswith(_DASH):
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != _DASH or not _KEY_NAME.match(parts[1]):
         raise Malformed("not a signature line")
-    name, _, encoded = line[len(_DASH) :].partition(" ")
-    data = unbase64(encoded)
-    if not _is_name(name) or len(data) < 5:
+    data = unbase64(parts[2])
+    if len(data) < 5:
         raise Malformed("not a signature line")
-    return Signature(name, data[:4], data[4:])
+    return Signature(parts[1], data[:4], data[4:])
 
 
-def read_checkpoint(note: str) -> Checkpoint:
-    """Read a checkpoint, with signatures or (as it is before it is signed) without; raises Malformed."""
-    if not note.endswith("\n") or any((ord(letter) < 32 and letter != "\n") or ord(letter) == 127 for letter in note):
+def _check_text(text: str) -> str:
+    if not text.endswith("\n") or text == "\n" or _CONTROLS.search(text):
         raise Malformed("the text is empty, does not end with a line feed, or has control characters")
-    text, empty, below = note.rpartition("\n\n")
-    text = text + "\n" if empty else note
-    signatures = tuple(read_signature(line) for line in below.split("\n")[:-1]) if empty else ()
-    if empty and not signatures:
-        raise Malformed("no signature")
-    lines = text.split("\n")
+    return text
+
+
+def read_note(data: bytes) -> Note:
+    """Read a signed note; raises Malformed."""
+    if len(data) > _NOTE_LIMIT:
+        raise Malformed("too long")
+    try:
+        text, empty, below = data.decode().rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+    lines = below.split("\n")
+    if not empty or lines.pop() or len(lines) > _NOTE_SIGNATURES:
+        raise Malformed("no signatures, too many, or no line feed at the end")
+    return Note(_check_text(text + "\n"), tuple(map(read_signature, lines)))
+
+
+def _read_size(text: str) -> int:
+    if re.match(r"(0|[1-9][0-9]{0,18})\Z", text, re.ASCII) is None or int(text) > _LARGEST_SIZE:
+        raise Malformed("not a size")
+    return int(text)
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """Read the text of a checkpoint; raises Malformed."""
+    lines = _check_text(text).split("\n")
     if len(lines) != 4 or not lines[0]:
         raise Malformed("not three lines")
-    if re.match(r"(0|[1-9][0-9]{0,15})\Z", lines[1], re.ASCII) is None or int(lines[1]) > LARGEST:
-        raise Malformed("not a size")
-    root = unbase64(lines[2])
+    size, root = _read_size(lines[1]), unbase64(lines[2])
     if len(root) != 32:
         raise Malformed("not a root")
-    return Checkpoint(lines[0], int(lines[1]), root, text, signatures)
+    return Checkpoint(lines[0], size, root)
 
 
-def signers(checkpoint: Checkpoint, trust: Iterable[Key]) -> Tuple[List[str], List[str], List[int]]:
-    """Return the trusted keys that have signed, those whose signature is false, and when cosigners did (s, UTC)."""
-    good: List[str] = []
-    bad: List[str] = []
-    when: List[int] = []
-    text = checkpoint.text.encode()
-    for signature in checkpoint.signatures:
-        for key in trust:
-            if (key.name, key.id) != (signature.name, signature.id):
-                continue
-            message, data = text, signature.data
-            if key.kind == COSIGNATURE:
-                time = int.from_bytes(data[:8], "big")
-                message, data = b"cosignature/v1\ntime %d\n" % time + text, data[8:]
-            if not ed25519(key.public, message, data):
-                bad.append(key.name)
-                continue
-            if key.name not in good:
-                good.append(key.name)
-            if key.kind == COSIGNATURE:
-                when.append(time)
-    return good, bad, when
+def read_anchor(label: str, data: bytes) -> Anchor:
+    """Read a checkpoint with signatures, or its text alone; raises Malformed."""
+    if b"\n\n" in data:
+        note = read_note(data)
+    else:
+        try:
+            note = Note(data[: _NOTE_LIMIT + 1].decode(), ())
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8") from None
+        if len(data) > _NOTE_LIMIT:
+            raise Malformed("too long")
+    return Anchor(label, read_checkpoint(note.text), note)
+
+
+Signed = List[Tuple[Key, Optional[int]]]
+
+
+def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
+    """Return which of these keys have signed, and when cosigners say that they did; raises Malformed for a false line.
+
+    Lines of other keys say nothing.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    found: Signed = []
+    for line in note.signatures:
+        key = known.get((line.name, line.id))
+        if key is None:
+            continue
+        at, message, data = None, note.text.encode(), line.data
+        if key.timed:
+            at, data = int.from_bytes(data[:8], "big"), data[8:]
+            message = b"cosignature/v1\ntime %d\n" % at + message
+        if (at or 0) > _LAST_SECOND or not _ALGORITHMS[key.kind][1](key.public, message, data):
+            raise Malformed("the signature of %s is false" % key.name)
+        found.append((key, at))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- keys
+#
+# A key hands over to the next one, or is revoked, by a signed note on ~log (an entry `keyed`), or one kept outside:
+#
+#     kfq-handover/v1               kfq-revocation/v1
+#     ORIGIN, SIZE, ROOT            ORIGIN, SIZE, ROOT           three lines: the log when this was said
+#     KEY, which hands over         KEY, which is revoked
+#     KEY, which takes over         retired | lost | compromised
+#                                   T                            s since 1970 UTC
+#     signed by both                signed by the key itself, or by one after it in the line
+
+_HANDOVER, _REVOCATION = "kfq-handover/v1", "kfq-revocation/v1"
+
+
+class Statement(NamedTuple):
+    """A statement: by which key, `new` which takes over, or None where `key` is revoked since `at`."""
+
+    label: str
+    said: Checkpoint
+    note: Note
+    key: Key
+    new: Optional[Key]
+    at: int
+
+
+def read_statement(label: str, data: bytes) -> Statement:
+    """Read a statement about keys; raises Malformed."""
+    note = read_note(data)
+    lines = note.text[:-1].split("\n")
+    wanted = {_HANDOVER: 6, _REVOCATION: 7}.get(lines[0])
+    if len(lines) != wanted:
+        raise Malformed("not a statement about keys")
+    said = read_checkpoint("".join(line + "\n" for line in lines[1:4]))
+    key = read_key(lines[4])
+    if lines[0] == _HANDOVER:
+        new = read_key(lines[5])
+        if key.kind != new.kind or key.timed or key == new:
+            raise Malformed("not two keys of one kind that sign checkpoints")
+        return Statement(label, said, note, key, new, 0)
+    if lines[5] not in ("retired", "lost", "compromised"):
+        raise Malformed("no reason")
+    return Statement(label, said, note, key, None, _read_size(lines[6]))
+
+
+def _log_of(origin: str) -> str:
+    """Return an origin up to the log's name, without the number of an incarnation."""
+    found = re.match(r".*/[0-9a-f]{32}(?=/|\Z)", origin)
+    return found.group() if found else origin
+
+
+class Keys:
+    """The keys that count for a log: those that somebody trusts, and those that these have handed over to."""
+
+    def __init__(self, trust: Iterable[Key], origin: str, book: Book) -> None:
+        self.origin, self.book = origin, book
+        self.through: Dict[Key, Tuple[Key, ...]] = dict.fromkeys(trust, ())  # those by which one is trusted
+        self.next: Dict[Key, Key] = {}
+        self.revoked: Dict[Key, Statement] = {}
+        self.found: Dict[Key, str] = {}  # where the handover to a key was found
+        self.taken: List[Tuple[str, Statement]] = []  # layer, statement
+
+    def __bool__(self) -> bool:
+        return bool(self.through)
+
+    def take(self, layer: str, statement: Statement, seq: Optional[int] = None) -> None:
+        """Take note of a statement; find what is wrong with it."""
+        where: Tuple[Optional[str], Optional[int]] = ("~log" if seq is not None else None, seq)
+        if _log_of(statement.said.origin) != _log_of(self.origin):
+            self.book.find(layer + ".other_log", *where, say="%s is about another log" % statement.label)
+            return
+        if statement.key not in self.through:
+            return
+        wrong = self._wrong(statement)
+        if wrong:
+            self.book.find("%s.%s" % (layer, wrong), *where, say="%s: %s" % (statement.label, wrong.replace("_", " ")))
+            return
+        self.taken.append((layer, statement))
+        if statement.new is not None:
+            self.next[statement.key] = statement.new
+            self.through.setdefault(statement.new, (*self.through[statement.key], statement.key))
+            self.found.setdefault(statement.new, statement.label)
+        else:
+            before = self.revoked.get(statement.key)
+            if before is None or statement.said.size < before.said.size:
+                self.revoked[statement.key] = statement
+
+    def _wrong(self, statement: Statement) -> str:
+        key, new = statement.key, statement.new
+        try:
+            signed = {one for one, _ in signed_by(statement.note, [*self.through, *([new] if new else [])])}
+        except Malformed:
+            return "statement_bad"
+        if new is None:
+            able = {key, *(one for one in self._after(key) if one not in self.revoked)}
+            return "" if able & signed else "revocation_foreign"
+        if not {key, new} <= signed:
+            return "statement_bad"
+        if key in self._after(new):
+            return "handover_loop"
+        if self.next.get(key, new) != new:
+            return "handover_second"
+        return "handover_revoked" if key in self.revoked and key not in self.next else ""
+
+    def _after(self, key: Key) -> Iterator[Key]:
+        while key in self.next:
+            key = self.next[key]
+            yield key
+
+    def counting(self, signed: Signed, size: int) -> Signed:
+        """Return those signatures under a checkpoint of so many leaves that count."""
+        times = [at for key, at in signed if at is not None and key not in self.revoked]
+        return [
+            (key, at) for key, at in signed
+            if key not in self.revoked
+            or size <= self.revoked[key].said.size
+            or (times and min(times) <= self.revoked[key].at)
+        ]  # fmt: skip
+
+    def path(self, key: Key) -> str:
+        """Return the way to a key from one that is trusted by itself; empty for such a one."""
+        way = self.through[key]
+        steps = [*way[1:], key] if way else []
+        return "".join(
+            [one.name for one in way[:1]] + [" \u2192 %s (%s)" % (one.name, self.found[one]) for one in steps]
+        )
+
+
+def in_order(statements: Iterable[Statement]) -> List[Statement]:
+    """Return statements that were kept outside in the order in which they are taken."""
+    given = list(statements)
+    own = [one for one in given if one.new is None and any(
+        (line.name, line.id) == (one.key.name, one.key.id) for line in one.note.signatures
+    )]  # fmt: skip
+    found, left = list(own), [one for one in given if one.new is not None]
+    while left:
+        led = {one.new for one in left}
+        ready = [one for one in left if one.key not in led] or left
+        found, left = found + ready, [one for one in left if one not in ready]
+    return found + [one for one in given if one.new is None and one not in own]
 
 
 # ---------------------------------------------------------------------------------------------------------------- tree
@@ -435,6 +710,14 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 # -------------------------------------------------------------------------------------------------------------- report
 
 
+#: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
+AREAS = {
+    "approvals": ("approvals on gates", "审批环节"),
+    "effects": ("effects on other instances", "对其他实例的影响"),
+    "corrections": ("corrections and erasures", "更正与删除"),
+}
+
+
 class Finding(NamedTuple):
     """Something that was found: in which layer, of what kind, where."""
 
@@ -454,7 +737,7 @@ class Book:
         self.left_out = 0
         self.worst = ""
         self.unchecked: Dict[str, bool] = {}
-        self.entries = self.instances = 0
+        self.entries = self.instances = self.redacted = self.lost = 0
         self.counts = dict.fromkeys(("decided", "witnessed", "attested", "late", "refused"), 0)
         self.anchored: Optional[Dict[str, Any]] = None
 
@@ -478,6 +761,10 @@ class Book:
         """Note what was not looked at; needed: whoever relies on the verdict would expect it to have been."""
         self.unchecked[what] = self.unchecked.get(what, False) or needed
 
+    def leave(self, area: str) -> None:
+        """Note that an entry is of an area that is not decided again, so that the verdict is INCOMPLETE at best."""
+        self.skip(area, needed=True)
+
     @property
     def verdict(self) -> str:
         """Return what may be said."""
@@ -492,6 +779,9 @@ class Book:
         found: Dict[str, Any] = {"verdict": self.verdict, "entries": self.entries, "instances": self.instances}
         if self.anchored:
             found["anchored"] = self.anchored
+        if self.lost:
+            found["lost"] = self.lost
+        found["redacted"] = self.redacted
         found["not_checked"] = sorted(self.unchecked)
         found["findings"] = [finding._asdict() for finding in self.findings]
         if self.left_out:
@@ -809,15 +1099,6 @@ class Lines:
 #
 # `prev` is the leaf of the entry before; for an instance's first entry that of the genesis; for the genesis 64 zeros.
 
-KINDS = frozenset(
-    """
-    genesis sealed keyed ruled defined enrolled granted revoked retired released published
-    proposed rectified redacted declined started fired adopted annotated amended refused
-    opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended waived
-    suspended resumed voided reinstated
-    """.split()
-)
-
 
 class Stream:
     """Sorted records beside the sorted entries: those before an entry, and those at it."""
@@ -854,6 +1135,9 @@ class Chain:
         self.opened: Set[Tuple[int, str]] = set()  # texts that are there
 
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[A-Za-z0-9._~-]+)*\Z")
+
+
 class Genesis(NamedTuple):
     """What the first entry says of the whole log."""
 
@@ -878,7 +1162,7 @@ def find_genesis(lines: Lines) -> Optional[Genesis]:
                 if again.seq == 1:
                     entry = again
                     break
-            host = origin if isinstance(origin, str) and origin else "kfq"
+            host = origin if isinstance(origin, str) and _HOST.match(origin) else "kfq"
             return Genesis(entry.log, entry.leaf, suite, hash_, "%s/%s" % (host, entry.log), int(offset or 0))
     return None
 
@@ -925,7 +1209,7 @@ class Places:
 class Run:
     """Leaves that are to follow each other from a position on, cut where a checkpoint's root will be wanted."""
 
-    def __init__(self, hash_: Hash, start: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, start: int, cuts: FrozenSet[int] = frozenset()) -> None:
         self.hash, self.cuts, self.start, self.end = hash_, cuts, start, start
         self.parts: List[Peaks] = []
         self.broken = False
@@ -948,11 +1232,11 @@ class Seal:
     ~log's entries | all others, by (instance, seq) | its own entry `sealed`
     """
 
-    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int, cuts: Set[int]) -> None:
+    def __init__(self, hash_: Hash, seq: int, start: int, size: int, logs: int) -> None:
         self.seq, self.start, self.size = seq, start, size
-        self.logs = Run(hash_, start, cuts)
-        self.others = Run(hash_, start + logs, cuts)
-        self.own = Run(hash_, size - 1, cuts)
+        self.logs = Run(hash_, start)
+        self.others = Run(hash_, start + logs)
+        self.own = Run(hash_, size - 1)
         self.said: Dict[str, Any] = {}
         self.heads = Peaks(hash_)
 
@@ -965,8 +1249,8 @@ class Seal:
 class Tree:
     """The tree over all sealed entries, put together while the entries are read."""
 
-    def __init__(self, genesis: Genesis, log: Iterable[Entry], cuts: Set[int], book: Book) -> None:
-        self.hash, self.book, self.cuts = genesis.hash, book, cuts
+    def __init__(self, genesis: Genesis, log: Iterable[Entry], book: Book) -> None:
+        self.hash, self.book = genesis.hash, book
         self.seals: List[Seal] = []
         self.newest: Optional[Entry] = None
         self.roots: Dict[int, bytes] = {}
@@ -982,7 +1266,7 @@ class Tree:
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
                 continue
-            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0), cuts))
+            self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0)))
             last, size, self.newest = entry.seq, said, entry
             self.seals[-1].said = entry.body or {}
         room, first = max(HEADS, size // 4), len(self.seals)
@@ -1059,60 +1343,49 @@ class Tree:
                     if part.start != whole.end:
                         break
                     whole.extend(part)
-                    if whole.end in self.cuts:
-                        self.roots[whole.end] = whole.root()
             if whole.end != seal.size:
                 self.book.find("tree.position_missing", "~log", seal.seq)
                 return
+            self.roots[whole.end] = whole.root()
 
 
 class Documents:
-    """Rules and labels, each under its digest."""
+    """Rules, labels and calendars, each under its digest."""
 
     def __init__(self, records: Iterable[Dict[str, Any]], hash_: Hash, book: Book) -> None:
         self.book = book
         self.kinds: Dict[str, Optional[str]] = {}
-        self.rules: Dict[str, str] = {}
-        self.named: Set[str] = set()  # by entries `defined`
-        self.registered: Set[str] = set()  # of these, rules
-        self.asked: Set[str] = set()
+        self.rules: Dict[str, str] = {}  # only what hashes to its digest can be read
+        self.calendars: Dict[str, Calendar] = {}
+        self.named: Set[str] = set()
         for record in records:
-            digest, body = record["digest"], record["body"]
+            digest, kind, body = record["digest"], record["kind"], record["body"]
+            self.kinds[digest] = kind
             if hash_(b"\x03" + body.encode()).hex() != digest:
                 book.find("document.digest", say="the document %s does not hash to its digest" % digest)
-                record["kind"] = record["kind"] and "altered " + record["kind"]
-            self.kinds[digest] = record["kind"]
-            if record["kind"] == "rules":
+            elif kind in ("rules", None):
                 self.rules[digest] = body
-            elif record["kind"] == "calendar":  # which only entries name that are not checked here
-                self.named.add(digest)
+            elif kind == "calendar":
+                try:
+                    self.calendars[digest] = read_calendar(body)
+                except Malformed:
+                    continue  # which the replay finds
 
-    def defined(self, entry: Entry) -> None:
-        """Note the documents that an entry `defined` names."""
-        for kind in ("rules", "labels") if entry.kind == "defined" else ("calendar",):
-            digest = (entry.body or {}).get(kind)
-            if not is_hex(digest):
-                continue
-            self.named.add(digest)
-            if kind == "rules":
-                self.registered.add(digest)
-            if digest not in self.kinds:
-                self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
-            elif self.kinds[digest] not in (kind, "altered " + kind):
-                self.book.find("document.kind", entry.instance, entry.seq)
+    def name(self, digest: str, kind: str, entry: Entry) -> None:
+        """Note a document that an entry registers."""
+        self.named.add(digest)
+        if digest not in self.kinds:
+            self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
+        elif self.kinds[digest] not in (kind, None):
+            self.book.find("document.kind", entry.instance, entry.seq)
 
-    def used(self, digest: Optional[str]) -> None:
+    def used(self, digest: str) -> None:
         """Note the rules under which an entry stands."""
-        if digest is not None:
-            self.asked.add(digest)
+        if digest not in self.kinds or self.kinds[digest] not in ("rules", None):
+            self.book.find("document.missing", say="the rules %s are missing" % digest)
 
     def close(self) -> None:
-        """Say which documents are missing, never registered, or needed by nobody."""
-        for digest in sorted(self.asked | self.registered):
-            if digest not in self.kinds:
-                self.book.find("document.missing", say="the document %s is missing" % digest)
-            elif digest not in self.registered:
-                self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        """Say which documents nobody needs."""
         for digest in sorted(set(self.kinds) - self.named):
             self.book.warn("document.unused", say="no entry names the document %s" % digest)
 
@@ -1131,21 +1404,37 @@ def commitment(hash_: Hash, text: Dict[str, Any]) -> str:
     ).hex()
 
 
+class Given(NamedTuple):
+    """What an auditor brings: checkpoints, keys that are trusted, statements about keys."""
+
+    anchors: Tuple[Anchor, ...] = ()
+    trust: Tuple[Key, ...] = ()
+    statements: Tuple[Statement, ...] = ()
+
+
 class Verification:
     """The verification of an export."""
 
-    came_along: FrozenSet[str] = frozenset()  # anchors that are part of what is verified
+    partly = False  # whether not all of the log is there
+
     with_documents = True
 
-    def __init__(self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
-        self.lines, self.genesis, self.anchors, self.trust = lines, genesis, anchors, trust
+    def __init__(self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor] = ()) -> None:
+        self.lines, self.genesis = lines, genesis
         book = self.book = lines.book
         self.hash = self.genesis.hash
         if self.genesis.suite not in SUITES:
             book.skip("suite " + self.genesis.suite, needed=True)
         self.known = genesis.suite in SUITES
+        self.keys = Keys(given.trust, genesis.origin, book)
+        self._statements(given.statements)
         self.kept = self._checkpoints() if self.known else []
-        self.cuts = {kept.size for _, kept in self.kept} | {anchor.size for _, anchor in anchors}
+        self.held, self.carried = list(given.anchors), list(given.anchors[:0])
+        for anchor in came:
+            (self.held if self._vouched(anchor) else self.carried).append(anchor)
+        anchors = [*self.kept, *self.held, *self.carried]
+        sizes = [anchor.said.size for anchor in anchors] + [one.said.size for _, one in self.keys.taken]
+        self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
         self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
@@ -1153,7 +1442,7 @@ class Verification:
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
 
-    def shown(self, instance: Any) -> bool:  # noqa: ARG002
+    def shown(self, instance: str) -> bool:  # noqa: ARG002
         """Whether the chain of an instance is there to be looked at."""
         return True
 
@@ -1166,7 +1455,7 @@ class Verification:
         return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.cuts, self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1191,8 +1480,10 @@ class Verification:
                 self.replay.read(entry)
         if chain is not None:
             self._end(chain)
+        if self.replay is not None:
+            self.replay.close()
         if not genesis:
-            self.book.find("chain.genesis_missing")
+            self.book.find("chain.genesis_missing", "~log", 1)
         self._close()
 
     def _see(self, entry: Entry) -> None:
@@ -1207,13 +1498,6 @@ class Verification:
             self.book.find("bytes.too_large", entry.instance, entry.seq)
         if entry.body is None:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
-        if entry.kind not in KINDS:
-            self.book.skip("kind " + entry.kind, needed=True)
-        if entry.kind in ("defined", "published") and self.with_documents:
-            self.documents.defined(entry)
-        if entry.kind == "keyed":
-            self.book.skip("keys", needed=bool(self.trust))  # a key that another one handed over to may count
-        self.documents.used(entry.definition)
 
     def _link(self, chain: Chain, entry: Entry) -> None:
         find = self.book.find
@@ -1312,89 +1596,293 @@ class Verification:
             self.places.close()
             self.tree.close()
 
-    def _checkpoints(self) -> List[Tuple[str, Checkpoint]]:
+    def log(self) -> Iterator[Entry]:
+        """Yield the entries of ~log."""
+        return (entry for entry in self.lines.log_entries(self.hash) if entry.log == self.genesis.log)
+
+    def _statements(self, kept: Iterable[Statement]) -> None:
+        """Take the statements about keys that are on record, then those that were kept outside."""
+        outside, keyed = list(kept), [entry for entry in self.log() if entry.kind == "keyed"] if self.known else []
+        if not self.keys:
+            if outside or keyed:
+                self.book.skip("signatures")
+            return
+        for entry in keyed:
+            try:
+                statement = read_statement("~log #%d" % entry.seq, str((entry.body or {}).get("note")).encode())
+            except (Malformed, UnicodeEncodeError):
+                continue  # which the replay finds
+            self.keys.take("tree", statement, entry.seq)
+        for statement in in_order(outside):
+            self.keys.take("anchor", statement)
+
+    def _vouched(self, anchor: Anchor) -> bool:
+        """Whether a trusted key has signed a checkpoint that came along; a false signature is one, so that it is found."""
+        try:
+            return bool(signed_by(anchor.note, self.keys.through))
+        except Malformed:
+            return True
+
+    def _checkpoints(self) -> List[Anchor]:
         """Read the checkpoints that the log has kept."""
-        found: List[Tuple[str, Checkpoint]] = []
+        found: List[Anchor] = []
         for record in self.lines.records("checkpoint"):
             try:
-                checkpoint = read_checkpoint(record["note"])
-            except Malformed as error:
+                anchor = read_anchor("kfq_checkpoint %d" % record["size"], record["note"].encode())
+            except (Malformed, UnicodeEncodeError) as error:
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: %s" % (record["size"], error))
                 continue
-            if (checkpoint.size, checkpoint.root.hex()) != (record["size"], record["root"]):
+            if (anchor.said.size, anchor.said.root.hex()) != (record["size"], record["root"]):
                 self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: size, root" % record["size"])
-            found.append(("kfq_checkpoint %d" % checkpoint.size, checkpoint))
+            found.append(anchor)
         return found
 
     def _compare(self) -> None:
-        """Compare the checkpoints with the tree, and take the largest one from outside that holds as the anchor."""
+        """Compare checkpoints and statements with the tree; the largest from outside that holds is the anchor."""
         if not self.known:
-            for label, _ in self.anchors:
-                self.book.skip("anchor " + label, needed=True)
+            for anchor in self.held:
+                self.book.skip("anchor " + anchor.label, needed=True)
             return
-        seen: Dict[int, bytes] = {}
-        for layer, checkpoints in (("tree", self.kept), ("anchor", self.anchors)):
-            for label, checkpoint in checkpoints:
-                held = self._holds(layer, label, checkpoint)
-                if layer == "anchor" and seen.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-                    self.book.find(
-                        "anchor.fork", say="%s and another say two roots of size %d" % (label, checkpoint.size)
-                    )
-                if layer == "anchor" and held is not None:
-                    self._anchor(label, checkpoint, held)
-        if (self.kept or self.anchors) and not self.trust:
-            self.book.skip("signatures")
+        lines = Incarnations(self.genesis.origin)
+        lines.read(self.log(), self.tree.roots, self.book, partly=self.partly)
+        check = Comparison(lines, self.keys, self.tree.roots, self.tree.size, self.book, partly=self.partly)
+        for layer, one in self.keys.taken:
+            check.compare(layer, Anchor(one.label, one.said, one.note))
+        for anchor in self.kept:
+            check.kept(anchor)
+        for anchor in self.carried:
+            check.compare("anchor", anchor)
+        check.held(self.held, self._newer)
         self._rests_on()
 
     def _rests_on(self) -> None:
         """Nothing: the anchor of a whole log covers the ends of all chains."""
 
-    def _holds(self, layer: str, label: str, checkpoint: Checkpoint) -> Optional[Tuple[List[str], List[int]]]:
-        """Compare one checkpoint; return who has signed it and when, or None where it confirms nothing."""
-        find, fine = self.book.find, True
-        good, bad, when = signers(checkpoint, self.trust)
-        for name in bad:
-            find(layer + ".signature_bad", say="the signature of %s on %s is false" % (name, label))
-            fine = False
-        if label in self.came_along and not good:
-            fine = False
-        elif self.trust and not good and not bad:
-            self.book.warn(layer + ".signature_missing", say="no trusted key has signed " + label)
-            if layer == "anchor":
-                self.book.skip("anchor " + label, needed=True)
-            fine = False
-        if checkpoint.origin != self.genesis.origin:
-            find(layer + ".other_log", say="%s is of another log, %s" % (label, checkpoint.origin))
-            return None
-        if checkpoint.size > self.tree.size:
-            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, checkpoint.size))
-            return None
-        root = self.tree.roots.get(checkpoint.size)
-        if root is None:
-            self.book.skip("%s %s" % (layer, label), needed=True)
-            return None
-        if root != checkpoint.root:
-            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (checkpoint.size, label))
-            return None
-        return (good, when) if fine else None
-
     def _newer(self, size: int) -> int:
         return max(self.book.entries - size, 0)
 
-    def _anchor(self, label: str, checkpoint: Checkpoint, held: Tuple[List[str], List[int]]) -> None:
-        best = self.book.anchored
-        if best is None or checkpoint.size >= best["size"]:
+
+# -------------------------------------------------------------------------------------------------------- incarnations
+#
+# A restore from a backup cuts the tree; the log goes on as a new incarnation, which an entry `recovered` begins:
+#
+#     {"incarnation":N,"kept":{"root":HEX,"size":I},"lost":[{"note":HEX,"origin":S,"root":HEX,"size":I}],..}
+#
+# The origin of incarnation N > 1 is that of the first, a slash and N. What is left of one, its cut, is the smallest
+# `kept` of the recoveries after it.
+
+_ORIGIN = re.compile(r"(.+/[0-9a-f]{32})(?:/([2-9]|[1-9][0-9]{1,8}))?\Z", re.ASCII)
+
+
+class Recovery(NamedTuple):
+    """What an entry `recovered` says: the incarnation that it begins, the tree that was left, what was published."""
+
+    seq: int
+    incarnation: int
+    size: int
+    root: bytes
+    lost: Tuple[Checkpoint, ...]
+
+
+def read_recovery(seq: int, body: Dict[str, Any]) -> Recovery:
+    """Read the body of an entry `recovered`; raises Malformed."""
+    number, kept, lost = body.get("incarnation"), body.get("kept"), body.get("lost")
+    if not is_int(number, 2) or not isinstance(kept, dict) or not isinstance(lost, list) or not lost:
+        raise Malformed("incarnation, kept, lost")
+    if not is_int(kept.get("size")) or not is_hex(kept.get("root")):
+        raise Malformed("kept")
+    found = []
+    for one in lost:
+        if not isinstance(one, dict) or set(one) != {"note", "origin", "root", "size"}:
+            raise Malformed("lost")
+        if not isinstance(one["origin"], str) or not is_int(one["size"], 1):
+            raise Malformed("lost")
+        if not is_hex(one["root"]) or not is_hex(one["note"]):
+            raise Malformed("lost")
+        found.append(Checkpoint(one["origin"], one["size"], bytes.fromhex(one["root"])))
+    places = [one[:2] for one in found]
+    if places != sorted(set(places)):
+        raise Malformed("lost: not in order")
+    return Recovery(seq, number, kept["size"], bytes.fromhex(kept["root"]), tuple(found))
+
+
+class Incarnations:
+    """The lines of a log, `base` being the origin of the first, and its recoveries, oldest first."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.recoveries: List[Recovery] = []
+
+    @property
+    def number(self) -> int:
+        """The incarnation that the log is in."""
+        return max((one.incarnation for one in self.recoveries), default=1)
+
+    def number_of(self, origin: str) -> Optional[int]:
+        """Return the incarnation that an origin names; None where it is another log's."""
+        found = _ORIGIN.match(origin)
+        base, number = (found.group(1), int(found.group(2) or 1)) if found else (origin, 1)
+        return number if base == self.base else None
+
+    def cut(self, number: int) -> Optional[int]:
+        """Return how many leaves are left of an incarnation; None where nothing of it was lost."""
+        return min((one.size for one in self.recoveries if one.incarnation > number), default=None)
+
+    def named(self, number: int) -> List[Checkpoint]:
+        """Return the checkpoints of an incarnation that recoveries name, by size."""
+        after = (one for one in self.recoveries if one.incarnation > number)
+        found = [lost for one in after for lost in one.lost if self.number_of(lost.origin) == number]
+        return sorted(found, key=lambda lost: lost.size)
+
+    def read(self, log: Iterable[Entry], roots: Dict[int, bytes], book: Book, *, partly: bool) -> None:
+        """Take the entries of ~log, and find what cannot be true of recoveries; partly: not all seals are there."""
+        sizes: Set[int] = {0}
+        for entry in log:
+            body = entry.body or {}
+            if entry.kind == "sealed" and is_int(body.get("size")):
+                sizes.add(body["size"])
+            if entry.kind != "recovered":
+                continue
+            try:
+                recovery = read_recovery(entry.seq, body)
+            except Malformed:
+                continue  # which the replay finds
+            self._check(recovery, sizes | {recovery.size} if partly else sizes, roots, book)
+            self.recoveries.append(recovery)
+            sizes = set()
+        for recovery in self.recoveries:
+            for number in sorted({self.number_of(lost.origin) or 0 for lost in recovery.lost} - {0}):
+                book.warn("tree.recovered", "~log", recovery.seq, "restored: incarnation %d lost entries" % number)
+        for number in range(1, self.number):
+            named = self.named(number)
+            if named:
+                book.lost += max(named[-1].size - (self.cut(number) or 0), 0)
+
+    def _check(self, recovery: Recovery, sizes: Set[int], roots: Dict[int, bytes], book: Book) -> None:
+        where = "~log", recovery.seq
+        if recovery.incarnation <= self.number:
+            book.find("tree.recovery_number", *where)
+        if recovery.size not in sizes or roots.get(recovery.size, recovery.root) != recovery.root:
+            book.find("tree.recovery_kept", *where)
+        for lost in recovery.lost:
+            number = self.number_of(lost.origin)
+            if number is None or number >= recovery.incarnation:
+                book.find("tree.recovery_origin", *where)
+                continue
+            cut = self.cut(number)
+            if lost.size <= (recovery.size if cut is None else min(recovery.size, cut)):
+                book.find("tree.recovery_nothing", *where)
+
+
+# ------------------------------------------------------------------------------------------------------------- anchors
+
+
+class Comparison:
+    """Compares checkpoints with the roots of the tree; partly: not all of these can be told."""
+
+    def __init__(
+        self, lines: Incarnations, keys: Keys, roots: Dict[int, bytes], size: int, book: Book, *, partly: bool
+    ) -> None:
+        self.lines, self.keys, self.roots, self.size = lines, keys, roots, size
+        self.book, self.partly = book, partly
+        self.said: Dict[Tuple[str, int], bytes] = {}  # the first root that was said, by origin and size
+        self.losses: List[str] = []
+        self.proved: Set[Checkpoint] = set()
+        for recovery in lines.recoveries:
+            for lost in recovery.lost:
+                self.said.setdefault((lost.origin, lost.size), lost.root)
+
+    def kept(self, anchor: Anchor) -> None:
+        """Compare a checkpoint that the log keeps."""
+        self.compare("tree", anchor)
+        self._signed("tree", anchor)
+
+    def held(self, anchors: Iterable[Anchor], newer: Callable[[int], int]) -> None:
+        """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
+        for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
+            agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            if not agrees or signed is None:
+                continue
             self.book.anchored = {
-                "label": label, "origin": checkpoint.origin, "size": checkpoint.size,
-                "newer": self._newer(checkpoint.size), "signed": held[0], "at": max(held[1], default=None),
-                "through": [],
+                "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
+                "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
+                "at": max((at for _, at in signed if at is not None), default=None),
+                "through": [way for way in (self.keys.path(key) for key, _ in signed) if way],
             }  # fmt: skip
+        if self.book.anchored is None:
+            for label in self.losses:
+                self.book.skip("anchor " + label, needed=True)
+        for recovery in self.lines.recoveries if self.keys else ():
+            for lost in recovery.lost:
+                if lost not in self.proved:
+                    self.book.warn("tree.recovery_unproved", "~log", recovery.seq)
+
+    def compare(self, layer: str, anchor: Anchor) -> bool:
+        """Compare one checkpoint with the tree, and with what others said of its size; whether it confirms the tree."""
+        label, said, find = anchor.label, anchor.said, self.book.find
+        number = self.lines.number_of(said.origin)
+        if number is None:
+            find(layer + ".other_log", say="%s is of another log, %s" % (label, said.origin))
+            return False
+        if self.said.setdefault((said.origin, said.size), said.root) != said.root:
+            find(layer + ".fork", say="%s and another say two roots of size %d" % (label, said.size))
+        if number > self.lines.number:
+            find(layer + ".incarnation_missing", say="%s is of incarnation %d" % (label, number))
+            return False
+        cut = self.lines.cut(number)
+        if cut is not None and said.size > cut:
+            return self._beyond(layer, anchor, number, cut)
+        if said.size > self.size:
+            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, said.size))
+        elif self.roots.get(said.size) == said.root:
+            return True
+        elif said.size in self.roots or (self.size in self.roots and not self.partly):
+            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (said.size, label))
+        else:
+            self.book.skip("%s %s" % (layer, label), needed=True)
+        return False
+
+    def _beyond(self, layer: str, anchor: Anchor, number: int, cut: int) -> bool:
+        """Compare a checkpoint of more leaves than a recovery has left with what that names."""
+        label, said, named = anchor.label, anchor.said, self.lines.named(number)
+        if self.roots.get(said.size) == said.root:
+            if said in named:
+                self.book.find(layer + ".recovery_false", say="%s: nothing was lost" % label)
+                return False
+            self.book.warn(layer + ".recovery_overstated", say="%s: less was lost than was said" % label)
+            return True
+        if said.size > (named[-1].size if named else cut):
+            self.book.find(layer + ".loss_unnamed", say="%s: more was lost than was said" % label)
+        elif layer == "anchor":
+            self.losses.append(label)
+            self.book.warn(layer + ".lost", say="%s: of entries that a restore lost" % label)
+        return False
+
+    def _signed(self, layer: str, anchor: Anchor) -> Optional[Signed]:
+        """Return the signatures that count; None where none does."""
+        if not self.keys:
+            if anchor.note.signatures:
+                self.book.skip("signatures")
+            return []
+        try:
+            signed = signed_by(anchor.note, self.keys.through)
+        except Malformed as error:
+            self.book.find(layer + ".signature_bad", say="%s: %s" % (anchor.label, error))
+            return None
+        counting = self.keys.counting(signed, anchor.said.size)
+        if counting:
+            self.proved.add(anchor.said)
+            return counting
+        kind, words = ("revoked", "only revoked keys have") if signed else ("missing", "no trusted key has")
+        self.book.warn("%s.signature_%s" % (layer, kind), say="%s signed %s" % (words, anchor.label))
+        if layer == "anchor":
+            self.book.skip("anchor " + anchor.label, needed=True)
+        return None
 
 
 # -------------------------------------------------------------------------------------------------------------- replay
 #
-# States follow from the entries alone: merge `set` in order; `was` says what `set` replaced, without what was null. The
-# rules document that `def` names says whether a move was legal; who had which role is in the chains ~actor/ID.
+# Every entry is decided again, on the state of its instance after the entries before it. How: docs/reference/judging.md.
 #
 #     rules  {"attributes":{NAME:FIELD},"constants":{NAME:VALUE},"guards":{NAME:COND},"lang":1,"name":S,"papers":[S],
 #             "parameters":{NAME:FIELD},"permissions":{"start":[ROLE],"adopt"..,"amend"..,"register"..,"supervise":..},
@@ -1404,21 +1892,29 @@ class Verification:
 #     TARGET {"kind":"state","name":S} | {"kind":"same"} | {"kind":"left","name":TRIGGER}
 #     COND   {"is":K,..}, K one of InStates RootIn OtherIn CausedBy Visited FieldIs ActorHas Code GateIs Unsupported All Any Not
 #
-# What a guard says is True, False, or None: this program cannot tell. Only what is certainly not allowed is a finding.
+# What an entry says is looked at as if it were what it must be; whatever goes wrong then (ODD) makes it malformed.
 
 Body = Dict[str, Any]
 Answer = Optional[bool]
+Mark = List[Any]  # the number of an entry and its earliest day, None where that is open
+ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
+CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
+_BASES = ("stated", "implied", "inferred")
 _REGISTRAR = ["registrar"]
-_CLOSE = 60_000_000  # µs: an actor's roles may have been read before an enrolment that was written a moment earlier
-_RESERVED_KINDS = {
-    "~log": ("genesis", "sealed", "keyed", "ruled"),
-    "~definition/": ("defined",),
-    "~actor/": ("enrolled", "granted", "revoked"),
-    "~number/": ("retired", "released"),
-    "~calendar": ("published",),
+#: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
+_RESERVED: Dict[str, FrozenSet[str]] = {
+    "~log": frozenset("genesis sealed recovered keyed ruled".split()),
+    "~actor": frozenset("enrolled refused granted revoked proposed redacted declined".split()),
+    "~definition": frozenset(["defined"]),
+    "~number": frozenset(["retired", "released"]),
+    "~calendar": frozenset(["published"]),
 }
-_CORRECTIONS = ("proposed", "rectified", "redacted", "declined")
-_MOVES = ("started", "fired", "adopted")
+#: What an entry says that changes its instance, whatever its kind.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
+_STANDING = {
+    "suspended": ("held", True), "resumed": ("held", False), "voided": ("voided", True), "reinstated": ("voided", False),
+}  # fmt: skip
 
 
 def _month_end(year: int, month: int) -> str:
@@ -1464,6 +1960,17 @@ def read_day(text: str) -> Tuple[Optional[str], Optional[str]]:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def day_of(at: int, offset: int) -> str:
+    """Return the day of a moment, in us since 1970 UTC, at an offset from UTC in minutes."""
+    days = (at // 1_000_000 + 60 * offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
+    era, rest = divmod(days, 146_097)
+    year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
+    left = rest - (365 * year + year // 4 - year // 100)
+    month = (5 * left + 2) // 153
+    year, day = year + 400 * era + (month >= 10), left - (153 * month + 2) // 5 + 1
+    return "%04d-%02d-%02d" % (year, month + 3 - 12 * (month >= 10), day) if 1 <= year <= 9999 else "9999-12-31"
+
+
 def _strings(value: Any) -> List[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
@@ -1472,182 +1979,406 @@ def _object(value: Any) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _is_citation(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and _is_text(value.get("instance")) and is_int(value.get("seq"), 1) and is_hex(value.get("leaf"))
-    )  # fmt: skip
-
-
-def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(map(of, value.values()))
-
-
 def _is_list(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(of, value))
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-#: What the parts of a body are, whatever its kind. Anything else is malformed, and is not decided.
-_PARTS: Dict[str, Callable[[Any], bool]] = {
-    "attested": _is_map(lambda value: isinstance(value, dict)),
-    "attrs": _is_map(lambda value: isinstance(value, (str, int))),
-    "basis": _is_text,
-    "cause": _is_citation,
-    "did": _is_map(_is_text),
-    "effects": _is_list(lambda value: isinstance(value, dict) and _is_text(value.get("on"))),
-    "for": _is_map(lambda value: isinstance(value, (str, int))),
-    "gates": _is_map(lambda value: isinstance(value, dict)),
-    "papers": _is_list(_is_object),
-    "params": _is_map(lambda value: isinstance(value, (str, int))),
-    "remembers": _is_text,
-    "rests": _is_list(lambda value: is_int(value, 1)),
-    "root": _is_text,
-    "seen": _is_list(_is_citation),
-    "trigger": _is_text,
-    "workflow": _is_text,
-}
-
-
-def is_well_formed(body: Body) -> bool:
-    """Whether each part of a body is what it must be."""
-    return all(name not in _PARTS or _PARTS[name](value) for name, value in body.items())
 
 
 class Rules:
     """A rules document, with what is looked up in it often."""
 
-    def __init__(self, document: str) -> None:
-        told = parse(document.encode())
-        self.told = _object(told)
-        self.name = self.told.get("name")
-        self.regions: Dict[str, Body] = {
-            name: _object(about) for name, about in _object(self.told.get("regions")).items()
-        }
-        self.transitions = [about for about in self.told.get("transitions") or [] if isinstance(about, dict)]
-        if self.told.get("lang") != 1 or "main" not in self.regions or not isinstance(self.name, str):
-            raise Malformed("not rules")
-        self.guards = _object(self.told.get("guards"))
-        self.asked = {name for about in self.transitions for name in _strings(_object(about.get("gate")).get("not_by"))}
+    def __init__(self, told: Body) -> None:
+        self.told = told
+        self.name: str = told["name"]
+        self.regions: Dict[str, Body] = told["regions"]
+        self.ways: List[Body] = told.get("transitions", [])
+        self.by_trigger: Dict[str, List[Body]] = {}
+        for way in self.ways:
+            self.by_trigger.setdefault(way["trigger"], []).append(way)
+        self.by_id = {way["id"]: way for way in self.ways}
+        self.guards: Dict[str, Body] = told.get("guards", {})
+        self.attributes: Dict[str, Body] = told.get("attributes", {})
+        self.parameters: Dict[str, Body] = told.get("parameters", {})
+        self.watched = {name for way in self.ways for name in way.get("gate", {}).get("not_by", ())}
 
-    def permitted(self, act: str) -> List[str]:
-        """Return the roles that may start, register, adopt or amend."""
-        return _strings(_object(self.told.get("permissions")).get(act, [] if act == "start" else _REGISTRAR))
+    def permitted(self, act: str) -> FrozenSet[str]:
+        """Return the roles that may start, register, adopt, amend or supervise."""
+        default = [] if act in ("start", "supervise") else _REGISTRAR
+        return frozenset(_object(self.told.get("permissions")).get(act, default))
 
-    def active(self, region: str, main: Optional[str]) -> bool:
-        """Whether a region has a state while the main line is in this one."""
-        where = self.regions[region].get("active_in")
-        return where is None or main in _object(where).get("main", [])
+    def active(self, region: str, states: Dict[str, str]) -> bool:
+        """Whether a region has a state while the others are in these."""
+        return all(states.get(other) in where for other, where in self.regions[region].get("active_in", {}).items())
+
+    def begin(self) -> Dict[str, str]:
+        """Return the states in which an instance begins."""
+        states = {name: about["initial"] for name, about in self.regions.items() if not about.get("active_in")}
+        more = {name: about["initial"] for name, about in self.regions.items() if self.active(name, states)}
+        return {**states, **more}
+
+    def moved(self, before: Dict[str, str], kept: Dict[str, str], changes: Dict[str, str]) -> Dict[str, Optional[str]]:
+        """Return all that a change of states sets: the change, and what begins or ceases to be active by it."""
+        after = {**before, **changes}
+        result: Dict[str, Optional[str]] = {**changes}
+        for name, about in self.regions.items():
+            was, now = self.active(name, before), self.active(name, after)
+            if was is not now and name not in changes:
+                result[name] = kept.get(name, about["initial"]) if now else None
+        return result
+
+
+class Actor(NamedTuple):
+    """Somebody who acts, as an entry `enrolled` or the application's resolver says."""
+
+    id: str
+    roles: FrozenSet[str] = frozenset()
+    org: str = ""
+    start: Any = None
+    end: Any = None
+    enabled: bool = True
+
+    def acts_on(self, day: str) -> bool:
+        """Whether the actor may act on a day."""
+        return (
+            self.enabled and (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
+        )  # fmt: skip
 
 
 class Actors:
     """Who could do what, when: the chains ~actor/ID."""
 
-    def __init__(self, entries: Iterable[Entry], offset: int) -> None:
-        self.offset = offset
-        self.known: Dict[str, List[Tuple[int, Body]]] = {}
+    def __init__(self, entries: Iterable[Entry], missing: Callable[[str], None]) -> None:
+        self.missing = missing
+        self.known: Dict[str, List[Tuple[int, Actor]]] = {}
         for entry in entries:
             if entry.kind == "enrolled" and entry.body is not None:
-                self.known.setdefault(entry.instance[len("~actor/") :], []).append((entry.at, entry.body))
+                id_, body = entry.instance[len("~actor/") :], entry.body
+                org, enabled = body.get("org"), body.get("enabled", True) is True
+                actor = Actor(
+                    id_, frozenset(_strings(body.get("roles"))), org if isinstance(org, str) else "",
+                    body.get("valid_from"), body.get("valid_to"), enabled,
+                )  # fmt: skip
+                self.known.setdefault(id_, []).append((entry.at, actor))
 
-    def day(self, at: int) -> str:
-        """Return the day of a moment, at the log's own offset from UTC."""
-        days = (at // 1_000_000 + 60 * self.offset) // 86_400 + 719_468  # from 0000-03-01; H. Hinnant's civil_from_days
-        era, rest = divmod(days, 146_097)
-        year = (rest - rest // 1460 + rest // 36_524 - rest // 146_096) // 365
-        left = rest - (365 * year + year // 4 - year // 100)
-        month = (5 * left + 2) // 153
-        return "%04d-%02d-%02d" % (
-            year + 400 * era + (month >= 10), month + 3 - 12 * (month >= 10), left - (153 * month + 2) // 5 + 1,
-        )  # fmt: skip
+    def _of(self, actor: str) -> List[Tuple[int, Actor]]:
+        if actor not in self.known:
+            self.missing(actor)
+        return self.known.get(actor, [])
 
-    def at(self, actor: str, at: int) -> Tuple[Optional[Body], Optional[Body]]:
-        """Return the enrolment in force at a moment, and the one before where it had only just been changed."""
-        past = [(when, body) for when, body in self.known.get(actor, ()) if when <= at]
-        if not past:
-            return None, None
-        before = past[-2][1] if len(past) > 1 and at - past[-1][0] <= _CLOSE else None
-        return past[-1][1], before
+    def at(self, actor: str, at: int) -> Optional[Actor]:
+        """Return an actor as of a moment; None where nobody was enrolled under that name by then."""
+        return next((version for when, version in reversed(self._of(actor)) if when <= at), None)
 
-    def valid(self, body: Body, at: int) -> bool:
-        """Whether an enrolment held on the day of a moment."""
-        day, start, end = self.day(at), body.get("valid_from"), body.get("valid_to")
-        return (
-            body.get("enabled") is True
-            and (not isinstance(start, str) or start <= day)
-            and (not isinstance(end, str) or day <= end)
-        )  # fmt: skip
+    def around(self, actor: str, at: int) -> List[Actor]:
+        """Return the versions that were in force at a moment or in the minute before."""
+        known = self._of(actor)
+        before = sum(when < at - CLOSE or when == at - CLOSE for when, _ in known)
+        return [version for when, version in known[max(before - 1, 0) :] if when <= at]
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] in ([int, str], [int, type(None)])
+
+
+def _is_marks(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_mark, value.values()))
+
+
+#: The parts of a snapshot that a correction may change.
+_BECOMES: Dict[str, Callable[[Any], bool]] = {
+    "adopted": lambda value: isinstance(value, list) and all(isinstance(region, str) for region in value),
+    "attrs": lambda value: isinstance(value, dict),
+    "did": _is_words,
+    "kept": _is_words,
+    "left": lambda value: isinstance(value, dict) and all(map(_is_words, value.values())),
+    "out": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+    "regions": _is_words,
+    "since": _is_marks,
+    "visited": lambda value: isinstance(value, dict) and all(map(_is_marks, value.values())),
+}
+
+
+def merged(before: Any, patch: Any) -> Any:
+    """Return a gate, or a part of one, after a patch."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return patch
+    return {**before, **{name: merged(before.get(name), value) for name, value in patch.items()}}
 
 
 class Case:
-    """An instance as far as its entries were read."""
+    """An instance as far as its entries were read: its snapshot, and what else is to be known of it."""
+
+    PARTS = ("adopted", "attrs", "did", "gates", "held", "kept", "left", "out", "regions", "since", "visited", "voided")
 
     def __init__(self, instance: str) -> None:
         self.instance = instance
-        self.states: Dict[str, Optional[str]] = {}
-        self.last: Dict[str, str] = {}  # of a region that is not active, the state that it will resume
-        self.left: Dict[str, str] = {}  # by trigger, the state that it left
-        self.history: Dict[str, List[Tuple[int, Optional[str]]]] = {}  # of a region, every change: entry and new state
-        self.visited: Set[Tuple[str, str]] = set()
+        self.regions: Dict[str, str] = {}
+        self.kept: Dict[str, str] = {}
+        self.left: Dict[str, Dict[str, str]] = {}
+        self.adopted: List[str] = []
+        self.since: Dict[str, Mark] = {}
+        self.out: Dict[str, Dict[str, Mark]] = {}
+        self.visited: Dict[str, Dict[str, Mark]] = {}
         self.attrs: Body = {}
+        self.gates: Dict[str, Body] = {}
+        self.did: Body = {}
+        self.held: Body = {}
+        self.voided: Body = {}
+        self.seq = self.at = 0
+        self.first = True
         self.definition: Optional[str] = None
         self.rules: Optional[Rules] = None
-        self.root: Optional[str] = None
-        self.workflow: Optional[str] = None
-        self.first = True
-        self.unknown = False  # an entry was met that this program cannot read
-        self.earliest: Dict[str, Tuple[str, int]] = {}  # of a region, the earliest day of its newest act, and the act
-        self.days: Dict[int, str] = {}  # of an entry, its earliest day
+        self.workflow: Any = None
+        self.root: Any = None
+
+    def copy(self) -> Case:
+        """Return a case that can be changed without changing this one."""
+        found = Case(self.instance)
+        found.__dict__.update(self.__dict__)
+        for name in ("regions", "kept", "since", "attrs"):
+            setattr(found, name, dict(getattr(self, name)))
+        for name in ("left", "out", "visited"):
+            setattr(found, name, {region: dict(table) for region, table in getattr(self, name).items()})
+        return found
+
+    def earliest(self, rests: Iterable[int], regions: Iterable[str]) -> Optional[str]:
+        """Return the latest of the earliest days of what comes before an act; None where nothing bounds it."""
+        marks = [self.since[region] for region in regions if region in self.since]
+        tables = [self.since, *self.out.values(), *self.visited.values()]
+        wanted = set(rests)
+        marks += [mark for table in tables for mark in table.values() if mark[0] in wanted]
+        return max((mark[1] for mark in marks if mark[1] is not None), default=None)
 
     def fold(self, entry: Entry) -> None:
-        """Take in what an entry sets."""
+        """Take in what an entry changes. Raises ODD for one that is not of the form that this needs."""
         body = entry.body or {}
-        states = _object(body.get("set"))
-        if not all(state is None or isinstance(state, str) for state in states.values()):
-            states = {}
-        for region, state in states.items():
-            old = self.states.get(region)
-            if old is not None and state is None:
-                self.last[region] = old
-            if state != old:
-                self.history.setdefault(region, []).append((entry.seq, state))
-            self.states[region] = state
-            if state is not None and entry.kind != "adopted":
-                self.visited.add((region, state))
-        self.attrs.update(_object(body.get("attrs")))
-        if isinstance(body.get("workflow"), str):
-            self.workflow = body["workflow"]
-        if isinstance(body.get("root"), str):
-            self.root = body["root"]
+        if entry.kind == "rectified":
+            for name, value in body["becomes"].items():
+                if name not in _BECOMES or not _BECOMES[name](value):
+                    raise TypeError("becomes")
+                setattr(self, name, json.loads(json.dumps(value)))
+            return
+        changes = body.get("set") or {}
+        if any(isinstance(state, (dict, list)) for state in changes.values()):
+            raise TypeError("set")
+        low, bound = _object(body.get("on")).get("lo"), None
+        if changes:
+            bound = self.earliest(body.get("rests", ()), changes)
+        gates, did = dict(self.gates), dict(self.did)
+        for name, patch in body.get("gates", {}).items():
+            gates[name] = merged(self.gates.get(name), patch)
+        did.update(body.get("did", {}))
+        if "remembers" in body and changes:
+            region = body["remembers"]
+            self.left.setdefault(region, {})[body["trigger"]] = body["was"][region]
+        self.gates, self.did = gates, did
+        if entry.kind in _STANDING:
+            name, set_ = _STANDING[entry.kind]
+            setattr(self, name, {"seq": entry.seq} if set_ else {})
+        mark: Mark = [entry.seq, low if bound is None or (low is not None and low > bound) else bound]
+        for region, state in changes.items():
+            self._set(region, state, mark, adopted=entry.kind == "adopted")
+
+    def _set(self, region: str, state: Any, mark: Mark, *, adopted: bool) -> None:
+        before = self.regions.get(region)
+        if before != state or region not in self.since:
+            self.out.setdefault(region, {})[before or ""] = mark
+        self.since[region] = mark
+        self.kept.pop(region, None)
+        if state is not None:
+            self.regions[region] = state
+        else:
+            self.regions.pop(region, None)
+            if before is not None and not adopted:
+                self.kept[region] = before
+        self.adopted = sorted({*self.adopted, region} if adopted else {*self.adopted} - {region})
+        if adopted:
+            self.left.pop(region, None)
+        elif state is not None:
+            self.visited.setdefault(region, {}).setdefault(state, mark)
+
+    def say(self, entry: Entry) -> None:
+        """Take in the facts that an entry says of its instance; raises ODD."""
+        body = entry.body or {}
+        if entry.instance.startswith("~"):
+            if entry.kind == "granted":
+                self.attrs["grants"] = {**self.attrs.get("grants", {}), str(entry.seq): dict(body["grant"])}
+            elif entry.kind == "revoked":
+                grants = self.attrs.get("grants", {})
+                self.attrs["grants"] = {seq: grant for seq, grant in grants.items() if seq != str(body["grant"])}
+            return
+        if self.first:
+            self.workflow, self.root = body.get("workflow"), body.get("root")
+        if entry.kind != "rectified":
+            self.attrs.update(body.get("attrs", {}))
+
+
+class Witness(NamedTuple):
+    """An entry of another instance as one cites it, and what that instance was after it."""
+
+    instance: str
+    seq: int
+    leaf: str
+    at: int
+    workflow: Any
+    root: Any
+    regions: Dict[str, str]
+    attrs: Body
+    body: Body
+
+
+class Undisclosed(Exception):
+    """What is to be decided rests on an instance that is not shown."""
 
 
 class Past:
-    """Another instance at the entry that is cited."""
+    """Other instances, as they were at the entries that are cited."""
+
+    KEPT = 32
 
     def __init__(self, verification: Verification) -> None:
         self.verification = verification
-        self._kept: Tuple[str, List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]] = ("", [])
+        self._open: Dict[str, Tuple[Case, Iterator[Entry], Optional[Entry]]] = {}
 
-    def chain(self, instance: str) -> List[Tuple[Entry, Dict[str, Optional[str]], Optional[str]]]:
-        """Return the entries of a chain, each with the states and the workflow after it; empty if there is none."""
-        if self._kept[0] != instance or not self._kept[1]:
-            case, found = Case(instance), []
-            for entry in self.verification.chain(instance):
-                case.fold(entry)
-                found.append((entry, dict(case.states), case.workflow))
-            self._kept = instance, found
-        return self._kept[1]
+    def after(self, instance: Any, seq: Any) -> Optional[Witness]:
+        """Return an entry with the state after it; None where there is none. Raises Undisclosed."""
+        if not isinstance(instance, str) or type(seq) is not int:
+            raise TypeError("not a citation")
+        if not self.verification.shown(instance):
+            raise Undisclosed(instance)
+        case, entries, last = self._open.pop(instance, (Case(instance), iter(()), None))
+        if case.first or case.seq > seq:
+            case, entries, last = Case(instance), self.verification.chain(instance), None
+        while case.seq < seq:
+            last = next(entries, None)
+            case.seq = seq if last is None else last.seq
+            if last is not None and last.body is not None:
+                case.workflow = last.body.get("workflow", case.workflow)
+                case.root = last.body.get("root", case.root)
+                case.first = False
+                try:
+                    case.fold(last)
+                    case.say(last)
+                except ODD:
+                    pass
+            case.first = False
+        while len(self._open) >= self.KEPT:
+            del self._open[next(iter(self._open))]
+        self._open[instance] = case, entries, last
+        if last is None or case.seq != seq:
+            return None
+        return Witness(
+            instance, seq, last.leaf.hex(), last.at, case.workflow, case.root, dict(case.regions), dict(case.attrs),
+            last.body or {},
+        )  # fmt: skip
 
-    def cited(self, about: Body, at: int) -> Tuple[str, Dict[str, Optional[str]], Optional[str]]:
-        """Return what there is to say of a citation (a finding's kind, or nothing), states and workflow then."""
-        instance, seq = about.get("instance"), about.get("seq")
-        if isinstance(instance, str) and is_int(seq):
-            for entry, states, workflow in self.chain(instance):
-                if entry.seq == seq and entry.at <= at:
-                    return ("" if entry.leaf.hex() == about.get("leaf") else "replay.seen_leaf"), states, workflow
-        return "replay.seen_missing", {}, None
+
+class Act:
+    """One entry before the judge."""
+
+    def __init__(self, replay: Replay, case: Case, entry: Entry, actor: Optional[Actor], day: str) -> None:
+        self.replay, self.book = replay, replay.book
+        self.case, self.entry, self.actor, self.day = case, entry, actor, day
+        self.body: Body = entry.body or {}
+        self.compared: Set[str] = set()
+        self.failed = self.undecided = False
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        if self.case.rules is None:
+            raise TypeError("no rules")
+        return self.case.rules
+
+    @property
+    def late(self) -> bool:
+        """Whether the entry was made after the fact."""
+        return self.body.get("mode") == "late"
+
+    def find(self, kind: str) -> None:
+        """Note what is wrong with the entry."""
+        self.failed = True
+        self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def warn(self, kind: str) -> None:
+        """Note what is odd about the entry."""
+        self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
+
+    def equal(self, name: str, expected: Any, found: Any) -> None:
+        """Compare what the entry says with what it must say."""
+        self.compared.add(name)
+        if canonical(expected) != canonical(found):
+            self.find(name + "_differs")
+
+    def still(self) -> None:
+        """Find an entry that sets something and may not."""
+        self.compared.add("set")
+        if self.body.get("set"):
+            self.find("set_differs")
+
+    def live(self, *, late: bool) -> None:
+        """Check what an entry says of when it was made."""
+        if self.body.get("mode") != ("late" if late else "live"):
+            self.find("mode")
+        if not late and "on" not in self.body:
+            self.find("date_missing")
+
+    def nothing_else(self) -> None:
+        """Find an entry that says more of its instance than was compared."""
+        if not self.failed and any(name in self.body and name not in self.compared for name in _CHANGES):
+            self.find("says_more")
+
+    def answers(self) -> Body:
+        """Return the application's answers, without those of its resolver."""
+        return {name: told for name, told in self.body.get("attested", {}).items() if name != "resolver"}
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the application's resolver said who acted."""
+        return "resolver" in self.body.get("attested", {})
+
+    def params(self) -> Body:
+        """Return the parameters; of the personal ones only that they were given."""
+        start = "parameter."
+        personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
+        return {**self.body.get("params", {}), **personal}
+
+    def papers(self) -> Set[str]:
+        """Return the types of the papers that were laid."""
+        return {paper["type"] for paper in self.body.get("papers", ())}
+
+
+class Question(NamedTuple):
+    """What is asked of the rules: whether this move may be made.
+
+    `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
+    `only` the transition whose gate it is) or effect, of the act `cause`.
+    """
+
+    act: Act
+    trigger: str
+    performer: Optional[Actor]
+    seen: Dict[str, Witness]
+    late: bool = False
+    stage: str = "fire"
+    cause: Optional[Witness] = None
+    gates: Optional[Dict[str, Body]] = None
+    only: Optional[str] = None
+    retired: bool = False
+
+
+class Decision(NamedTuple):
+    """What a move leads to, where it is allowed."""
+
+    way: Body
+    set: Dict[str, Optional[str]]
+    was: Dict[str, str]
+    rests: List[int]
+    seen: List[Body]
+    attested: Body
 
 
 _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
@@ -1657,469 +2388,922 @@ _OPERATORS: Dict[str, Callable[[Any, Any], bool]] = {
     "le": lambda one, two: one <= two,
     "gt": lambda one, two: one > two,
     "ge": lambda one, two: one >= two,
-    "in": lambda one, two: one in two,
 }
 
 
-class Judge:
-    """One act, decided again."""
+class NoAnswer(LookupError):
+    """The entry has no answer of a guard in the application's code."""
 
-    def __init__(self, case: Case, entry: Entry, body: Body, roles: Optional[Set[str]], seen: List[Body]) -> None:
-        self.case, self.entry, self.body, self.roles, self.seen = case, entry, body, roles, seen
-        self.late = body.get("mode") == "late" and "for" in body
 
-    def holds(self, rules: Rules, told: Any) -> Tuple[Answer, Set[int]]:
-        """Return whether a guard holds, and the entries on which that rests."""
-        told = _object(rules.guards.get(told) if isinstance(told, str) else told)
-        kind = told.get("is")
-        if kind in ("All", "Any"):
-            return self._many(rules, told.get("of") or [], any_=kind == "Any")
+class Looking:
+    """Guards, and what they look at: the entries on which their answers rest, what was read elsewhere, what code said.
+
+    A guard holds (True), does not (False), or nobody can tell (None). Negation is handed down to the leaves, so that
+    each knows what it is asked.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question, self.act, self.case = question, question.act, question.act.case
+        self.rests: Set[int] = set()
+        self.seen: Dict[str, Witness] = {}
+        self.attested: Body = {}
+
+    def holds(self, told: Body, *, negated: bool = False) -> Answer:
+        """Whether a condition, or its negation, holds."""
+        kind = told["is"]
         if kind == "Not":
-            answer, rests = self.holds(rules, told.get("of"))
-            return (None if answer is None else not answer), rests
+            return self.holds(told["of"], negated=not negated)
+        if kind in ("All", "Any"):
+            parts = told.get("of", ())
+            return self._every(parts, negated) if (kind == "All") is not negated else self._some(parts, negated)
+        if kind == "Unsupported":
+            return None
         if kind == "InStates":
-            region = str(told.get("region"))
-            return self._in(region, told.get("states") or [])
+            return self._in_states(told, negated)
         if kind == "Visited":
-            return (told.get("region"), told.get("state")) in self.case.visited, set()
-        if kind == "FieldIs":
-            return self._field(rules, told), set()
-        if kind == "ActorHas":
-            return (None if self.roles is None else bool(self.roles & set(_strings(told.get("roles"))))), set()
-        return self._elsewhere(kind, told), set()
+            return self._visited(told, negated)
+        if kind == "ActorHas" and self.question.performer is None:
+            return True
+        if kind == "GateIs" and self.question.gates is None:
+            return True
+        return self._leaf(kind, told) is not negated
 
-    def _in(self, region: str, states: List[Any]) -> Tuple[Answer, Set[int]]:
-        """Return whether a region is in one of the states, and the entry since which that has been so."""
-        answer = self.case.states.get(region) in states
-        since: Set[int] = set()
-        for seq, state in reversed(self.case.history.get(region, [])):
-            if (state in states) is not answer:
-                break
-            since = {seq}
-        return answer, since
-
-    def _many(self, rules: Rules, parts: List[Any], *, any_: bool) -> Tuple[Answer, Set[int]]:
-        rests: Set[int] = set()
-        unknown = False
+    def _every(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = True
         for part in parts:
-            answer, on = self.holds(rules, part)
-            if answer is None:
-                unknown = True
-            elif answer is any_:
-                return (None, set()) if unknown and any_ else (answer, on if any_ else set())
-            rests |= on
-        return (None if unknown else not any_), (set() if any_ else rests)
+            found = self.holds(part, negated=negated)
+            if found is False:
+                return False
+            answer = None if found is None else answer
+        return answer
 
-    def _field(self, rules: Rules, told: Body) -> Answer:
-        name, source, wanted = told.get("name"), told.get("source"), told.get("value")
-        fields = {"attribute": "attributes", "parameter": "parameters"}.get(str(source), "")
-        values = {"attribute": self.case.attrs, "parameter": _object(self.body.get("params"))}.get(
-            str(source), _object(rules.told.get("constants"))
-        )
-        value = values.get(str(name))
-        if value is None:
-            return told.get("op") == "ne"
-        kind = _object(_object(rules.told.get(fields)).get(str(name))).get("type")
-        try:
-            if kind == "decimal":
-                value = Decimal(value)
-                wanted = [Decimal(item) for item in wanted] if isinstance(wanted, list) else Decimal(str(wanted))
-            return _OPERATORS[str(told.get("op"))](value, wanted)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            return None
+    def _some(self, parts: Iterable[Body], negated: bool) -> Answer:  # noqa: FBT001
+        answer: Answer = False
+        before = set(self.rests)
+        for part in parts:
+            self.rests = set(before)
+            found = self.holds(part, negated=negated)
+            if found:
+                return True
+            answer = None if found is None else answer
+        self.rests = before
+        return answer
 
-    def _elsewhere(self, kind: Any, told: Body) -> Answer:
-        """Answer what another instance, or the application, decides."""
-        if kind == "RootIn":
-            for about in self.seen:
-                if about["instance"] == self.case.root:
-                    return about["states"].get(str(told.get("region"))) in told.get("states", ())
-            return None
-        if kind == "OtherIn":
-            here = [about for about in self.seen if about["workflow"] == told.get("workflow")]
-            return any(about["states"].get(str(told.get("region"))) in told.get("states", ()) for about in here)
-        if kind == "Code":
-            answer = _object(_object(self.body.get("attested")).get(str(told.get("name")))).get("answer")
-            return answer if isinstance(answer, bool) else None
-        if kind == "Unsupported" and not self.late:
+    def _in_states(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        region, states = told["region"], told["states"]
+        if (self.case.regions.get(region) in states) is negated:
             return False
-        return None  # CausedBy, GateIs: not decided again by this program
+        marks = [mark[0] for state, mark in self.case.out.get(region, {}).items() if (state in states) is negated]
+        if marks:
+            self.rests.add(max(marks))
+        return True
+
+    def _visited(self, told: Body, negated: bool) -> bool:  # noqa: FBT001
+        mark = self.case.visited.get(told["region"], {}).get(told["state"])
+        if mark is not None and not negated:
+            self.rests.add(mark[0])
+        return (mark is not None) is not negated
+
+    def _leaf(self, kind: str, told: Body) -> bool:
+        question = self.question
+        if kind == "FieldIs":
+            return self._field(told)
+        if kind == "ActorHas":
+            return question.performer is not None and not question.performer.roles.isdisjoint(told["roles"])
+        if kind == "RootIn":
+            root = question.seen.get(self.case.root or "")
+            return root is not None and self._there(root, told)
+        if kind == "OtherIn":
+            others = [
+                one for key, one in question.seen.items()
+                if one.workflow == told["workflow"] and key not in (self.case.instance, self.case.root)
+            ]  # fmt: skip
+            return True in [self._there(one, told) for one in others]  # all of them are looked at
+        if kind == "CausedBy":
+            cause = question.cause
+            return cause is not None and self._there(cause, told) and cause.workflow == told["workflow"]
+        if kind == "GateIs":
+            gate = (question.gates or {}).get(told["transition"])
+            against = ("open", "waiting", "blocked") if told["what"] == "voted" else ("rejected",)
+            return gate is not None and not any(task["state"] in against for task in gate.get("tasks", {}).values())
+        if kind == "Code":
+            return self._code(told["name"])
+        raise ValueError("a condition that is not known")
+
+    def _there(self, witness: Witness, told: Body) -> bool:
+        self.seen[witness.instance] = witness
+        return witness.regions.get(told["region"]) in told["states"]
+
+    def _code(self, name: str) -> bool:
+        if name not in self.attested:
+            answers = self.act.body.get("attested", {})
+            if name not in answers or "answer" not in answers[name]:
+                raise NoAnswer(name)
+            answer, values = answers[name]["answer"], answers[name].get("values", {})
+            self.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
+        return bool(self.attested[name]["answer"])
+
+    def _field(self, told: Body) -> bool:
+        rules, name, op, wanted = self.act.rules, told["name"], told["op"], told["value"]
+        values, fields = {
+            "attribute": (self.case.attrs, rules.attributes),
+            "parameter": (self.act.params(), rules.parameters),
+        }.get(told["source"], (_object(rules.told.get("constants")), {}))
+        value, kind = values.get(name), fields.get(name, {}).get("type")
+        if value is None:
+            return bool(op == "ne")
+        if op == "in":
+            options = wanted if isinstance(wanted, list) else [wanted]
+            return any(_number(value, kind) == _number(option, kind) for option in options)
+        left, right = _number(value, kind), _number(wanted, kind)
+        return _OPERATORS[op](left, right) if type(left) is type(right) else bool(op == "ne")
+
+
+def _number(value: Any, kind: Optional[str]) -> Any:
+    if kind == "decimal" and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            pass
+    return value
+
+
+def decide(question: Question) -> Optional[Decision]:
+    """Decide a move again; None where it is not allowed. Raises NoAnswer, and ODD."""
+    rules, case = question.act.rules, question.act.case
+    tried = [
+        _try(question, way) for way in rules.by_trigger[question.trigger]
+        if case.regions.get(way["region"]) in way["sources"] and question.only in (None, way["id"])
+    ]  # fmt: skip
+    allowed = [decision for decision in tried if decision is not None]
+    return allowed[0] if len(allowed) == 1 else None
+
+
+def _try(question: Question, way: Body) -> Optional[Decision]:
+    rules, case, late = question.act.rules, question.act.case, question.late
+    looking = Looking(question)
+    target = _target(rules, way, case)
+    refused = target is None or not (late or _stands(question, way))
+    performer = question.performer
+    refused |= performer is not None and performer.roles.isdisjoint(way.get("roles", ()))
+    if not late and question.stage != "effect":
+        gate = way.get("gate", {})
+        later = gate.get("papers", ()) if question.stage != "close" else ()
+        laid = question.act.papers()
+        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        if question.stage != "close":
+            given = question.act.params()
+            refused |= any(
+                rules.parameters[name].get("required") and name not in given for name in way.get("parameters", ())
+            )
+        refused |= question.retired
+    for name in way.get("guards", ()):
+        refused |= looking.holds(rules.guards[name]) is not True
+    refused |= not late and any(isinstance(effect, str) for effect in way.get("effects", ()))
+    if refused or target is None:
+        return None
+    changes = rules.moved(case.regions, case.kept, {way["region"]: target})
+    return Decision(
+        way, changes, {region: case.regions[region] for region in changes if region in case.regions},
+        sorted(looking.rests), [_citation(looking.seen[key]) for key in sorted(looking.seen)], looking.attested,
+    )  # fmt: skip
+
+
+def _citation(witness: Witness) -> Body:
+    return {"instance": witness.instance, "leaf": witness.leaf, "seq": witness.seq}
+
+
+def _target(rules: Rules, way: Body, case: Case) -> Optional[str]:
+    """Return the state that a transition leads to; None where nothing is remembered."""
+    target, region = way["target"], way["region"]
+    if target["kind"] == "state":
+        return str(target["name"])
+    if target["kind"] == "same":
+        return case.regions[region]
+    state = case.left.get(region, {}).get(target["name"])
+    could = {
+        source for other in rules.by_trigger.get(target["name"], ())
+        if other.get("remembers") and other["region"] == region for source in other["sources"]
+    }  # fmt: skip
+    return state if state in could else None
+
+
+def _stands(question: Question, way: Body) -> bool:
+    """Whether the instance is neither held nor void, and this is the way of doing it."""
+    case, stage = question.act.case, question.stage
+    if case.held or case.voided or ("gate" in way) is not (stage in ("submit", "close")):
+        return False
+    same = question.act.rules.by_trigger[question.trigger]
+    return stage == "close" or not any(case.gates.get(other["id"], {}).get("state") == "open" for other in same)
 
 
 class Replay:
     """The replay of all instances, one after the other."""
 
     def __init__(self, verification: Verification) -> None:
+        self.verification = verification
         self.book, self.documents = verification.book, verification.documents
         self.past = Past(verification)
-        self.actors = Actors(verification.reserved("~actor/"), verification.genesis.offset)
-        self.defined: Dict[str, int] = {}  # when rules were registered first
+        self.actors = Actors(verification.reserved("~actor/"), self._missing)
+        self.numbers = Numbers(verification.reserved("~number/"))
+        self.defined: Dict[Tuple[str, str], int] = {}  # when rules were registered first, by chain and digest
         for entry in verification.reserved("~definition/"):
             rules = (entry.body or {}).get("rules")
             if entry.kind == "defined" and isinstance(rules, str):
-                self.defined.setdefault(rules, entry.at)
-        self.administrator = min(
-            (at for chain in self.actors.known.values() for at, body in chain if "administrator" in _strings(body.get("roles"))),
-            default=None,
-        )  # fmt: skip
+                self.defined.setdefault((entry.instance, rules), entry.at)
+        self.administrated: Optional[int] = None  # when an administrator was enrolled first
+        self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
-        self.shown = verification.shown
-        self.partly = not verification.shown("")  # whether this is a bundle of one instance only
         self.case = Case("")
+        self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
+        self.ordinary = frozenset(
+            [
+                "started",
+                "fired",
+                "adopted",
+                "annotated",
+                "amended",
+                "refused",
+                *self.approvals.kinds,
+                *self.corrections.kinds,
+            ]
+        )
+        self.kinds: Dict[str, Callable[[Act], None]] = {
+            "started": self._started, "fired": self._fired, "adopted": self._adopted, "amended": self._amended,
+            "annotated": Act.still, "refused": self._refused,
+            "enrolled": self._enrolled, "defined": self._defined, "genesis": self._genesis, "sealed": self._sealed,
+            "recovered": self._recovered, "keyed": self._keyed, "granted": self._granted, "revoked": self._granted,
+            "published": self._published, "retired": self._retired, "released": self._retired,
+            **dict.fromkeys(self.approvals.kinds, self.approvals.read),
+            **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
+        }  # fmt: skip
+
+    def _missing(self, actor: str) -> None:
+        if self.verification.partly:
+            self.book.skip("actor " + actor, needed=True)
+
+    def day(self, at: int) -> str:
+        """Return the day of a moment, at the log's own offset from UTC."""
+        return day_of(at, self.verification.genesis.offset)
 
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
             self.case = Case(entry.instance)
-        if entry.v != 1:
-            self.case.unknown = True
-        if self.case.unknown or entry.body is None or entry.kind not in KINDS:
-            if entry.body is None and self.case.first:
-                self.case.definition = ""
-            if entry.instance.startswith("~") and entry.kind not in KINDS and entry.v == 1:
-                self._roles(entry)
-            self.case.first = False
-            self.case.fold(entry)
-            return
-        if not is_well_formed(entry.body):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-            self.case.first = False
-            return
-        if entry.instance.startswith("~"):
-            self._reserved(entry, entry.body)
-        else:
-            self._ordinary(entry, entry.body)
-        self.case.first = False
-        self.case.fold(entry)
-
-    def _reserved(self, entry: Entry, body: Body) -> None:
-        for prefix, kinds in _RESERVED_KINDS.items():
-            if entry.instance == prefix or (prefix.endswith("/") and entry.instance.startswith(prefix)):
-                if entry.kind not in (*kinds, "refused") and (entry.kind not in _CORRECTIONS or prefix != "~actor/"):
-                    self.book.find("replay.kind_place", entry.instance, entry.seq)
-                    return
-        for prefix, what in (("~number/", "numbers"), ("~calendar", "calendars")):
-            if entry.instance.startswith(prefix):
-                self.book.skip(what)
-        if entry.kind in ("granted", "revoked") or (entry.kind == "sealed" and entry.actor != "system"):
-            self._roles(entry)
-        if entry.kind == "sealed":
-            if not (
-                is_hex(body.get("heads"))
-                and is_int(body.get("instances"), 1)
-                and is_int(body.get("size"), 1)
-                and len(body) == 3
-            ):
+        if entry.body is not None:
+            try:
+                self._read(self.case, entry)
+            except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind == "enrolled" and not (
-            _is_list(_is_text)(body.get("roles")) and isinstance(body.get("enabled"), bool)
-        ):
-            self.book.find("replay.malformed", entry.instance, entry.seq)
-        if entry.kind in ("defined", "enrolled"):
-            self._administrator(entry)
-        rules = self._compiled(str(body.get("rules"))) if entry.kind == "defined" else None
-        if rules is not None:
-            for name in ("name", "version"):
-                if body.get(name) != rules.told.get(name):
-                    self.book.find("replay.%s_differs" % name, entry.instance, entry.seq)
+        self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
 
-    def _administrator(self, entry: Entry) -> None:
-        if entry.actor == "system":
-            if self.administrator is not None and entry.at > self.administrator:
-                self.book.find("replay.actor_role", entry.instance, entry.seq)
-            return
-        roles = self._roles(entry)
-        if roles is not None and "administrator" not in roles:
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+    def _read(self, case: Case, entry: Entry) -> None:
+        body = entry.body or {}
+        if case.first or entry.definition != case.definition:
+            self._under(case, entry)
+        day = self.day(entry.at)
+        act = Act(self, case, entry, self._actor(entry, day), day)
+        after = case.copy()
+        after.fold(entry)
+        if entry.v == 1:
+            self._judge(act)
+        if "on" in body:
+            self._on(act)
+        self.case = after
+        after.say(entry)
+        if entry.kind == "enrolled" and ADMINISTRATOR & set(map(str, body.get("roles", ()))):
+            self.administrated = entry.at if self.administrated is None else min(self.administrated, entry.at)
+        self._count(act)
 
-    def _roles(self, entry: Entry) -> Optional[Set[str]]:
-        """Return the roles that an entry's actor had; None where this log cannot say."""
-        resolver = _object(_object((entry.body or {}).get("attested")).get("resolver")).get("values")
-        if isinstance(resolver, dict):
-            self.book.counts["attested"] += 1
-            return set(_strings(resolver.get("roles")))
-        now, before = self.actors.at(entry.actor, entry.at)
-        if now is None and self.partly:
-            self.book.skip("actor " + entry.actor, needed=True)
-            return None
-        if now is None:
-            self.book.counts["attested"] += 1
-            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
-            return None
-        if (
-            entry.kind != "refused"
-            and not self.actors.valid(now, entry.at)
-            and (before is None or not self.actors.valid(before, entry.at))
-        ):
-            self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
-        return set(_strings(now.get("roles"))) | set(_strings((before or {}).get("roles")))
-
-    def _under(self, entry: Entry) -> Optional[Rules]:
-        """Return the rules under which an entry stands; None where they cannot be told."""
-        case, find = self.case, self.book.find
-        if entry.definition is None:
-            find("replay.def_missing", entry.instance, entry.seq)
-            return case.rules
-        if case.definition is None and self.defined.get(entry.definition, entry.at) > entry.at:
-            find("document.not_yet_defined", entry.instance, entry.seq)
-        if case.definition is not None and entry.definition != case.definition:
-            find("replay.def_changed", entry.instance, entry.seq)
+    def _under(self, case: Case, entry: Entry) -> None:
+        """Take note of the rules under which an entry stands: those of its instance's first one."""
+        if not case.first:
+            self.book.find("replay.def_changed", entry.instance, entry.seq)
         case.definition = entry.definition
-        case.rules = self._compiled(entry.definition)
-        return case.rules
+        case.rules = self.compiled(entry.definition) if entry.definition is not None else None
+        since = entry.at
+        if case.rules is not None:
+            since = self.defined.get(("~definition/" + case.rules.name, entry.definition or ""), entry.at)
+        if since > entry.at:
+            self.book.find("document.not_yet_defined", entry.instance, entry.seq)
 
-    def _compiled(self, digest: str) -> Optional[Rules]:
+    def compiled(self, digest: str) -> Optional[Rules]:
+        """Return the rules under a digest; None where they cannot be had."""
         if digest not in self.rules:
             self.rules[digest] = None
+            self.documents.used(digest)
             if digest in self.documents.rules:
-                try:
-                    self.rules[digest] = Rules(self.documents.rules[digest])
-                except (Malformed, TypeError, KeyError):
-                    self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+                self.rules[digest] = self._compile(digest, self.documents.rules[digest])
         return self.rules[digest]
 
-    def _ordinary(self, entry: Entry, body: Body) -> None:
-        case, find = self.case, self.book.find
-        if any(entry.kind in kinds for kinds in _RESERVED_KINDS.values()):
-            find("replay.kind_place", entry.instance, entry.seq)
-            return
-        if entry.seq == 1 and entry.kind not in ("started", "adopted"):
-            find("replay.not_started", entry.instance, entry.seq)
-        if entry.seq != 1 and entry.kind == "started":
-            find("replay.not_first", entry.instance, entry.seq)
-        rules = self._under(entry)
-        if entry.kind in _MOVES:
-            self._day(entry, body)
-        roles = self._roles(entry)
-        if entry.kind == "refused":
-            self.book.counts["refused"] += 1
-            return
-        for about in [body["cause"]["instance"]] if "cause" in body else []:
-            self._unseen(about)
-        for about in body.get("effects", ()):
-            self._unseen(about["on"])
-        if "effects" in body or "cause" in body:
-            self.book.skip("effects")
-        seen = self._seen(entry, body)
-        if entry.kind in _CORRECTIONS:
-            self.book.skip("corrections")
-            case.unknown = case.unknown or entry.kind == "rectified"
-            return
-        if entry.kind not in (*_MOVES, "annotated", "amended"):
-            self.book.skip("approvals")
-            return
-        if rules is not None and entry.kind in ("started", "adopted"):
-            self._begin(rules, entry, body, roles)
-        if rules is not None and entry.kind == "amended":
-            self._amended(rules, entry, body, roles)
-        if rules is not None and entry.kind == "fired":
-            self._fired(rules, entry, body, Judge(case, entry, body, roles, seen))
+    def _compile(self, digest: str, document: str) -> Optional[Rules]:
+        try:
+            told = parse(document.encode())
+            if told["lang"] > 1:
+                self.book.skip("rules language %d" % told["lang"], needed=True)
+                return None
+            rules = Rules(told)
+            rules.begin()
+        except ODD:
+            self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+            return None
+        if ("~definition/" + rules.name, digest) not in self.defined:
+            self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+        return rules
 
-    def _day(self, entry: Entry, body: Body) -> None:
-        """Check the day of a move: its text, its bounds, and whether something before it happened later."""
-        find, case = self.book.find, self.case
-        mode, on = body.get("mode"), body.get("on")
-        if mode not in ("live", "late") or (entry.kind == "adopted" and mode != "late"):
-            find("replay.mode", entry.instance, entry.seq)
-        if mode == "late":
-            self.book.counts["late"] += 1
-        if on is None:
-            if mode == "live":
-                find("replay.date_missing", entry.instance, entry.seq)
-            on = {}
-        low, high = _object(on).get("lo"), _object(on).get("hi")
-        today = self.actors.day(entry.at)
-        if on:
+    def _actor(self, entry: Entry, day: str) -> Optional[Actor]:
+        """Return who acted, as of the entry; None where nothing tells."""
+        if entry.actor == SYSTEM and entry.kind in ("genesis", "sealed", "keyed", "enrolled", "defined", "ruled"):
+            if entry.kind not in ("genesis", "sealed", "keyed"):
+                self.system = max(self.system, (entry.at, entry.instance, entry.seq))
+            return None
+        attested = (entry.body or {}).get("attested", {})
+        if "resolver" in attested:
             try:
-                if read_day(str(on.get("edtf"))) != (low, high) or (low or "") > today:
-                    find("replay.date_differs", entry.instance, entry.seq)
-            except Malformed:
-                find("replay.date_malformed", entry.instance, entry.seq)
-                return
-        before = [case.earliest[region] for region in _object(body.get("set")) if region in case.earliest]
-        before += [(case.days[seq], seq) for seq in body.get("rests", ()) if seq in case.days]
-        floor = max(before, default=("", 0))
-        if isinstance(high, str) and high < floor[0]:
-            find("replay.date_order", entry.instance, entry.seq)
-        earliest = max(low or "", floor[0])
-        if earliest:
-            case.days[entry.seq] = earliest
-            for region in _object(body.get("set")):
-                case.earliest[region] = earliest, entry.seq
+                told = attested["resolver"]["values"]
+                return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
+            except ODD:
+                self.book.find("replay.malformed", entry.instance, entry.seq)
+                return None
+        actor = self.actors.at(entry.actor, entry.at)
+        if actor is None:
+            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
+        elif entry.kind != "refused" and not actor.acts_on(day):
+            if any(other.acts_on(day) for other in self.actors.around(entry.actor, entry.at)):
+                self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+            else:
+                self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+        return actor
 
-    def _seen(self, entry: Entry, body: Body) -> List[Body]:
-        """Check what an entry cites, and return each with the states that it had."""
-        found: List[Body] = []
-        for about in body.get("seen", ()):
-            instance = about["instance"]
-            if self._unseen(instance):
+    def _judge(self, act: Act) -> None:
+        entry, judge = act.entry, self.kinds.get(act.entry.kind)
+        reserved = entry.instance.partition("/")[0] if entry.instance.startswith("~") else ""
+        if judge is None:
+            self.book.skip("kind " + entry.kind, needed=True)
+            return
+        kinds = _RESERVED.get(reserved, frozenset()) if reserved else self.ordinary
+        try:
+            if entry.kind not in kinds:
+                act.find("kind_place")
+            elif reserved or act.case.rules is not None:
+                judge(act)
+                act.nothing_else()
+            elif entry.definition is None:
+                act.find("def_missing")
+            if entry.seq == 1 and not reserved and entry.kind not in ("started", "adopted"):
+                act.find("not_started")
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+        except ODD:
+            act.find("malformed")
+
+    def undisclosed(self, act: Act, error: Undisclosed) -> None:
+        """Note an entry that cannot be decided again without an instance that is not shown."""
+        act.failed = act.undecided = True
+        self.book.skip("cited %s" % error, needed=True)
+
+    def _on(self, act: Act) -> None:
+        """Check the day of an act: its text, its bounds, and that nothing before it happened later."""
+        on, entry, case = act.body["on"], act.entry, act.case
+        low, high = on.get("lo"), on.get("hi")
+        try:
+            first, last = read_day(on.get("edtf", ""))
+        except Malformed:
+            act.find("date_malformed")
+        else:
+            last = act.day if last is None else min(last, act.day)
+            fits = low == first and high == last and (first is None or first <= last)
+            clamped = entry.at == case.at and low == first and (low or "") <= (high or "") <= last
+            if not fits and not clamped:
+                act.find("date_differs")
+        changes = act.body.get("set")
+        bound = case.earliest(act.body.get("rests", ()), changes) if changes else None
+        if bound is not None and high is not None and bound > high:
+            act.find("date_order")
+
+    def _count(self, act: Act) -> None:
+        kind, counts = act.entry.kind, self.book.counts
+        moves = kind == "fired" or (kind == "voted" and bool(act.body.get("set")))
+        counts["late"] += act.late and kind in ("adopted", "fired", "refused", "voted")
+        counts["refused"] += kind == "refused"
+        if moves and not act.undecided:
+            attested = act.actor is None or "attested" in act.body
+            counts["attested" if attested else "witnessed" if "seen" in act.body else "decided"] += 1
+
+    # Who may, and what other instances were
+
+    def authorise(self, act: Act, roles: Iterable[str]) -> None:
+        """Find an actor who had none of the roles; one whose roles were changed shortly before is a warning."""
+        needed, entry = frozenset(roles), act.entry
+        if act.actor is None or not act.actor.roles.isdisjoint(needed):
+            return
+        if any(not other.roles.isdisjoint(needed) for other in self.actors.around(entry.actor, entry.at)):
+            act.warn("actor_changed")
+        else:
+            act.find("actor_role")
+
+    def cited(self, act: Act) -> Dict[str, Witness]:
+        """Return the instances that an entry cites; find what is cited otherwise than it is. Raises Undisclosed."""
+        found: Dict[str, Witness] = {}
+        for about in act.body.get("seen", ()):
+            witness = self.past.after(about["instance"], about["seq"])
+            if witness is None or witness.at > act.entry.at:
+                act.find("seen_missing")
                 continue
-            wrong, states, workflow = self.past.cited(about, entry.at)
-            if wrong:
-                self.book.find(wrong, entry.instance, entry.seq)
-            found.append({"instance": instance, "states": states, "workflow": workflow})
+            if witness.leaf != about["leaf"]:
+                act.find("seen_leaf")
+            found[about["instance"]] = witness._replace(leaf=about["leaf"])
         return found
 
-    def _unseen(self, instance: Any) -> bool:
-        """Whether an instance is not shown; then say so."""
-        if self.shown(instance):
-            return False
-        self.book.skip("cited %s" % instance, needed=True)
-        return True
+    def retired(self, act: Act) -> bool:
+        """Whether a paper of the entry bears a number that was retired; that it may have been is a warning."""
+        certain, perhaps = self.numbers.retired(act.body.get("papers", ()), act.entry.at)
+        if perhaps:
+            act.warn("number_overlap")
+        return certain
 
-    def _begin(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        find, case = self.book.find, self.case
-        act = "start" if entry.kind == "started" else "adopt"
-        if roles is not None and not roles & set(rules.permitted(act)):
-            find("replay.actor_role", entry.instance, entry.seq)
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            find("replay.attributes", entry.instance, entry.seq)
-        if case.first:
-            if body.get("workflow") != rules.name:
-                find("replay.workflow_differs", entry.instance, entry.seq)
-            self._root(rules, entry, body)
-        states = _object(body.get("set"))
-        self._was(entry, body, states if entry.kind == "adopted" else {})
-        if entry.kind == "started":
-            main = rules.regions["main"].get("initial")
-            wanted = {name: about.get("initial") for name, about in rules.regions.items() if rules.active(name, main)}
-            if states != wanted:
-                find("replay.set_differs", entry.instance, entry.seq)
+    def decide(
+        self, act: Act, performer: Optional[Actor], *, stage: str = "fire", late: bool = False,
+        cause: Optional[Witness] = None, gates: Optional[Dict[str, Body]] = None, only: Optional[str] = None,
+    ) -> Optional[Decision]:  # fmt: skip
+        """Decide the trigger of an entry again; None where that is not allowed or cannot be told, which is noted."""
+        try:
+            seen = self.cited(act)
+        except Undisclosed as error:
+            self.undisclosed(act, error)
+            return None
+        retired = not late and self.retired(act)
+        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        try:
+            found = decide(question)
+            if found is None and performer is not None and not act.resolved:
+                for other in self.actors.around(performer.id, act.entry.at):
+                    if other.roles != performer.roles and found is None:
+                        found = decide(question._replace(performer=other))
+                if found is not None:
+                    act.warn("actor_changed")
+        except NoAnswer:
+            act.find("attested_missing")
+            return None
+        if found is None:
+            act.find("not_allowed")
+        return found
+
+    def moved(self, act: Act, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]) -> None:
+        """Compare all that an entry says a move changed; `params` None: a late entry, whose effects were then."""
+        body, way, rules = act.body, decision.way, act.rules
+        act.equal("set", decision.set, body.get("set"))
+        act.equal("was", decision.was, body.get("was"))
+        act.equal("transition", way["id"], body.get("transition", way["trigger"]))
+        act.equal("rests", decision.rests, body.get("rests", []))
+        act.equal("remembers", way["region"] if way.get("remembers") else None, body.get("remembers"))
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", decision.attested, act.answers())
+        act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
+        self.approvals.moved(act, decision.set, way["id"], gates)
+        if params is not None:
+            self.effects.promised(act, way, params)
+
+    # One method for each kind
+
+    def _started(self, act: Act) -> None:
+        body, rules = act.body, act.rules
+        if act.entry.seq != 1:
+            act.find("not_first")
+        act.equal("set", rules.begin(), body.get("set"))
+        act.equal("was", {}, body.get("was"))
+        act.equal("workflow", rules.name, body.get("workflow"))
+        act.live(late=act.late)
+        self._root(act)
+        self._attributes(act)
+        self.authorise(act, rules.permitted("start"))
+
+    def _root(self, act: Act) -> None:
+        wanted, root = act.rules.told.get("root"), act.body.get("root")
+        act.compared.add("root")
+        if wanted is None and root is None:
             return
-        main = states.get("main", case.states.get("main"))
-        for region, state in states.items():
-            known = _object(rules.regions.get(region, {}).get("states"))
-            if region not in rules.regions or (state is not None and state not in known):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-            if state is not None and not rules.active(region, main):
-                find("replay.adoption", entry.instance, entry.seq)
-                return
-
-    def _was(self, entry: Entry, body: Body, wanted: Body) -> None:
-        """Compare `was` with the states that `set` replaces."""
-        states = self.case.states
-        was = {region: states[region] for region in wanted if states.get(region) is not None}
-        if body.get("was", {}) != was:
-            self.book.find("replay.was_differs", entry.instance, entry.seq)
-
-    def _root(self, rules: Rules, entry: Entry, body: Body) -> None:
-        root, wanted = body.get("root"), rules.told.get("root")
-        if root is None or not isinstance(root, str):
+        try:
+            witness = self.past.after(root, 1) if isinstance(root, str) else None
+        except Undisclosed as error:
+            self.undisclosed(act, error)
             return
-        if self._unseen(root):
-            return
-        chain = self.past.chain(root)
-        if not chain or chain[0][2] is None or chain[0][0].at > entry.at:
-            self.book.find("replay.root_missing", entry.instance, entry.seq)
-        elif chain[0][2] != wanted:
-            self.book.find("replay.root_differs", entry.instance, entry.seq)
+        if witness is None or witness.at > act.entry.at:
+            act.find("root_missing")
+        elif witness.workflow != wanted or witness.root is not None:
+            act.find("root_differs")
 
-    def _amended(self, rules: Rules, entry: Entry, body: Body, roles: Optional[Set[str]]) -> None:
-        names = _object(rules.told.get("attributes"))
-        if any(name not in names for name in _object(body.get("attrs"))):
-            self.book.find("replay.attributes", entry.instance, entry.seq)
-        if "cause" not in body and roles is not None and not roles & set(rules.permitted("amend")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+    def _attributes(self, act: Act) -> None:
+        declared, start = act.rules.attributes, "attribute."
+        act.compared.add("attrs")
+        clear = any(name not in declared or declared[name].get("personal") for name in act.body.get("attrs", {}))
+        texts = [field[len(start) :] for field in act.body.get("texts", {}) if field.startswith(start)]
+        if clear or any(name not in declared for name in texts):
+            act.find("attributes")
 
-    def _fired(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        """Decide a move again: who may do it from where, on which papers, and what it changes."""
-        find, trigger = self.book.find, body.get("trigger")
-        ways = [about for about in rules.transitions if about.get("trigger") == trigger]
-        if not ways:
-            find("replay.unknown_trigger", entry.instance, entry.seq)
+    def _fired(self, act: Act) -> None:
+        late, performer = act.late, act.actor
+        act.live(late=late)
+        if late:
+            self.authorise(act, act.rules.permitted("register"))
+            performer = self._performer(act)
+        elif "for" in act.body:
+            act.find("late_unmarked")
+        if act.body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
             return
-        self.book.counts["decided"] += 1
-        self.book.counts["witnessed"] += bool(judge.seen)
-        self._late(rules, entry, body, judge)
-        open_ = [way for way in ways if self._allowed(rules, way, body, judge) is not False]
-        if not open_:
-            find("replay.not_allowed", entry.instance, entry.seq)
-        way = open_[0] if len(open_) == 1 else ways[0] if len(ways) == 1 else None
-        if way is None:
-            return
-        if self.case.states.get(str(way.get("region"))) in way.get("sources", ()):
-            self._changes(rules, way, entry, body)
-        if way in open_:
-            self._rests(rules, way, entry, body, judge)
-        if way.get("remembers"):
-            self.case.left[str(trigger)] = self.case.states.get(str(way.get("region"))) or ""
+        if "cause" in act.body:
+            cause = self.effects.cause(act, act.body["trigger"])
+            decision = self.decide(act, None, stage="effect", cause=cause)
+        else:
+            decision = self.decide(act, performer, late=late)
+        if decision is not None:
+            doer = act.body["for"]["id"] if late else act.entry.actor
+            self.moved(act, decision, doer, {}, None if late else act.params())
 
-    def _late(self, rules: Rules, entry: Entry, body: Body, judge: Judge) -> None:
-        late, for_ = body.get("mode") == "late", _object(body.get("for"))
-        if for_ and not late:
-            self.book.find("replay.late_unmarked", entry.instance, entry.seq)
-        filed = any(about.get("filed") is not False for about in body.get("papers", ()))
-        if late and not (
-            not filed
-            and for_
-            and body.get("basis") in ("stated", "implied", "inferred")
-            and "source" in commitments(entry)
+    def _performer(self, act: Act) -> Optional[Actor]:
+        """Return the office that decided what is entered late, as it was at the entry."""
+        about, body = act.body.get("for"), act.body
+        good = isinstance(about, dict) and about.get("ground") == "late" and body.get("basis") in _BASES
+        if (
+            not good
+            or "source" not in body.get("texts", {})
+            or any(paper.get("filed") for paper in body.get("papers", ()))
         ):
-            self.book.find("replay.late_flags", entry.instance, entry.seq)
-        if late and judge.roles is not None and not judge.roles & set(rules.permitted("register")):
-            self.book.find("replay.actor_role", entry.instance, entry.seq)
+            act.find("late_flags")
+        if not isinstance(about, dict):
+            return None
+        if act.resolved:
+            return Actor(about["id"], frozenset([about["role"]] if "role" in about else ()))
+        found = self.actors.at(about["id"], act.entry.at)
+        if found is None:
+            act.warn("actor_unknown")
+        return found
 
-    def _allowed(self, rules: Rules, way: Body, body: Body, judge: Judge) -> Answer:
-        if self.case.states.get(str(way.get("region"))) not in way.get("sources", ()):
-            return False
-        roles: Optional[Set[str]] = judge.roles
-        if judge.late:
-            office, _ = self.actors.at(str(_object(body["for"]).get("id")), judge.entry.at)
-            roles = set(_strings(office.get("roles"))) if office is not None else None
-        if "cause" not in body and roles is not None and not roles & set(_strings(way.get("roles"))):
-            return False
-        if not judge.late and "cause" not in body:
-            laid = {about.get("type") for about in body.get("papers", ()) if isinstance(about, dict)}
-            if "gate" in way or not laid >= set(_strings(way.get("papers"))):
-                return False
-            if not set(_object(body.get("params"))) >= set(_strings(way.get("parameters"))) and not self._optional(
-                rules, way, body
-            ):
-                return False
-        answers = [judge.holds(rules, name)[0] for name in way.get("guards", ())]
-        if any(answer is False for answer in answers):
-            return False
-        return None if None in answers else True
+    def _adopted(self, act: Act) -> None:
+        body, rules, case = act.body, act.rules, act.case
+        act.live(late=True)
+        if body.get("basis") not in _BASES or "source" not in body.get("texts", {}):
+            act.find("late_flags")
+        if act.entry.seq == 1:
+            act.equal("workflow", rules.name, body.get("workflow"))
+            self._root(act)
+            self._attributes(act)
+        self.authorise(act, rules.permitted("adopt"))
+        said = body["set"]
+        stated = {region: state for region, state in said.items() if state is not None}
+        known = all(region in rules.regions for region in said)
+        known = known and all(state in rules.regions[region]["states"] for region, state in stated.items())
+        moved = rules.moved(case.regions, case.kept, stated)
+        silent = any(name not in said and state is not None for name, state in moved.items())
+        after = {**case.regions, **stated}
+        idle = not known or any(
+            not rules.active(name, after) for name, state in said.items() if state is not None or moved.get(name, "") is not None
+        )  # fmt: skip
+        states = [name for name, state in said.items() if state is not None or moved.get(name, "") is not None]
+        if not known or not states or silent or idle:
+            act.find("adoption")
+            return
+        wanted = {**moved, **{name: said[name] for name in states}}
+        act.equal("set", wanted, said)
+        act.equal("was", {name: case.regions[name] for name in wanted if name in case.regions}, body.get("was"))
+        self.approvals.moved(act, wanted, "", {})
+
+    def _amended(self, act: Act) -> None:
+        act.still()
+        self._attributes(act)
+        if "cause" in act.body:
+            self.effects.cause(act, "amend")
+        else:
+            self.authorise(act, act.rules.permitted("amend"))
+        self.approvals.amended(act)
+
+    def _refused(self, act: Act) -> None:
+        act.still()
+        if not isinstance(act.body.get("refusals"), list):
+            act.find("malformed")
+
+    # Reserved instances
+
+    def _administer(self, act: Act) -> None:
+        """Check that an administrator acted; the library's own account may until there is one."""
+        act.still()
+        if act.entry.actor != SYSTEM:
+            self.authorise(act, ADMINISTRATOR)
+
+    def _enrolled(self, act: Act) -> None:
+        self._administer(act)
+        if not isinstance(act.body.get("roles"), list) or not isinstance(act.body.get("enabled"), bool):
+            act.find("malformed")
+
+    def _defined(self, act: Act) -> None:
+        self._administer(act)
+        for kind in ("rules", "labels"):
+            bytes.fromhex(act.body[kind])
+            self.documents.name(act.body[kind], kind, act.entry)
+        rules = self.compiled(act.body["rules"])
+        if rules is not None:
+            act.equal("name", rules.name, act.body.get("name"))
+            act.equal("version", rules.told.get("version"), act.body.get("version"))
+            act.equal("name", rules.name, act.entry.instance.partition("/")[2])
 
     @staticmethod
-    def _optional(rules: Rules, way: Body, body: Body) -> bool:
-        """Whether every parameter that is missing need not be given."""
-        told = _object(rules.told.get("parameters"))
-        missing = set(_strings(way.get("parameters"))) - set(_object(body.get("params")))
-        return not any(_object(told.get(name)).get("required") for name in missing)
+    def _genesis(act: Act) -> None:
+        if act.entry.seq != 1:
+            act.find("kind_place")
 
-    def _changes(self, rules: Rules, way: Body, entry: Entry, body: Body) -> None:
-        case, region, target = self.case, str(way.get("region")), _object(way.get("target"))
-        state = {"state": target.get("name"), "same": case.states.get(region)}.get(
-            str(target.get("kind")), case.left.get(str(target.get("name")))
-        )
-        wanted: Dict[str, Any] = {region: state}
-        if region == "main":
-            for name in rules.regions:
-                if name == "main":
-                    continue
-                now, then = rules.active(name, case.states.get("main")), rules.active(name, state)
-                if then and not now:
-                    wanted[name] = case.last.get(name, rules.regions[name].get("initial"))
-                elif now and not then:
-                    wanted[name] = None
-        if body.get("set") != wanted:
-            self.book.find("replay.set_differs", entry.instance, entry.seq)
-        self._was(entry, body, wanted)
-        if body.get("remembers") != (region if way.get("remembers") else None):
-            self.book.find("replay.remembers_differs", entry.instance, entry.seq)
+    @staticmethod
+    def _sealed(act: Act) -> None:
+        act.still()
+        counts = act.body.get("instances"), act.body.get("size")
+        if act.entry.seq == 1 or not is_hex(act.body.get("heads")) or not all(is_int(count, 1) for count in counts):
+            act.find("malformed")
 
-    def _rests(self, rules: Rules, way: Body, entry: Entry, body: Body, judge: Judge) -> None:
-        rests: Set[int] = set()
-        for name in way.get("guards", ()):
-            answer, on = judge.holds(rules, name)
-            if answer is None:
-                return
-            rests |= on
-        if body.get("rests", []) != sorted(rests):
-            self.book.find("replay.rests_differs", entry.instance, entry.seq)
+    def _recovered(self, act: Act) -> None:
+        act.still()
+        if act.entry.actor == SYSTEM:
+            act.find("actor_role")
+        self.authorise(act, ADMINISTRATOR)
+        read_recovery(act.entry.seq, act.body)
+
+    @staticmethod
+    def _keyed(act: Act) -> None:
+        act.still()
+        read_statement("", act.body["note"].encode())
+
+    def _granted(self, act: Act) -> None:
+        """Check a proxy: who gives it, or an administrator, grants and revokes it."""
+        act.still()
+        if act.entry.instance != "~actor/" + act.entry.actor:
+            self._administer(act)
+        grant = act.body["grant"]
+        if act.entry.kind == "revoked":
+            good = str(grant) in act.case.attrs.get("grants", {})
+        else:
+            good = grant["from"] <= grant["until"] and isinstance(grant["to"], str) and bool(grant["number"])
+        if not good:
+            act.find("malformed")
+
+    def _published(self, act: Act) -> None:
+        self._administer(act)
+        bytes.fromhex(act.body["calendar"])
+        self.documents.name(act.body["calendar"], "calendar", act.entry)
+        if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
+            act.find("malformed")
+
+    def _ruled(self, act: Act) -> None:
+        self._administer(act)
+        self.corrections.read(act)
+
+    def _retired(self, act: Act) -> None:
+        """Check what became of a document number: the entry that it cites says so, and the chain is that number's."""
+        act.still()
+        body, kind = act.body, act.entry.kind
+        if number_chain(body["type"], body["number"]) != act.entry.instance:
+            act.find("malformed")
+        cause = self.effects.cause(act, kind)
+        if cause is not None and kind == "retired":
+            if (self.day(cause.at), cause.body.get("number", "")) != (body["day"], body["document"]):
+                act.find("malformed")
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+        for part in (self.approvals, self.effects, self.corrections):
+            part.close()
+        at, instance, seq = self.system
+        if at and self.administrated is not None and at > self.administrated:
+            self.book.find("replay.actor_role", instance, seq)
+
+
+# ------------------------------------------------------------------------------------------------ numbers and calendars
+#
+# A document number that is never used again has a chain, ~number/HEX: SHA-256(03 || ["TYPE","FORM"]), FORM being what
+# the number says however it is typed, TYPE a type of paper, or * for any. A calendar is {"rest":[day],"work":[day]}.
+
+_BRACKETS = str.maketrans(
+    {**dict.fromkeys("\u3014[\uff3b\u3010\ufe5d", "("), **dict.fromkeys("\u3015]\uff3d\u3011\ufe5e", ")")}
+)
+
+
+def number_form(number: str) -> str:
+    """Return what a document number says: brackets, wide letters, spaces and case are no part of it."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", number.translate(_BRACKETS))).casefold()
+
+
+def number_chain(type_: str, number: str) -> str:
+    """Return the reserved instance of a number of a type of paper."""
+    return "~number/" + sha256(b"\x03" + canonical([type_, number_form(number)])).hex()
+
+
+class Numbers:
+    """The numbers that were ever retired, by which instances and when."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        #: For each chain when its entries were made, and by which instances the number was retired after each.
+        self.chains: Dict[str, Tuple[List[int], List[Dict[str, Any]]]] = {}
+        for entry in entries:
+            times, facts = self.chains.setdefault(entry.instance, ([], [{}]))
+            try:
+                body = entry.body or {}
+                by = {key: about for key, about in facts[-1].items() if key != body["cause"]["instance"]}
+                if entry.kind == "retired":
+                    by[body["cause"]["instance"]] = body["day"], body["document"], body["cause"]["seq"]
+                number_form(body["number"])
+                body["type"]
+            except ODD:
+                continue
+            times.append(entry.at)
+            facts.append(by)
+
+    def retired(self, papers: Iterable[Body], at: int) -> Tuple[bool, bool]:
+        """Whether a paper could not be laid at a moment, and whether another one perhaps could not.
+
+        The latter bears a number that was retired, but not yet a minute before.
+        """
+        certain, perhaps = False, False
+        for paper in papers if self.chains else ():
+            if paper.get("filed") and paper.get("number"):
+                for type_ in (paper["type"], "*"):
+                    times, facts = self.chains.get(number_chain(type_, paper["number"]), ([], [{}]))
+                    late = self._throughout(times, facts, at, at)
+                    early = self._throughout(times, facts, at - CLOSE, at)
+                    certain, perhaps = certain or bool(early), perhaps or bool(late - early)
+        return certain, perhaps
+
+    @staticmethod
+    def _throughout(times: List[int], facts: List[Dict[str, Any]], since: int, until: int) -> Set[Tuple[str, Any]]:
+        """Return by which instances a number was retired all the time from one moment to another."""
+        first, last = sum(at < since for at in times), sum(at <= until for at in times)
+        found = [set(state.items()) for state in facts[first : last + 1]]
+        return set.intersection(*found)
+
+
+class Calendar(NamedTuple):
+    """The days that are not what their weekday says."""
+
+    rest: FrozenSet[str] = frozenset()
+    work: FrozenSet[str] = frozenset()
+
+    def works(self, day: str) -> bool:
+        """Whether a day is a working day."""
+        if day in self.rest or day in self.work:
+            return day in self.work
+        return dt.date.fromisoformat(day).weekday() < 5
+
+    def counts_for(self, day: str) -> str:
+        """Return the working day that a day counts for: itself, or the next one after days of rest."""
+        while not self.works(day):
+            found = dt.date.fromisoformat(day)
+            if found == dt.date.max:
+                break
+            day = (found + dt.timedelta(days=1)).isoformat()
+        return day
+
+
+def read_calendar(document: str) -> Calendar:
+    """Read the document of a calendar; raises Malformed."""
+    told = parse(document.encode())
+    if not isinstance(told, dict) or set(told) != {"rest", "work"}:
+        raise Malformed("no calendar")
+    for days in told.values():
+        if not _is_list(_is_text)(days) or days != sorted(set(days)) or not all(map(_is_day, days)):
+            raise Malformed("no days in order")
+    if set(told["rest"]) & set(told["work"]):
+        raise Malformed("a day of rest and of work")
+    return Calendar(frozenset(told["rest"]), frozenset(told["work"]))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return read_day(text) == (text, text)
+    except Malformed:
+        return False
+
+
+# ----------------------------------------------------------------------------------------------------------- approvals
+
+
+class Approvals:
+    """Gates: rounds, votes, tasks, tallies, days."""
+
+    kinds = frozenset(
+        """
+        opened voted retracted returned withdrawn transferred delegated replied added removed urged copied read extended
+        waived suspended resumed voided reinstated
+        """.split()
+    )
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+
+    def read(self, act: Act) -> None:
+        """Decide an entry of one of these kinds again."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("approvals")
+
+    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:  # noqa: ARG002
+        """Compare the patches of gates that a move, or an adoption, brings: `gates`, and those that it overtakes."""
+        act.compared.add("gates")
+        if "gates" in act.body or gates:
+            self.book.leave("approvals")
+
+    def amended(self, act: Act) -> None:
+        """Compare what a change of attributes does to gates whose votes are bound to them."""
+        act.compared.add("gates")
+        if "gates" in act.body or "attested" in act.body:
+            self.book.leave("approvals")
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
+
+
+# ------------------------------------------------------------------------------------------------------------- effects
+#
+# An entry says what it does elsewhere: {"effects":[{"on":KEY,"fire":[T],"skipped":[T]} | {"on":KEY,"amend":[A]} |
+# {"on":"~number/HEX","retire"|"release":TYPE,"number":S}]}. The entry there says in `cause` which entry that was.
+
+_NUMBERED = {"retire": "retired", "release": "released"}
+
+
+def does(effect: Body) -> List[str]:
+    """Return what stands for an effect on the other instance: triggers, `amend`, `retired` or `released`."""
+    for verb, kind in _NUMBERED.items():
+        if verb in effect:
+            return [kind]
+    return list(effect.get("fire", ["amend"]))
+
+
+class Effects:
+    """What an act does to other instances: what its entry promises, and the entries there."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+        #: Promised and not met yet: 1; met before its promise: -1. By case, entry, other instance, and what is done.
+        self.open: Dict[Tuple[str, int, str, str], int] = {}
+
+    def _count(self, effect: Tuple[str, int, str, str], by: int) -> None:
+        found = self.open.pop(effect, 0) + by
+        if found:
+            self.open[effect] = found
+
+    def expect(self, act: Act, effects: Iterable[Body]) -> None:
+        """Expect the entries on other instances that an entry says."""
+        for effect in effects:
+            for what in does(effect):
+                self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def cause(self, act: Act, what: str) -> Optional[Witness]:
+        """Return the entry that caused this one; find one that did not. Raises Undisclosed."""
+        said, here = act.body["cause"], act.entry.instance
+        witness = self.replay.past.after(said["instance"], said["seq"])
+        if witness is None or witness.at > act.entry.at:
+            act.find("seen_missing")
+            return None
+        if witness.leaf != said["leaf"]:
+            act.find("seen_leaf")
+        effects = witness.body.get("effects", ())
+        if not any(effect["on"] == here and what in does(effect) for effect in effects):
+            act.find("effect_unknown")
+        self._count((said["instance"], said["seq"], here, what), -1)
+        return witness._replace(leaf=said["leaf"])
+
+    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
+        """Compare the effects that an entry says with those of its transition."""
+        effects = act.body.get("effects", [])
+        if effects or way.get("effects"):
+            self.book.leave("effects")
+        self.expect(act, effects)
+
+    def close(self) -> None:
+        """Say which promises were not kept."""
+        for (instance, seq, target, what), count in sorted(self.open.items(), key=repr):
+            if not self.replay.verification.shown(target):
+                self.book.skip("cited %s" % target, needed=True)
+            elif count > 0:
+                kind = what if what in _NUMBERED.values() else "effect"
+                self.book.find("replay.%s_missing" % kind, instance, seq)
+            else:
+                self.book.find("replay.effect_twice", target)
+
+
+# --------------------------------------------------------------------------------------------------------- corrections
+
+
+class Corrections:
+    """Corrections and erasures: who may propose and confirm, and what history they lead to."""
+
+    kinds = frozenset(("proposed", "rectified", "redacted", "declined"))
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay, self.book = replay, replay.book
+
+    def read(self, act: Act) -> None:
+        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
+        act.failed = True  # what it may say is not known
+        self.book.leave("corrections")
+
+    def close(self) -> None:
+        """Say what only the end of the log shows."""
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -2415,7 +3599,7 @@ class Proofs:
 class PartTree:
     """The tree of which a bundle shows a part: runs of leaves, and hidden trees between them."""
 
-    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: Set[int], book: Book) -> None:
+    def __init__(self, hash_: Hash, said: Dict[str, Any], cuts: FrozenSet[int], book: Book) -> None:
         self.hash, self.cuts, self.book = hash_, cuts, book
         self.size, self.root = int(said["size"]), str(said["root"])
         self.roots: Dict[int, bytes] = {}
@@ -2496,21 +3680,27 @@ class PartTree:
 class PartVerification(Verification):
     """The verification of a bundle that shows one instance, or what was recorded in an interval."""
 
+    partly = True
+
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any], proofs: Proofs,
-    ) -> None:  # fmt: skip
+        self,
+        lines: Lines,
+        genesis: Genesis,
+        given: Given,
+        came: Iterable[Anchor],
+        manifest: Dict[str, Any],
+        proofs: Proofs,
+    ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.sizes = [anchor.size for _, anchor in anchors]
         self.unsealed = 0
-        self.covered = dict.fromkeys(self.sizes, 0)
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
         self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
-        super().__init__(lines, genesis, anchors, trust)
+        super().__init__(lines, genesis, given, came)
+        self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
         self.with_documents = self.scope["kind"] == "instance"
         if not self.with_documents:
@@ -2522,9 +3712,10 @@ class PartVerification(Verification):
     def _tree(self) -> Any:
         return PartTree(self.hash, self.manifest["tree"], self.cuts, self.book)
 
-    def shown(self, instance: Any) -> bool:
+    def shown(self, instance: str) -> bool:
         """Whether the chain of an instance is there to be looked at."""
-        return instance == self.scope.get("instance") or str(instance).startswith("~")
+        reserved = instance.startswith("~") and not instance.startswith("~number/")
+        return reserved or next(self.chain(instance), None) is not None
 
     def _belongs(self, entry: Entry) -> bool:
         if self.scope["kind"] == "instance":
@@ -2683,7 +3874,7 @@ class PartVerification(Verification):
                 self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
 
 
-def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], trust: List[Key]) -> None:
+def verify_bundle(path: str, book: Book, given: Given) -> None:
     """Verify a bundle, in the order of the format's description."""
     members = Members(path, book)
     if not members.readable:
@@ -2708,38 +3899,33 @@ def verify_bundle(path: str, book: Book, anchors: List[Tuple[str, Checkpoint]], 
     lines = Lines(members.parts["log.jsonl"], book)
     genesis = find_genesis(lines)
     if genesis is None:
-        book.find("chain.genesis_missing")
+        book.find("chain.genesis_missing", "~log", 1)
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
         if manifest[name] != value:
             book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
     if not manifest["texts"] and "text" in lines.spans:
         book.find("bundle.manifest_differs", say="there are texts")
-    came: List[Tuple[str, Checkpoint]] = []
+    came: List[Anchor] = []
     for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
         try:
-            came.append((name, read_checkpoint(members.parts[name].read().decode())))
-        except ValueError as error:
+            came.append(read_anchor(name, members.parts[name].read()))
+        except Malformed as error:
             book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
-    check: Verification
     if whole:
-        check = WholeVerification(lines, genesis, came + anchors, trust, manifest)
+        WholeVerification(lines, genesis, given, came, manifest).run()
     else:
-        check = PartVerification(
-            lines, genesis, came + anchors, trust, manifest, Proofs(members.parts["proofs.jsonl"], book)
-        )
-    check.came_along = frozenset(label for label, _ in came)
-    check.run()
+        proofs = Proofs(members.parts["proofs.jsonl"], book)
+        PartVerification(lines, genesis, given, came, manifest, proofs).run()
 
 
 class WholeVerification(Verification):
     """The verification of a bundle that has the whole log: as an export, and the manifest."""
 
     def __init__(
-        self, lines: Lines, genesis: Genesis, anchors: List[Tuple[str, Checkpoint]], trust: List[Key],
-        manifest: Dict[str, Any],
-    ) -> None:  # fmt: skip
-        super().__init__(lines, genesis, anchors, trust)
+        self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
+    ) -> None:
+        super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
 
     def _texts(self, chain: Chain, entry: Entry) -> None:
@@ -2805,6 +3991,35 @@ _KINDS_ZH = {
 }  # fmt: skip
 
 
+#: What was not checked: the whole of it, or what a name follows, in English and in Chinese.
+_UNCHECKED = {
+    "caches": ("the table of present states", "实例表"), "triggers": ("triggers", "触发器"),
+    "other instances": ("other instances", "其他实例"), "texts": ("texts", "文字"),
+    "missing texts": ("texts that are missing", "缺失的文字"), "signatures": ("signatures of checkpoints", "检查点的签名"),
+    "replay": ("whether the moves were allowed", "各步是否合规"), "earlier entries": ("earlier entries", "此前的记录"),
+    "keys": ("statements about keys", "关于密钥的声明"), "version": ("version", "记录版本"),
+    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "审计包版本"),
+    "anchor": ("anchor", "锚点"), "tree": ("a checkpoint that the log keeps,", "日志所存的检查点"),
+    "cited": ("what rests on an instance that is not shown,", "所引而未出示的实例"),
+    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("later entries of", "更晚的记录："),
+    "ends": ("whether all was shown that is covered by", "截至锚点时各链是否完整："),
+    "before": ("whether there were entries, when the anchor was made, of", "锚点之时是否已有记录："),
+    "hidden": ("entries sealed in between that are not shown:", "其间封存而未出示的记录数"),
+    "unsealed": ("entries that are not sealed, and so not proved:", "未封存、无从证明的记录数"),
+    "heads": ("the heads that the oldest seals say, of so many:", "最早若干次封存所记的末条，封存次数"),
+}  # fmt: skip
+
+
+def unchecked(what: str, *, zh: bool) -> str:
+    """Return in words what was not checked."""
+    if what in AREAS:
+        return ("不重新判断：%s" if zh else "%s: not decided again") % AREAS[what][zh]
+    if what in _UNCHECKED:
+        return _UNCHECKED[what][zh]
+    kind, space, name = what.partition(" ")
+    return _UNCHECKED[kind][zh] + space + name if kind in _UNCHECKED else what
+
+
 def say(book: Book, *, zh: bool) -> Iterator[str]:
     """Yield the report for people."""
     yield _VERDICTS[book.verdict][zh]
@@ -2825,7 +4040,7 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         else "Decided again: %d; also from other instances: %d; on the application's word: %d; late: %d; refused: %d"
     ) % counts
     for what in sorted(book.unchecked):
-        yield ("未核验：" if zh else "Not checked: ") + what
+        yield ("未核验：" if zh else "Not checked: ") + unchecked(what, zh=zh)
     for found in book.findings:
         place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
         words = found.message
@@ -2839,33 +4054,38 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------- command line
 
 
+def language() -> str:
+    """Return the language to speak: what KFQ_LANG says, else the locale, Chinese or English."""
+    said = next((value for value in map(os.environ.get, ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG")) if value), "")
+    return "zh" if said.lower().startswith("zh") else "en"
+
+
 def _begins(path: str, with_: bytes) -> bool:
     with open(path, "rb") as file:
         return file.read(len(with_)) == with_
 
 
-def read_anchor(path: str) -> Tuple[str, Checkpoint]:
-    """Read a checkpoint from a file; raises Unreadable."""
+def _outside(path: str, read: Callable[[str, bytes], Any], what: str) -> Any:
+    """Read what was kept outside; raises Unreadable."""
     try:
         with open(path, "rb") as file:
-            text = file.read(262_145).decode()
-        return os.path.basename(path), read_checkpoint(text)
-    except (OSError, ValueError) as error:
-        raise Unreadable("the anchor %s cannot be read (%s)" % (path, error)) from None
+            return read(os.path.basename(path), file.read(_NOTE_LIMIT + 1))
+    except (OSError, Malformed) as error:
+        raise Unreadable("the %s %s cannot be read (%s)" % (what, path, error)) from None
 
 
-def verify(path: str, anchors: Iterable[Tuple[str, Checkpoint]] = (), trust: Iterable[Key] = ()) -> Book:
+def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
     """Verify a file; raises Unreadable."""
     book = Book()
     try:
         if os.path.isdir(path) or _begins(path, b"PK"):
-            verify_bundle(path, book, list(anchors), list(trust))
+            verify_bundle(path, book, given)
             return book
         lines = Lines(Part(path, 0, os.path.getsize(path)), book)
         genesis = find_genesis(lines)
         if genesis is None:
             raise Unreadable("no exported log: it does not hold the log's first entry")
-        Verification(lines, genesis, list(anchors), list(trust)).run()
+        Verification(lines, genesis, given).run()
     except OSError as error:
         raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
     return book
@@ -2877,15 +4097,18 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("file")
     parser.add_argument("--anchor", action="append", default=[], metavar="FILE")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY")
+    parser.add_argument("--statement", action="append", default=[], metavar="FILE")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en")
+    parser.add_argument("--lang", choices=("zh", "en"), default=language())
     options = parser.parse_args(arguments)
     try:
-        trust = [read_key(text) for text in options.trust]
+        trust = tuple(read_key(text) for text in options.trust)
     except Malformed as error:
         parser.error("--trust: %s" % error)
     try:
-        book = verify(options.file, [read_anchor(path) for path in options.anchor], trust)
+        anchors = tuple(_outside(path, read_anchor, "anchor") for path in options.anchor)
+        statements = tuple(_outside(path, read_statement, "statement") for path in options.statement)
+        book = verify(options.file, Given(anchors, trust, statements))
     except Unreadable as error:
         print("verify: %s" % error, file=sys.stderr)
         return 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import check_letters, parse_canonical
+from kfq_workflow.entry import parse_canonical
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.history.effective import effective as effective_of
 from kfq_workflow.history.effective import marks
 

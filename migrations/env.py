@@ -1,4 +1,4 @@
-"""Alembic's environment: run the migrations on one connection, under the lock of `schema.exclusive`.
+"""Alembic's environment: run the migrations on one connection, under the lock of `stored.exclusive`.
 
 The library hands its connection and tables over in the configuration's attributes. On the command line the database
 is KFQ_DATABASE_URL, and `-x schema=…` and `-x prefix=…` name the tables.
@@ -14,6 +14,7 @@ from alembic.util import CommandError
 from sqlalchemy import create_engine
 
 from kfq_workflow.stored import schema
+from kfq_workflow.stored.exclusive import exclusive
 from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def main() -> None:
     given = context.get_x_argument(as_dictionary=True)
     tables = attributes["tables"] = Tables(given.get("schema"), given.get("prefix", "kfq_"))
     database = create_engine(os.environ.get("KFQ_DATABASE_URL", "sqlite:///kfq.db"))
-    with schema.exclusive(database, tables) as connection:
+    with exclusive(database, tables) as connection:
         run(connection, tables)
     database.dispose()
 

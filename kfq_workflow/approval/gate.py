@@ -56,6 +56,13 @@ def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> State:
     }
 
 
+def replaced(before: Mapping[str, Any], changes: Mapping[str, Any]) -> State:
+    """Return what a patch takes the place of: the day by which a gate is due, what its quorum needs and of how many."""
+    old = {name: before[name] for name in ("due",) if name in before and name in changes}
+    count, tally = before["tally"], changes.get("tally", {})
+    return old | {name: count[name] for name in ("need", "of") if name in count and name in tally}
+
+
 def counting(gate: Mapping[str, Any]) -> State:
     """Return what counts in a round: its tasks by number, and approvals of the round before that stand, below zero."""
     standing = {f"-{vote}": {**said, "state": "approved", "step": 0} for vote, said in gate.get("settled", {}).items()}

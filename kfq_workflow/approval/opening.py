@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import Round
 from kfq_workflow.approval.operations import Denied, asked_of
-from kfq_workflow.audit.suite import DEFAULT
 from kfq_workflow.entry import canonical, document_digest
+from kfq_workflow.hashing import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.definition.model import Gate, Signer, Transition
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
 

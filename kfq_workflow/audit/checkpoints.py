@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from kfq_workflow.audit.keyfile import Held
     from kfq_workflow.audit.note import VerifierKey
     from kfq_workflow.audit.recovery import Shown
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CHECK, _UNUSED_BITS, _LEAF_BYTES = 26, 256 - 130, 32
@@ -241,6 +241,18 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
             proof = inclusion_proof(store, cursor, hasher, position, against.size)
             merkle.verify_inclusion(position, against.size, leaf, proof, against.root, hasher)
             found.append(Found(entry, EntryProof(position, tuple(proof), note), against))
+    if not found:
+        raise NotFound("check", check)
+    return found
+
+
+def receipt_among(entries: Iterable[Row], check: str) -> list[Row]:
+    """Return the entries of an export or a bundle that the 26 letters of a receipt may name, read as `receipt` does.
+
+    That the file is as it was written is for verification to tell. Raises InvalidInput, NotFound.
+    """
+    bounds = [_bounds(letters) for letters in _readings(check)]
+    found = [row for row in entries if any(first <= row.leaf <= last for first, last in bounds)]
     if not found:
         raise NotFound("check", check)
     return found

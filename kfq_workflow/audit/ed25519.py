@@ -11,7 +11,7 @@ from kfq_workflow.errors import KfqError
 
 if TYPE_CHECKING:
     from kfq_workflow.audit.note import Kind
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 
 def _library() -> Any:

@@ -13,7 +13,7 @@ from kfq_workflow.audit.merkle import Range
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 
 def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from kfq_workflow.audit import signers
 from kfq_workflow.audit.checkpoint import Checkpoint
 from kfq_workflow.audit.note import NoteError, check_name, decode, encode, kind_in
-from kfq_workflow.entry import SUITE
 from kfq_workflow.errors import InvalidInput
+from kfq_workflow.hashing import SUITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

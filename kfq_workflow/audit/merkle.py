@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kfq_workflow.audit.suite import DEFAULT
+from kfq_workflow.hashing import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
     #: Gives the hash of the perfect tree of 2^height leaves that begins at a leaf: `node(start, height)`.
     Node = Callable[[int, int], bytes]

@@ -16,7 +16,7 @@ from kfq_workflow.audit.merkle import Range, heights
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 
 class Hidden(NamedTuple):

@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.ledger import Ledger
-    from kfq_workflow.stored.store import Cursor, Store
+    from kfq_workflow.stored.store import Store
     from kfq_workflow.verbs.registry import Registry
 
     #: An entry `recovered`, its position in a tree, and the proof that it lies there.

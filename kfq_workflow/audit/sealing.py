@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kfq_workflow.audit.merkle import Node
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.ledger import Ledger
-    from kfq_workflow.stored.store import Cursor, Store
+    from kfq_workflow.stored.store import Store
 
 LOG, SYSTEM = "~log", "system"
 #: Entries of one seal at most. SQLite's writers wait while it lasts, other databases' do not.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kfq_workflow.audit import ed25519, sm2
 from kfq_workflow.audit.note import COSIGNATURE, ED25519, SM2, SM2_COSIGNATURE
-from kfq_workflow.entry import SUITE
+from kfq_workflow.hashing import SUITE
 
 if TYPE_CHECKING:
     from kfq_workflow.audit.note import Kind, Signer, VerifierKey

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from kfq_workflow.audit.note import Kind, VerifierKey
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import SUITES
+from kfq_workflow.hashing import SUITES
 
 ID = b"1234567812345678"
 _SIZE, _POINT, _SUITE = 32, b"\x04", SUITES[1]

@@ -11,32 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from kfq_workflow.entry import SUITE, SUITES
 from kfq_workflow.errors import InvalidInput, KfqError
+from kfq_workflow.hashing import DEFAULT, SUITE, SUITES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-class Digest(Protocol):
-    """What a hash function of `hashlib` returns."""
-
-    def digest(self) -> bytes:
-        """Return the digest's bytes."""
-        ...
-
-    def hexdigest(self) -> str:
-        """Return the digest in hex."""
-        ...
-
-
-if TYPE_CHECKING:
-    Hash = Callable[[bytes], Digest]
-
-#: The hash when no suite is named: that of `s1`.
-DEFAULT: Hash = hashlib.sha256
+    from kfq_workflow.hashing import Hash
 
 
 def hash_of(suite: str) -> Hash:

@@ -41,7 +41,18 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.keys import Keys
     from kfq_workflow.verify.report import Report
 
-__all__ = ["is_bundle", "verify_bundle"]
+__all__ = ["is_bundle", "lines_of", "verify_bundle"]
+
+
+def lines_of(path: str | Path) -> ExportSource:
+    """Return the log that lies in a bundle, to be shown: nothing of it is verified here.
+
+    Raises InvalidInput when it cannot be read, or is of an interval, in which instances begin in the middle.
+    """
+    opened = open_bundle(path, Book())
+    if opened is None or opened.manifest.scope.recorded:
+        raise InvalidInput("bundle_not_shown", path=str(path))
+    return ExportSource(opened.parts[LINES])
 
 
 def verify_bundle(

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.bundle.cited import Citation
     from kfq_workflow.bundle.proofs import Newest
     from kfq_workflow.bundle.source import PartSource
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.verify.report import Book
 
 _HASH = 32

@@ -97,7 +97,7 @@ def verified(
                 return verify_bundle(file, given, trust=trust, progress=progress)
         with Progress("verifying") as progress:
             return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
         return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)

@@ -35,7 +35,7 @@ def bundle(
     """Write the log, or a part of it, with what proves it."""
     from kfq_workflow.bundle import write_bundle
     from kfq_workflow.cli.audit import held
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     given = held(anchors)
     with reading(session.database(), **session.place) as source, Progress("bundling") as progress:

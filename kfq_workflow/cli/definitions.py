@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kfq_workflow.audit.suite import DEFAULT, hash_of
+from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.cli import locale, shown
 from kfq_workflow.cli.options import Argument, actor, command, named
 from kfq_workflow.cli.output import Column, line, print_json, sheet, table
 from kfq_workflow.cli.told import receipt_json
 from kfq_workflow.cli.words import say
+from kfq_workflow.hashing import DEFAULT
 
 if TYPE_CHECKING:
     from kfq_workflow.cli.session import Session

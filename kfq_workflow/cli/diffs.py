@@ -39,7 +39,7 @@ def _moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
 @command(
     COMMANDS, "diff", Argument(["one_key"], nargs=-1, metavar="[KEY]", shell_complete=completing("keys")),
     Argument(["a"], metavar="A", shell_complete=_moments), Argument(["b"], metavar="B", shell_complete=_moments),
-    Option("--file", metavar="LOG.jsonl", told="diff.file"),
+    Option("--file", metavar="FILE", told="diff.file"),
 )  # fmt: skip
 def diff(session: Session, one_key: tuple[str, ...], a: str, b: str, file: str | None) -> None:
     """Print what differs between two moments of one instance, or of every instance that differs."""

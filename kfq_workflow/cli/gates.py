@@ -84,6 +84,8 @@ def details(definition: Definition, entry: HistoryEntry, gates: Gates) -> Rows:
     yield from _facts(body, kind)
     for number, (seat, people) in enumerate(sorted(body.get("candidates", {}).items())):
         who = joined(people) if people else say("nobody")
+        if more := body.get("unlisted", {}).get(seat):
+            who = say("unlisted", people=who, count=more)
         yield "" if number else say("candidates"), f"{seat_label(definition, patches, seat, locale.language())}: {who}"
     if kind not in _BESIDE:
         for name in sorted(patches):
@@ -93,10 +95,12 @@ def details(definition: Definition, entry: HistoryEntry, gates: Gates) -> Rows:
 
 def _facts(body: Mapping[str, Any], kind: str) -> Rows:
     """Yield what an entry says beside the gate itself."""
+    old = body.get("old", {})
     for name in _FACTS:
         if name in body and kind in shown.APPROVAL_KINDS:
             said = body[name]
-            yield say(f"gate.{name}"), joined(said) if isinstance(said, list) else shown.word("place", str(said))
+            new = joined(said) if isinstance(said, list) else shown.word("place", str(said))
+            yield say(f"gate.{name}"), f"{old[name]} → {new}" if name in old else new
     for verb in ("retire", "release"):
         if found := [str(effect["number"]) for effect in body.get("effects", ()) if verb in effect]:
             yield say(f"gate.{verb}"), joined(found)

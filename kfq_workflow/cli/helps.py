@@ -64,7 +64,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "bundle.to": ("只含至此日或此刻止登记的", "what was recorded up to this day or instant"),
     "no_texts": ("不含意见、姓名等文字，只留其承诺值", "without opinions, names and other words"),
     "bundle.anchors": ("一并带上的检查点，可多次给出", "a checkpoint to take along; may be repeated"),
-    "diff.file": ("比较导出的文件", "read an exported file"),
+    "receipt.file": ("在导出的文件或核验包中查找", "look in an exported file or a bundle"),
+    "diff.file": ("比较导出的文件或核验包", "read an exported file or a bundle"),
     "anchors": ("存放在库外的检查点文件，可多次给出", "a checkpoint that was kept outside; may be repeated"),
     "verify.since": (
         "只核验此检查点之后有新记录的实例（检查点同时作为锚点）",
@@ -173,7 +174,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "proxy.until": ("至此日止", "up to this day"),
     "everything": ("总览：全部实例", "an overview of all instances"),
     "report.out": ("写入此文件；不给则写到标准输出", "write to this file; to stdout by default"),
-    "report.file": ("依据导出的文件，而不是数据库", "from an exported file, not the database"),
+    "report.file": ("依据导出的文件或核验包，而不是数据库", "from an exported file or a bundle"),
     "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
     "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
     "effective": ("更正后的记录", "the history as corrected"),
@@ -403,8 +404,9 @@ HELP: dict[str, tuple[str, str]] = {
         "把日志或其一部分连同证明写成一个文件，交给审计人员；用 kfq verify --file 或独立的 verify.py 核验。\n"
         "只含一个实例的包证明该实例完整，不泄露其他实例。只写入最近一次封存为止能证明的；宜先运行 kfq seal。\n"
         "例：kfq bundle 古县.zip --instance guxian-etdz",
-        "Writes the log, or a part, with what proves it, to one file for an auditor: kfq verify --file checks it, or\n"
-        "the independent verify.py. A bundle of one instance proves that one complete and shows nothing of the others.\n"
+        "Writes the log, or a part, with what proves it, to one file for an auditor, who checks it with\n"
+        "kfq verify --file or the independent verify.py. A bundle of one instance proves it complete and shows\n"
+        "nothing of the others.\n"
         "The newest seal is taken as it is: run kfq seal before.\n"
         "Example: kfq bundle guxian.zip --instance guxian-etdz",
     ),

@@ -12,7 +12,7 @@ from kfq_workflow.cli import shown
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import Column, line, print_json, table
 from kfq_workflow.cli.words import say
-from kfq_workflow.entry import SUITE, SUITES
+from kfq_workflow.hashing import SUITE, SUITES
 
 if TYPE_CHECKING:
     from kfq_workflow.audit.note import Note, VerifierKey

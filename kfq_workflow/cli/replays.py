@@ -42,7 +42,7 @@ COMMANDS: dict[str, click.Command] = {}
 )  # fmt: skip
 def replay(session: Session, key: str | None, as_of: str | None, known_at: str | None) -> int:
     """Fold the entries again: one instance in full, or all of them in a line each; 4 when a stored state differs."""
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     engine = session.engine()
     asked = {"as_of": _day(as_of), "known_at": _instant(known_at, engine.log().utc_offset)}
@@ -230,7 +230,7 @@ def _print_summary(found: Found) -> bool:
 
 def summary(session: Session) -> tuple[int, int, int]:
     """Replay every instance; return how many, of how many moves, and how many agree with the stored state."""
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     instances = moves = same = 0
     with reading(session.database(), **session.place) as source:

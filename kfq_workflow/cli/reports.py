@@ -27,7 +27,7 @@ COMMANDS: dict[str, click.Command] = {}
 @command(
     COMMANDS, "report", key(required=False), Option("--all", "everything", is_flag=True),
     Option("--out", metavar="FILE", told="report.out"),
-    Option("--file", metavar="LOG.jsonl", told="report.file"), Option("--force", is_flag=True),
+    Option("--file", metavar="FILE", told="report.file"), Option("--force", is_flag=True),
     Option("--as-of", metavar="DAY"), Option("--known-at", metavar="INSTANT"),
     Option("--anchor", "anchors", metavar="FILE", multiple=True),
     Option("--trust", "trust", metavar="VKEY", multiple=True),
@@ -41,6 +41,7 @@ def report(
     """Make one HTML file on an instance, or on all; 4 when verification found something."""
     if (key is None) is not everything:
         raise click.UsageError(say("usage.report"))
+    from kfq_workflow.bundle import is_bundle, verify_bundle
     from kfq_workflow.cli.audit import held, relied
 
     against: dict[str, Any] = {"anchors": held(anchors), "trust": relied(trust, statements)}
@@ -51,6 +52,8 @@ def report(
             against["moment"] = moment(as_of, known_at, source.log().utc_offset)
         if asked and key is None:
             raise click.UsageError(say("usage.report_moment"))
+        if file is not None and is_bundle(file):
+            against["verified"] = verify_bundle(file, against["anchors"], trust=against["trust"], progress=progress)
         made = _made(source, key, progress, **against)
     if out is not None:
         from kfq_workflow.files import new_file
@@ -79,13 +82,14 @@ def _made(source: Source, key: str | None, progress: Progress, **against: Any) -
 
 @contextmanager
 def opened(session: Session, file: str | None) -> Iterator[Source]:
-    """Give the log: an exported file, or one snapshot of the database."""
+    """Give the log: an exported file, that in a bundle, or one snapshot of the database."""
     if file is not None:
+        from kfq_workflow.bundle import is_bundle, lines_of
         from kfq_workflow.export import ExportSource
 
-        yield ExportSource(file)
+        yield lines_of(file) if is_bundle(file) else ExportSource(file)
         return
-    from kfq_workflow.stored.source import reading
+    from kfq_workflow.verifying import reading
 
     with reading(session.database(), **session.place) as source:
         yield source

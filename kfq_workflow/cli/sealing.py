@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kfq_workflow.cli.keys import trust, trusted
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
-    import click
-
     from kfq_workflow.audit.checkpoints import Found
     from kfq_workflow.audit.note import Note
     from kfq_workflow.cli.session import Session
@@ -134,21 +134,31 @@ def _drawn(plain: str, qr: str | None) -> list[str]:
     return terminal(plain).splitlines()
 
 
-@command(COMMANDS, "receipt", Argument(["check"], metavar="CHECK"), Option("--out", metavar="FILE"))
-def receipt(session: Session, check: str, out: str | None) -> None:
-    """Find the entry that a receipt names, and prove that it is in the tree."""
+@command(
+    COMMANDS, "receipt", Argument(["check"], metavar="CHECK"), Option("--out", metavar="FILE"),
+    Option("--file", metavar="FILE", told="receipt.file"),
+)  # fmt: skip
+def receipt(session: Session, check: str, out: str | None, file: str | None) -> None:
+    """Find the entry that a receipt names, and prove that it is in the tree; in a file, find it only."""
     from kfq_workflow.audit import checkpoints
+    from kfq_workflow.cli.reports import opened
 
-    found = checkpoints.receipt(session.engine(), check)
+    if file is not None:
+        if out is not None:
+            raise click.UsageError(say("usage.receipt"))
+        with opened(session, file) as source:
+            found = [checkpoints.Found(row, None, None) for row in checkpoints.receipt_among(source.entries(), check)]
+    else:
+        found = checkpoints.receipt(session.engine(), check)
     proofs = [str(each.proof) for each in found if each.proof is not None]
     if out is not None and proofs:
-        with Path(out).open("x", encoding="utf-8") as file:
-            file.write(proofs[0])
+        with Path(out).open("x", encoding="utf-8") as written:
+            written.write(proofs[0])
     if session.json:
         print_json({"found": [_json(each) for each in found], "path": out if proofs else None})
         return
     for each in found:
-        sheet(_rows(each))
+        sheet(_rows(each, from_file=file is not None))
     if out is not None and proofs:
         line(say("done.proof", path=out))
 
@@ -169,7 +179,7 @@ def _json(each: Found) -> dict[str, Any]:
     }
 
 
-def _rows(each: Found) -> list[tuple[str, str]]:
+def _rows(each: Found, *, from_file: bool) -> list[tuple[str, str]]:
     from kfq_workflow.cli import shown
 
     row, proof, against = each.entry, each.proof, each.checkpoint
@@ -179,7 +189,7 @@ def _rows(each: Found) -> list[tuple[str, str]]:
         (say("by"), row.actor),
     ]
     if proof is None or against is None:
-        return [*rows, (say("tree"), say("tree.unsealed"))]
+        return [*rows, (say("tree"), say("tree.file" if from_file else "tree.unsealed"))]
     signed = say("tree.signed" if proof.note.signatures else "tree.unsigned")
     where = say("tree.place", position=proof.index, size=against.size, hashes=len(proof.proof))
     return [*rows, (say("tree"), where), ("", f"{against.root.hex()}  {signed}")]

@@ -11,7 +11,7 @@ from kfq_workflow.cli.options import Option, command
 from kfq_workflow.cli.output import line, print_json
 from kfq_workflow.cli.session import via
 from kfq_workflow.cli.words import say
-from kfq_workflow.entry import SUITES
+from kfq_workflow.hashing import SUITES
 
 if TYPE_CHECKING:
     from kfq_workflow.cli.session import Session

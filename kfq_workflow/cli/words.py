@@ -36,6 +36,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Give kfq diff [KEY] A B: the key of one instance, or none, and two moments such as 2020-06-01@2020-06-02 now.",
     ),
     "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
+    "usage.receipt": ("--out 与 --file 不能同时使用", "--out and --file do not go together"),
     "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
@@ -261,6 +262,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "applicant": ("提交人 {who}", "the applicant, {who}"),
     "candidates": ("可签署人", "may sign"),
     "nobody": ("（暂无）", "(nobody yet)"),
+    "unlisted": ("{people}，另有 {count} 人", "{people} and {count} more"),
     "question": ("所问", "question"),
     "for_principal": ("代 {office} 签署", "for {office}"),
     "proxy.grant": ("编号", "number"),
@@ -303,6 +305,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "done.proof": ("证明已写到 {path}", "Proof written to {path}"),
     "tree": ("日志树", "tree"),
+    "tree.file": ("在此文件中；文件本身用 kfq verify --file 核验", "it is in the file, which kfq verify --file checks"),
     "tree.unsealed": ("尚未封存：kfq seal", "not sealed yet: kfq seal"),
     "tree.place": (
         "位置 {position}，共 {size} 条；包含证明 {hashes} 个散列，已核对",

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from kfq_workflow.audit.suite import DEFAULT
 from kfq_workflow.definition import model
 from kfq_workflow.entry import canonical, document_digest, parse_canonical
 from kfq_workflow.errors import DefinitionError
+from kfq_workflow.hashing import DEFAULT
 from kfq_workflow.values import Problem
 
 if TYPE_CHECKING:
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 #: Values of several kinds say in `is` which one they are.
 _KINDS: dict[Any, dict[str, type[Any]]] = {

@@ -13,14 +13,15 @@ from kfq_workflow.audit.sealing import LOG
 from kfq_workflow.doctor.model import Item, Limit
 from kfq_workflow.errors import SchemaOutOfDate
 from kfq_workflow.stored import schema, triggers
-from kfq_workflow.stored.database_source import clock_of
+from kfq_workflow.stored.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kfq_workflow.doctor.probe import Probe
     from kfq_workflow.log import LogHead
-    from kfq_workflow.stored.store import Cursor, Store
+    from kfq_workflow.stored.cursor import Cursor
+    from kfq_workflow.stored.store import Store
 
 _US, _MINUTE, _DAY = 1_000_000, 60, 86_400
 #: Seconds that two clocks may differ by before it is odd, and before it is wrong.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import SUITE, Row, leaf_hash
+from kfq_workflow.entry import Row, leaf_hash
 from kfq_workflow.export import tree
+from kfq_workflow.hashing import SUITE
 
 if TYPE_CHECKING:
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
 
 #: No line is longer: an entry has at most 65,535 bytes, a text 16,384, a document is far below.
 MAX_LINE = 16 * 1024 * 1024

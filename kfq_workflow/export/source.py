@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import SUITE, Row, encode, parse_canonical
+from kfq_workflow.entry import Row, encode, parse_canonical
 from kfq_workflow.errors import InvalidInput, NotInitialised
 from kfq_workflow.export import tree
 from kfq_workflow.export.lines import (
@@ -28,6 +28,7 @@ from kfq_workflow.export.lines import (
 )  # fmt: skip
 from kfq_workflow.export.tree import ExportTree
 from kfq_workflow.files import Part
+from kfq_workflow.hashing import SUITE
 from kfq_workflow.log import LogHead
 from kfq_workflow.stored.seal_store import CheckpointRow
 from kfq_workflow.stored.sharing import ExportOpening, Region, Told, stamp
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from kfq_workflow.approval.tasks import TaskRow
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 LOG = "~log"
 #: Bytes of an entry's line, about.
 _LINE = 600
+#: What is wrong with a line that stands in another block's place, where nothing else is.
+_ELSEWHERE = "out of place"
 
 
 class ExportSource:
@@ -167,7 +170,7 @@ class ExportSource:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
                 block = block_of(line)
                 if block is None or block < highest:
-                    self._note(position, line, "unknown" if block is None else "out of place")
+                    self._note(position, line, "unknown" if block is None else _ELSEWHERE)
                 highest = max(highest, block or 0)
                 if position in self._bad:
                     book.error("bytes", "line", line=number, reason=self._bad[position])
@@ -185,7 +188,7 @@ class ExportSource:
 
     def opening(self) -> ExportOpening | None:
         """Return how another process opens the file; None for what is more than a file of lines."""
-        return ExportOpening(self._path) if type(self) is ExportSource else None
+        return ExportOpening(self._path, ExportSource) if type(self) is ExportSource else None
 
     def spans(self, parts: int, least: int) -> list[Span]:
         """Divide the instances where the entries of a file are divided into parts of about as many bytes."""
@@ -224,7 +227,8 @@ class ExportSource:
             if any(left.end != right.start for left, right in pairwise(regions)):
                 return False
         for each in told:
-            self._bad |= each.bad
+            for start, reason in each.bad.items():
+                self._blame(start, reason)
         return True
 
     def _entry(self, start: int, line: bytes, hasher: Hash | None = None) -> Row | None:
@@ -266,7 +270,7 @@ class ExportSource:
         last: Any = None
         for start, about in self._said(block, names, None):
             if last is not None and about[key] <= last:
-                self._bad.setdefault(start, "out of order")
+                self._blame(start, "out of order")
                 continue
             last = about[key]
             yield about
@@ -295,7 +299,7 @@ class ExportSource:
                 elif found is None:
                     self._note(start, line, "unknown")
                 elif found < block:
-                    self._note(start, line, "out of place")
+                    self._note(start, line, _ELSEWHERE)
                 elif found > block:
                     return
                 else:
@@ -330,4 +334,9 @@ class ExportSource:
             reason = "byte order mark"
         elif line.endswith(b"\r\n"):
             reason = "CR LF"
-        self._bad.setdefault(start, reason)
+        self._blame(start, reason)
+
+    def _blame(self, start: int, reason: str) -> None:
+        """Keep the first reason that says what is wrong with a line itself, whichever stream comes to it first."""
+        if self._bad.get(start, _ELSEWHERE) == _ELSEWHERE:
+            self._bad[start] = reason

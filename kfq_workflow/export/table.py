@@ -1,4 +1,4 @@
-"""The entries of a log as a table, one row each, for those who want tables: CSV here, a workbook in `export_xlsx`.
+"""The entries of a log as a table, one row each, for those who want tables: CSV here, a workbook in `xlsx`.
 
 A table is for reading and counting. It leaves out what its columns have no room for, so it proves nothing and nothing
 can be restored from it; the JSONL export does both. Codes stand in it as they are in the log, in every language alike.
@@ -17,8 +17,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.edtf import instant_text
-from kfq_workflow.entry import check_letters, parse_canonical
+from kfq_workflow.entry import parse_canonical
 from kfq_workflow.files import new_file
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.verify.erasure import erased_texts
 
 if TYPE_CHECKING:

@@ -8,6 +8,11 @@ BUNDLES: dict[str, tuple[str, str]] = {
         "无法读取核验包“{path}”（{reason}）。",
         "The bundle {path!r} cannot be read ({reason}).",
     ),
+    "bundle_not_shown": (
+        "核验包“{path}”无法显示：已损坏，或只含一段时间的记录，各实例并非从头开始。包内有什么，用 kfq verify --file 查看。",
+        "What is in the bundle {path!r} cannot be shown: it is damaged, or of an interval, in which instances begin in the "
+        "middle. kfq verify --file says what there is.",
+    ),
     "bundle_anchors": (
         "一个核验包最多带 {most} 个检查点。",
         "A bundle takes {most} checkpoints along at most.",

@@ -39,13 +39,13 @@ class HtmlReport:
 
 def instance_report(
     source: Source, key: str, *, lang: str = "en", anchors: Sequence[Anchor] = (), trust: Trust | None = None,
-    moment: Moment | None = None, progress: Progress | None = None,
+    moment: Moment | None = None, verified: Report | None = None, progress: Progress | None = None,
 ) -> HtmlReport:  # fmt: skip
     """Make the report on one instance as an HTML page, `lang` being `zh` or `en`.
 
     With `anchors`, checkpoints that were kept outside, the whole log is verified and compared with them: one instance
     by itself cannot be. `trust` says whose signatures count. With a `moment`, what the instance was then is shown
-    first.
+    first. `verified` is a verification that was made already, such as that of the bundle in which the log came.
 
     Raises NotFound for an unknown key, InvalidInput for one that is reserved, NotInitialised, and KfqError
     `extra_missing` without Jinja2; with a moment InvalidInput `impossible_days`.
@@ -59,7 +59,9 @@ def instance_report(
     library = Library(source)
     speech, clock = _speech(library, lang), source.clock()
     case = read_case(library, inputs.key(key))
-    report = _anchored(source, anchors, trust, progress) if anchors else verify(source, key=case.key, progress=progress)
+    if verified is None and not anchors:
+        verified = verify(source, key=case.key, progress=progress)
+    report = verified or _anchored(source, anchors, trust, progress)
     newest = _newest(case)
     today = speech.local_day(clock if clock is not None else newest)
     made = _made(source, speech, clock, newest)
@@ -70,9 +72,9 @@ def instance_report(
 
 def overview_report(
     source: Source, *, lang: str = "en", anchors: Sequence[Anchor] = (), trust: Trust | None = None,
-    progress: Progress | None = None,
+    verified: Report | None = None, progress: Progress | None = None,
 ) -> HtmlReport:  # fmt: skip
-    """Make the report on all instances as an HTML page, `lang` being `zh` or `en`; `anchors` and `trust` as above.
+    """Make the report on all instances as an HTML page, `lang` being `zh` or `en`; the others are as above.
 
     Raises NotInitialised, and KfqError `extra_missing` without Jinja2.
     """
@@ -86,7 +88,7 @@ def overview_report(
     for case in read_cases(library):
         board.add(case)
         newest = max(newest, _newest(case))
-    report = _anchored(source, anchors, trust, progress)
+    report = verified or _anchored(source, anchors, trust, progress)
     page = board.page(report, _made(source, speech, clock, newest))
     return HtmlReport(render(page), report.verdict, len(report.findings))
 

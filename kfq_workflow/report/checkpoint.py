@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.checkpoint import Checkpoint
 from kfq_workflow.audit.qr import svg
 from kfq_workflow.audit.typed import lines_of
+from kfq_workflow.report.model import CheckpointPage
 
 if TYPE_CHECKING:
     from kfq_workflow.audit.note import Note
-    from kfq_workflow.audit.typed import Line
 
 _GROUP = 8
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointPage:
-    """What the sheet shows: the log and its size, the root in groups of hex, who signed, lines to type, the code."""
-
-    origin: str
-    size: str
-    root: tuple[str, ...]
-    keys: tuple[str, ...]
-    lines: tuple[Line, ...]
-    code: str
 
 
 def checkpoint_page(note: Note) -> CheckpointPage:

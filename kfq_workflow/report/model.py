@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kfq_workflow.audit.typed import Line as TypedLine
 
 #: Letters of opinions and notes that stay together on paper.
 _LONG = 400
@@ -279,3 +283,15 @@ class BoardPage:
     flags: tuple[Fact, ...]
     legend: tuple[Mark, ...]
     verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPage:
+    """What the sheet shows: the log and its size, the root in groups of hex, who signed, lines to type, the code."""
+
+    origin: str
+    size: str
+    root: tuple[str, ...]
+    keys: tuple[str, ...]
+    lines: tuple[TypedLine, ...]
+    code: str

@@ -13,8 +13,7 @@ from kfq_workflow.visible import visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from kfq_workflow.report.checkpoint import CheckpointPage
-    from kfq_workflow.report.model import BoardPage, InstancePage
+    from kfq_workflow.report.model import BoardPage, CheckpointPage, InstancePage
 
 #: Letters beside those that are plainly visible that a page may hold: people break lines in what they write.
 _KEEP = "\n"

@@ -175,11 +175,12 @@ def _approval(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> 
         yield Fact(speech.say("fact.to"), speech.say("fact.applicant", who=speech.person(gates[name]["by"])))
     if "signer" in body:
         yield Fact(speech.say("fact.signer"), speech.person(str(body["signer"])))
+    old = body.get("old", {})
     for name in _FACTS:
         if name in body:
             said = body[name]
             value = speech.joined(map(str, said)) if isinstance(said, list) else speech.word("place", str(said))
-            yield Fact(speech.say(f"fact.{name}"), value)
+            yield Fact(speech.say(f"fact.{name}"), f"{old[name]} → {value}" if name in old else value)
     yield from _votes(case, entry, gates, speech)
 
 
@@ -190,6 +191,8 @@ def _votes(case: Case, entry: HistoryEntry, gates: Gates, speech: Speech) -> Ite
     label = speech.say("fact.candidates")
     for seat, people in sorted(body.get("candidates", {}).items()):
         listed = speech.joined(map(speech.person, people)) if people else speech.say("fact.nobody")
+        if more := body.get("unlisted", {}).get(seat):
+            listed = speech.say("fact.unlisted", people=listed, count=more)
         yield Fact(label, f"{seat_label(case.definition, patches, seat, speech.lang)}: {listed}")
         label = ""
     if kind not in _BESIDE:

@@ -238,6 +238,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "fact.keep": ("文号保留", "Numbers kept in use"),
     "fact.candidates": ("可签署人", "May sign"),
     "fact.nobody": ("（暂无）", "(nobody yet)"),
+    "fact.unlisted": ("{people}，另有 {count} 人", "{people} and {count} more"),
     "fact.effects": ("联动", "Brought about"),
     "fact.direct": ("直接送回退回人", "straight back to whoever returned it"),
     "fact.amended": ("“{instance}”的 {what}", "on {instance}: {what}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.approval.tasks import TaskRow
 from kfq_workflow.entry import Row
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.stored.clock import clock_of
 from kfq_workflow.stored.sharing import DatabaseOpening, begin
 from kfq_workflow.stored.source import Document, TextRow, raw
+from kfq_workflow.stored.tables import Tables
 from kfq_workflow.stored.tree_source import ALL, DatabaseTree, Span, divided
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from kfq_workflow.log import LogHead
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.database import Recipe
-    from kfq_workflow.stored.store import Cursor, Store
-    from kfq_workflow.stored.tables import Tables
+    from kfq_workflow.stored.store import Store
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
@@ -34,11 +37,6 @@ _KEY_AT = (
     "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS number FROM {instance}) n "
     "WHERE number > {upto}"
 )
-_CLOCKS = {
-    "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
-}
 
 
 class DatabaseSource:
@@ -132,7 +130,7 @@ class DatabaseSource:
         """Return how another process opens the database; None where only this connection can."""
         if self._recipe is None:
             return None
-        return DatabaseOpening(self._recipe, self._tables.schema, self._tables.prefix)
+        return DatabaseOpening(self._recipe, partial(_reopened, schema=self._tables.schema, prefix=self._tables.prefix))
 
     def spans(self, parts: int, least: int) -> list[Span]:
         """Divide the instances by what their rows say of the number of entries; should one lie, a part is longer."""
@@ -305,11 +303,10 @@ class DatabaseSource:
             cursor.execute(f"{select} WHERE {where} {order}", [*first, *values])
 
 
-def clock_of(connection: Connection) -> int:
-    """Return the clock of a database in µs since 1970 UTC."""
-    name = connection.dialect.name
-    return int(connection.exec_driver_sql(f"SELECT {_CLOCKS['mysql' if name == 'mariadb' else name]}").scalar_one())
-
-
 def _octets(value: Any) -> bytes:
     return value if isinstance(value, bytes) else bytes(value) if isinstance(value, memoryview) else b""
+
+
+def _reopened(connection: Connection, *, schema: str | None, prefix: str) -> DatabaseSource:
+    """Return the same log, read through the connection of another process."""
+    return DatabaseSource(connection, Tables(schema, prefix))

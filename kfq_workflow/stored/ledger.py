@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.definition.model import Definition
     from kfq_workflow.log import LogHead
-    from kfq_workflow.stored.store import Cursor, Store
+    from kfq_workflow.stored.cursor import Cursor
+    from kfq_workflow.stored.store import Store
     from kfq_workflow.verbs.act import Act
 
 #: The parts of a body that come from the caller: a repeated request must bring the same.

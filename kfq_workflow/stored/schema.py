@@ -17,16 +17,15 @@ is there the next `init` goes on where the last one stopped.
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager, suppress
-from hashlib import sha256
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import NO_PREV, SUITE, VERSION, normal_text, seal
+from kfq_workflow.entry import NO_PREV, VERSION, normal_text, seal
 from kfq_workflow.errors import (
     DatabaseUnavailable,
     InvalidInput,
@@ -35,10 +34,13 @@ from kfq_workflow.errors import (
     SchemaOutOfDate,
     TransactionLost,
 )
+from kfq_workflow.hashing import SUITE
 from kfq_workflow.log import LogHead
 from kfq_workflow.state import Snapshot
 from kfq_workflow.stored import triggers
+from kfq_workflow.stored.clock import clock_of
 from kfq_workflow.stored.database_errors import translate, unavailable
+from kfq_workflow.stored.exclusive import exclusive
 from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
@@ -53,15 +55,7 @@ REVISION = REVISIONS[-1]
 
 LOG = "~log"
 
-_LOCK_SECONDS = 60
 _DAY = 24 * 60
-#: The database's clock in µs since 1970 UTC.
-_CLOCK = {
-    "sqlite": "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000"
-    " + CAST(substr(strftime('%f', 'now'), 4, 3) AS INTEGER) * 1000",
-    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))",
-}
 
 
 def init(
@@ -167,65 +161,6 @@ def check(connection: Connection, tables: Tables) -> LogHead:
         raise NotInitialised(database=name)
     _check_revision(head.revision)
     return head
-
-
-@contextmanager
-def exclusive(database: Engine, tables: Tables) -> Iterator[Connection]:
-    """Open a transaction in which nobody else creates or migrates these tables, and commit it at the end.
-
-    SQLite: BEGIN IMMEDIATE. PostgreSQL: an advisory lock of the transaction. MariaDB: GET_LOCK on the connection,
-    since its DDL commits.
-    """
-    with database.connect() as connection:
-        dialect = connection.dialect.name
-        if dialect == "sqlite":
-            _begin_immediate(connection)
-            yield connection
-            connection.commit()
-            return
-        if dialect != "postgresql" and not getattr(connection.dialect, "is_mariadb", False):
-            raise DatabaseUnavailable("database_unsupported", dialect=dialect)
-        # Whatever the host's engine does by default, AUTOCOMMIT and old snapshots would both be wrong here.
-        connection.execution_options(isolation_level="READ COMMITTED")
-        with (_advisory_lock if dialect == "postgresql" else _named_lock)(connection, tables):
-            yield connection
-            connection.commit()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    driver = connection.connection.driver_connection
-    connection.begin()
-    if driver is not None and driver.in_transaction:  # the host's own event said BEGIN
-        connection.exec_driver_sql("ROLLBACK")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _advisory_lock(connection: Connection, tables: Tables) -> Iterator[None]:
-    key = int.from_bytes(_lock_name(connection, tables)[:8], "big", signed=True)
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
-    yield
-
-
-@contextmanager
-def _named_lock(connection: Connection, tables: Tables) -> Iterator[None]:
-    name = f"kfq_{_lock_name(connection, tables).hex()[:32]}"
-    if connection.exec_driver_sql(f"SELECT GET_LOCK('{name}', {_LOCK_SECONDS})").scalar() != 1:
-        raise DatabaseUnavailable("database_locked")
-    try:
-        yield
-    finally:
-        with suppress(SQLAlchemyError):  # a connection that broke has given the lock back
-            connection.rollback()
-            connection.exec_driver_sql(f"DO RELEASE_LOCK('{name}')")
-
-
-def _lock_name(connection: Connection, tables: Tables) -> bytes:
-    scope = tables.schema
-    if scope is None and connection.dialect.name != "sqlite":
-        function = "current_schema()" if connection.dialect.name == "postgresql" else "DATABASE()"
-        scope = connection.exec_driver_sql(f"SELECT {function}").scalar()
-    return sha256(f"kfq_workflow.stored.schema:{scope}:{tables.prefix}".encode()).digest()
 
 
 def _is_current(database: Engine, tables: Tables) -> bool:
@@ -335,7 +270,7 @@ def _check_suite(connection: Connection, tables: Tables, wanted: str | None) -> 
 def _begin_log(connection: Connection, tables: Tables, body: dict[str, Any], *, via: str, actor: str) -> None:
     """Write the genesis entry, its instance and the row of kfq_log, which makes the log exist."""
     name = secrets.token_hex(16)
-    at = connection.exec_driver_sql(_CLOCK[_family(connection)]).scalar_one()
+    at = clock_of(connection)
     first = (LOG, 1, "genesis", at, actor, via, None, None, VERSION)
     row = seal(name, first, NO_PREV, body, hash_of(body["suite"]))
     snapshot = Snapshot()
@@ -395,10 +330,6 @@ def migrations_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parent / "migrations"
-
-
-def _family(connection: Connection) -> str:
-    return "mysql" if connection.dialect.name == "mariadb" else connection.dialect.name
 
 
 def _name(connection: Connection) -> str:

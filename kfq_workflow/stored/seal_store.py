@@ -16,7 +16,7 @@ from kfq_workflow.errors import DatabaseUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kfq_workflow.stored.store import Cursor
+    from kfq_workflow.stored.cursor import Cursor
 
 _MOVED = "{instance} i LEFT JOIN {sealed} s ON s.instance = i.{key} WHERE i.seq > COALESCE(s.seq, 0)"
 _JOINED = (

@@ -10,39 +10,40 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
 
-    from kfq_workflow.export.source import ExportSource
     from kfq_workflow.files import Part
     from kfq_workflow.stored.database import Recipe
-    from kfq_workflow.stored.database_source import DatabaseSource
-    from kfq_workflow.stored.tables import Tables
+    from kfq_workflow.stored.source import Source
     from kfq_workflow.stored.tree_source import Span
+
+    class Counted(Source, Protocol):
+        """A source that tells how many entries it sees."""
+
+        def count(self) -> int:
+            """Return the number of entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseOpening:
-    """How another process opens the same database."""
+    """How another process opens the same database; `read` makes a source of its connection, and can be pickled."""
 
     recipe: Recipe
-    schema: str | None
-    prefix: str
+    read: Callable[[Connection], Counted]
 
     @contextmanager
     def open(self) -> Iterator[OpenedDatabase]:
         """Open a connection of its own."""
-        from kfq_workflow.stored.tables import Tables
-
         database = self.recipe.open()
         try:
             with database.connect() as connection:
-                yield OpenedDatabase(connection, Tables(self.schema, self.prefix))
+                yield OpenedDatabase(connection, self.read)
                 connection.rollback()
         finally:
             database.dispose()
@@ -51,16 +52,14 @@ class DatabaseOpening:
 class OpenedDatabase:
     """A connection in another process, which looks for the state that the first one sees."""
 
-    def __init__(self, connection: Connection, tables: Tables) -> None:
+    def __init__(self, connection: Connection, read: Callable[[Connection], Counted]) -> None:
         self._connection = connection
-        self._tables = tables
+        self._read = read
 
-    def see(self, state: Any) -> DatabaseSource | None:
+    def see(self, state: Any) -> Source | None:
         """Begin a transaction; return None where it sees another number of entries."""
-        from kfq_workflow.stored.database_source import DatabaseSource
-
         self._connection.rollback()
-        source = DatabaseSource(self._connection, self._tables)
+        source = self._read(self._connection)
         if isinstance(state, str):
             begin(self._connection, snapshot=state)
             return source
@@ -122,24 +121,24 @@ class ExportOpening:
     """How another process opens the same file, or the same stretch of one."""
 
     path: Part
+    read: Callable[[Part], Source]
 
     @contextmanager
     def open(self) -> Iterator[OpenedExport]:
         """Open the file."""
-        yield OpenedExport(self.path)
+        yield OpenedExport(self.path, self.read)
 
 
 class OpenedExport:
     """A file that another process reads, too."""
 
-    def __init__(self, path: Part) -> None:
+    def __init__(self, path: Part, read: Callable[[Part], Source]) -> None:
         self._path = path
+        self._read = read
 
-    def see(self, state: tuple[int, int]) -> ExportSource | None:
+    def see(self, state: tuple[int, int]) -> Source | None:
         """Return the file, None where it has changed."""
-        from kfq_workflow.export.source import ExportSource
-
-        return ExportSource(self._path) if stamp(self._path.path) == state else None
+        return self._read(self._path) if stamp(self._path.path) == state else None
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ merged in one pass and constant memory. A source that others can open, too, is r
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from kfq_workflow.entry import Row
@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection, Engine
-
     from kfq_workflow.approval.tasks import TaskRow
     from kfq_workflow.log import LogHead
     from kfq_workflow.state import InstanceRow
-    from kfq_workflow.stored.database_source import DatabaseSource
     from kfq_workflow.stored.tree_source import Span, TreeSource
-    from kfq_workflow.verify.report import Book, Report
+    from kfq_workflow.verify.report import Book
 
 
 class Document(NamedTuple):
@@ -130,61 +127,3 @@ def plain(row: tuple[Any, ...]) -> Row:
     """Return an entry from its raw row; bytes that are no UTF-8 become lone surrogates, which no entry may hold."""
     body = row[-1]
     return Row._make(row if type(body) is not bytes else (*row[:-1], body.decode(errors="surrogateescape")))
-
-
-@contextmanager
-def reading(database: Engine, *, schema: str | None = None, prefix: str = "kfq_") -> Iterator[DatabaseSource]:
-    """Open a connection that only reads, in one snapshot of the database, and yield it as a source.
-
-    Raises NotInitialised, SchemaOutOfDate, DatabaseUnavailable.
-    """
-    from kfq_workflow.errors import KfqError
-    from kfq_workflow.stored.database import recipe
-    from kfq_workflow.stored.database_errors import translate
-    from kfq_workflow.stored.database_source import DatabaseSource
-    from kfq_workflow.stored.sharing import begin
-    from kfq_workflow.stored.tables import Tables
-
-    try:
-        with database.connect() as connection:
-            begin(connection)
-            source = DatabaseSource(connection, Tables(schema, prefix), recipe=recipe(database))
-            try:
-                yield source
-            finally:
-                with suppress(Exception):
-                    source.close()
-                    connection.rollback()
-    except KfqError:
-        raise
-    except Exception as error:
-        found = translate(error, database=database.url.render_as_string(hide_password=True))
-        if found is None:
-            raise
-        raise found from error
-
-
-def verify_database(
-    database_or_connection: Engine | Connection,
-    *,
-    schema: str | None = None,
-    prefix: str = "kfq_",
-    key: str | None = None,
-    jobs: int | None = 1,
-) -> Report:
-    """Verify the log in a database, or with `key` one instance of it, in so many processes (see `verify.verify`).
-
-    A connection is read as it is, by this process alone: whether that is one snapshot is the caller's affair. So is an
-    Engine that `open_database` has not made, for nobody else would know how to open it. Raises NotFound for an
-    unknown key, NotInitialised, SchemaOutOfDate, DatabaseUnavailable.
-    """
-    from sqlalchemy import Connection as AConnection
-
-    from kfq_workflow.stored.database_source import DatabaseSource
-    from kfq_workflow.stored.tables import Tables
-    from kfq_workflow.verify import verify
-
-    if isinstance(database_or_connection, AConnection):
-        return verify(DatabaseSource(database_or_connection, Tables(schema, prefix)), key=key)
-    with reading(database_or_connection, schema=schema, prefix=prefix) as source:
-        return verify(source, key=key, jobs=jobs)

@@ -8,12 +8,13 @@ replaced by the driver's own mark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
 from kfq_workflow.entry import Row, Text
 from kfq_workflow.errors import TransactionLost
 from kfq_workflow.state import InstanceRow
+from kfq_workflow.stored.clock import CLOCKS
 from kfq_workflow.stored.seal_store import SealStore
 from kfq_workflow.stored.task_store import TaskStore
 
@@ -22,30 +23,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Dialect
 
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.tables import Tables
 
-_CLOCKS = {
-    "sqlite": "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-    "mysql": "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)",
-}
 _PARAMETERS = {"sqlite": "?", "postgresql": "%s", "mysql": "%s"}
 _EXCLUSIVE = {"sqlite": "", "postgresql": " FOR UPDATE", "mysql": " FOR UPDATE"}
 _SHARED = {"sqlite": "", "postgresql": " FOR SHARE", "mysql": " LOCK IN SHARE MODE"}
 # A second row read plainly under MariaDB's default isolation shows what it was before our lock.
 _CURRENT = {"sqlite": "", "postgresql": "", "mysql": " LOCK IN SHARE MODE"}
-
-
-class Cursor(Protocol):
-    """What we use of a driver's cursor (PEP 249)."""
-
-    @property
-    def rowcount(self) -> int: ...  # noqa: D102
-    def execute(self, sql: str, parameters: Sequence[Any] = ...) -> Any: ...  # noqa: D102
-    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> Any: ...  # noqa: D102
-    def fetchone(self) -> Any: ...  # noqa: D102
-    def fetchall(self) -> Any: ...  # noqa: D102
-    def close(self) -> Any: ...  # noqa: D102
 
 
 class Store(TaskStore, SealStore):
@@ -66,7 +51,7 @@ class Store(TaskStore, SealStore):
             "sealed": quote(tables.sealed),
             "checkpoint": quote(tables.checkpoint),
             "key": "`key`" if name == "mysql" else "key",
-            "clock": _CLOCKS[name],
+            "clock": CLOCKS[name],
             "x": _EXCLUSIVE[name],
             "s": _SHARED[name],
             "c": _CURRENT[name],

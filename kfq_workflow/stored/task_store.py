@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kfq_workflow.approval.tasks import Reach
-    from kfq_workflow.stored.store import Cursor
+    from kfq_workflow.stored.cursor import Cursor
 
 _COLUMNS = "instance, gate, round, task, box, state, role, org, holder, at"
 _KEY = "instance = ? AND gate = ? AND round = ? AND task = ?"

@@ -247,7 +247,8 @@ def _pg_status(connection: Connection, tables: Tables, triggers: Iterable[Trigge
             continue
         enabled, *shape, columns = stored[trigger.name]
         kind = 2 + _PG_EVENTS[trigger.event] + (trigger.event != "TRUNCATE")
-        body = _pg_body(connection.dialect, tables, erases=trigger.redacted is not None)
+        # A driver of the style `%s` reads the name of a schema with its percent signs doubled, and stores them single.
+        body = _pg_body(connection.dialect, tables, erases=trigger.redacted is not None).replace("%%", "%")
         same = shape == [kind, True, body, "plpgsql"] and set(columns) == set(trigger.columns)
         off = _letter(enabled) in "DR"
         found[trigger.name] = DISABLED if off else PRESENT if same and _letter(enabled) == "A" else ALTERED

@@ -91,7 +91,7 @@ class Approving(Supervising):
         cite(act, decision)
         attest(act, outside.attested)
         if not self._registry.attests:
-            act.body["candidates"] = self._registry.candidates(gate["tasks"].values())
+            act.body |= self._registry.candidates(gate["tasks"].values())
         return self._ledger.append(act, head, rules.definition)
 
     # Votes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.approval import opening
 from kfq_workflow.approval.deciding import Outside, asking
+from kfq_workflow.approval.gate import replaced
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
@@ -127,6 +128,7 @@ class AtDesk(Steps):
         act, desk = opened.act, opened.desk
         task, patch = self._ask(act, opened.rules, lambda: change(desk))
         act.body |= {"gates": {desk.rule.id: patch}} | ({"task": task} if task else {})
+        act.body |= {"old": old} if (old := replaced(desk.stored(), patch)) else {}
         return self._ledger.append(act, opened.head, opened.rules.definition)
 
     def _ask(self, act: Act, rules: Rules, operation: Callable[[], Any]) -> Any:
@@ -161,7 +163,7 @@ class AtDesk(Steps):
             act.body["gates"] = patches
         if not self._registry.attests:
             asked = [task for gate in patches.values() if "round" in gate for task in gate["tasks"].values()]
-            act.body |= {"candidates": self._registry.candidates(asked)} if asked else {}
+            act.body |= self._registry.candidates(asked)
         attest(act, outside.attested)
 
     def _outside(self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None) -> Outside:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from kfq_workflow.decision import Stage
     from kfq_workflow.machine import Rules
     from kfq_workflow.state import InstanceRow
+    from kfq_workflow.stored.cursor import Cursor
     from kfq_workflow.stored.ledger import Ledger
-    from kfq_workflow.stored.store import Cursor
     from kfq_workflow.values import Actor, Paper
     from kfq_workflow.verbs.registry import Registry
     from kfq_workflow.working_days import Calendar

@@ -161,14 +161,21 @@ class Registry:
         act.put_text("post", post)
         return self._write(act, head, ACTORS)
 
-    def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-        """Return who could sign each seat now, by id: at most 100 of them, those who may act."""
+    def candidates(self, tasks: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return who could sign each seat now, those who may act: at most 100 by id, the others by their number.
+
+        {"candidates": {seat: [id, …]}, "unlisted": {seat: n}}        what is empty is not there
+        """
         people = [person for person in self._enrolled() if person.enabled]
         found: dict[str, set[str]] = {}
         for task in tasks:
             able = (person.id for person in people if may_sign(task, person))
             found.setdefault(task["seat"], set()).update(able)
-        return {seat: sorted(able)[:_CANDIDATES] for seat, able in found.items()}
+        said: dict[str, dict[str, Any]] = {
+            "candidates": {seat: sorted(able)[:_CANDIDATES] for seat, able in found.items()},
+            "unlisted": {seat: len(able) - _CANDIDATES for seat, able in found.items() if len(able) > _CANDIDATES},
+        }
+        return {name: seats for name, seats in said.items() if seats}
 
     def define(self, definition: Definition, *, by: str) -> Receipt:
         """Register a definition; the same again does nothing, new labels for the same rules are a new entry.

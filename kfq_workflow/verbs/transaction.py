@@ -165,8 +165,6 @@ class Transaction(Correcting):
         if workflow is not None:
             def_, rules = self._registry.newest(workflow)
             self._describe(act, rules, name or "", root, attrs)
-            if head is not None and request is None:
-                raise AlreadyStarted(key=act.key)
         elif head is None:
             raise NotFound("first_adoption", act.key)
         if head is None:
@@ -177,6 +175,8 @@ class Transaction(Correcting):
         act.put_day(on, self._ledger.today(head.now))
         if head.row.seq and (receipt := self._resume(act, head, on, expect)) is not None:
             return receipt
+        if head.row.seq and workflow is not None:
+            raise AlreadyStarted(key=act.key)
         self._authorise(act, rules, rules.definition.permissions.adopt, head.now)
         act.body["set"], act.body["was"] = adoption(rules, head.snapshot, states)
         self._overtake(act, head, rules)

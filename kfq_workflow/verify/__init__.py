@@ -21,8 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import SUITES
 from kfq_workflow.errors import NotFound
+from kfq_workflow.hashing import SUITES
 from kfq_workflow.verify import heads, nodes, workers
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, trusted
 from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.audit.checkpoint import Anchor, origin_of
 from kfq_workflow.audit.note import NoteError, verify
 from kfq_workflow.verify.keys import Trust
+from kfq_workflow.verify.report import Anchored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,24 +28,7 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.report import Book
 
 
-@dataclass(frozen=True, slots=True)
-class Anchored:
-    """The anchor that a verdict rests on: where it was found, its origin and size, and how many entries are newer.
-
-    `signed` names the trusted keys that signed it; `at` is the latest time that a cosigner vouches for, in s since
-    1970 UTC. `through` has a way for each of these that is trusted by handovers: `old → new (where that was said)`.
-    """
-
-    label: str
-    origin: str
-    size: int
-    newer: int
-    signed: tuple[str, ...] = ()
-    at: int | None = None
-    through: tuple[str, ...] = ()
-
-
-__all__ = ["NOBODY", "AnchorCheck", "Anchored", "Trust", "origin_said", "trusted"]
+__all__ = ["NOBODY", "AnchorCheck", "Trust", "origin_said", "trusted"]
 
 NOBODY = Trust()
 
@@ -120,7 +103,11 @@ class AnchorCheck:
             self._compare("anchor", anchor)
 
     def held(self, anchors: Iterable[Anchor]) -> Anchored | None:
-        """Check the anchors that were kept outside; return the newest that the log agrees with."""
+        """Check the anchors that were kept outside; return the newest that the log agrees with.
+
+        Of several as new that with most signatures is, or else the one that was given first: an auditor's own come
+        before those in a bundle.
+        """
         best: Anchored | None = None
         for anchor in sorted(anchors, key=lambda anchor: anchor.checkpoint.size):
             agrees = self._compare("anchor", anchor)
@@ -131,7 +118,9 @@ class AnchorCheck:
                 through = tuple(filter(None, (self._keys.path(one.key) for one in signed)))
                 said = anchor.checkpoint
                 newer = max(self._book.entries + self._book.skipped[0] - said.size, 0)
-                best = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
+                found = Anchored(anchor.label, said.origin, said.size, newer, names, at, through)
+                if best is None or (found.size, len(found.signed)) > (best.size, len(best.signed)):
+                    best = found
         if best is None:  # evidence of what was lost, and nothing that what is left could be compared with
             for label in self._losses:
                 self._book.not_checked(f"anchor {label}", needed=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval import numbers, opening, operations, signers
 from kfq_workflow.approval.deciding import Outside, asking, closing
-from kfq_workflow.approval.gate import may_sign, merge
+from kfq_workflow.approval.gate import may_sign, merge, replaced
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.values import EMPTY, Actor
@@ -184,7 +184,9 @@ class ApprovalJudge:
         desk = self._desk(case)
         if case.row.kind in ("extended", "waived"):
             self._judge.authorise(case, case.rules.definition.permissions.supervise)
-        self._same(case, {desk.rule.id: self._simple[case.row.kind](case, desk)})
+        patch = self._simple[case.row.kind](case, desk)
+        self._same(case, {desk.rule.id: patch})
+        case.equal("old", replaced(desk.stored(), patch), case.body.get("old", {}))
         case.still()
 
     def _calendar(self, case: Case) -> Calendar:

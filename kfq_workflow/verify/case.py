@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 #: What has values within values: only where they differ is of interest.
 _NESTED = frozenset({"effects", "gates"})
+#: What an entry says that changes its instance, whatever its kind: the fold takes it in.
+_CHANGES = ("attrs", "did", "gates", "remembers", "rests", "root", "set", "workflow")
 
 
 class Case:
     """One entry before the judge."""
 
-    __slots__ = ("actor", "before", "body", "book", "day", "row", "run")
+    __slots__ = ("actor", "before", "body", "book", "compared", "day", "failed", "row", "run")
 
     def __init__(
         self, book: Book, row: Row, body: dict[str, Any], run: Run, before: Snapshot, actor: Actor | None, day: str
@@ -33,6 +35,9 @@ class Case:
         self.before = before
         self.actor = actor
         self.day = day
+        #: What of the body was compared with what it must be, and whether it was found wrong or not decided.
+        self.compared: set[str] = set()
+        self.failed = False
 
     @property
     def rules(self) -> Any:
@@ -49,10 +54,12 @@ class Case:
 
     def error(self, kind: str, /, **values: Any) -> None:
         """Note what is wrong with this entry."""
+        self.failed = True
         self.book.error("replay", kind, self.row.instance, self.row.seq, **values)
 
     def equal(self, name: str, expected: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""
+        self.compared.add(name)
         if expected == found:
             return
         if name in _NESTED:
@@ -75,8 +82,15 @@ class Case:
 
     def still(self) -> None:
         """Check that an entry which moves nothing sets nothing."""
+        self.compared.add("set")
         if self.body.get("set"):
             self.error("set_differs", expected="-", found=shown(self.body["set"]))
+
+    def nothing_else(self) -> None:
+        """Check that a legal entry changes nothing besides what was compared: the fold asks no kind what it may say."""
+        more = [name for name in _CHANGES if name in self.body and name not in self.compared]
+        if more and not self.failed:
+            self.error("says_more", kind=self.row.kind, names=more)
 
 
 def shown(value: Any) -> str:

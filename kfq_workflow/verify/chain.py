@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import MAX_BYTES, NO_PREV, SUITES, VERSION, encode_fields, leaf_hash
+from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields, leaf_hash
+from kfq_workflow.hashing import SUITES
 
 if TYPE_CHECKING:
     from kfq_workflow.entry import Row

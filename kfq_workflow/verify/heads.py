@@ -23,7 +23,7 @@ from kfq_workflow.verify.seals import LOG
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.seals import Seals
 

@@ -41,6 +41,10 @@ ACTS = (
 FIRST = ("started", "adopted")
 
 
+class NoAnswer(LookupError):
+    """The entry does not say what the application's code answered."""
+
+
 class Judge:
     """Decides entries again and notes what does not agree."""
 
@@ -86,6 +90,7 @@ class Judge:
                 case.error("kind_place", kind=row.kind)
             elif reserved or run.force is not None:
                 self._kinds[row.kind](case)
+                case.nothing_else()
             elif row.def_ is None:
                 case.error("def_missing")
             if row.seq == 1 and not reserved and row.kind not in FIRST:
@@ -98,6 +103,7 @@ class Judge:
     def _undisclosed(self, case: Case, error: Undisclosed) -> None:
         """Note an entry that cannot be decided again, because it rests on what the source does not show."""
         self.undecided = case.row.instance, case.row.seq
+        case.failed = True
         self._book.not_checked(f"cited {error.instance}", needed=True)
 
     # One method for each kind
@@ -116,6 +122,7 @@ class Judge:
     def _root(self, case: Case) -> None:
         """Check that a case belongs to an instance of the workflow that its definition names."""
         wanted, root = case.rules.definition.root, case.body.get("root")
+        case.compared.add("root")
         if wanted is None and root is None:
             return
         try:
@@ -130,6 +137,7 @@ class Judge:
 
     def _attrs(self, case: Case) -> None:
         declared = case.rules.definition.attributes
+        case.compared.add("attrs")
         clear = case.body.get("attrs", {})
         names = {name for name in clear if name not in declared or declared[name].personal}
         names |= {
@@ -223,7 +231,9 @@ class Judge:
         """Return what answers guards in code: what the entry says that they answered."""
 
         def answer(name: str) -> tuple[bool, Mapping[str, Any]]:
-            given = case.body.get("attested", {})[name]
+            given = case.body.get("attested", {}).get(name, {})
+            if "answer" not in given:
+                raise NoAnswer(name)
             return given["answer"], given.get("values", EMPTY)
 
         return answer
@@ -250,8 +260,8 @@ class Judge:
 
         try:
             decision = again(who)
-        except LookupError as error:
-            case.error("attested_missing", guard=str(error.args[0]))
+        except NoAnswer as error:
+            case.error("attested_missing", guard=str(error))
             return None
         if decision.allowed or who is None or "resolver" in body.get("attested", {}):
             return decision

@@ -16,7 +16,7 @@ from kfq_workflow.audit.merkle import Range, peaks_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.stored.seal_store import LeafRow
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book

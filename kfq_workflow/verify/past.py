@@ -26,8 +26,8 @@ from kfq_workflow.working_days import CALENDAR
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.stored.source import Document
     from kfq_workflow.verify.report import Book
     from kfq_workflow.working_days import Calendar

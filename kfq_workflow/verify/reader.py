@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import SUITES
+from kfq_workflow.hashing import SUITES
 from kfq_workflow.state import NOTES
 from kfq_workflow.stored.source import Shared, plain, raw
 from kfq_workflow.stored.tree_source import ALL, NoTree, Span

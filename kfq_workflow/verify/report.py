@@ -18,8 +18,6 @@ from kfq_workflow.values import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kfq_workflow.verify.anchors import Anchored
-
 Layer = Literal["database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor", "bundle"]
 Severity = Literal["error", "warning"]
 Verdict = Literal["anchored", "self-consistent", "incomplete", "tampered"]
@@ -80,6 +78,23 @@ class Counts:
     refused: int = 0
     redacted: int = 0
     lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """The anchor that a verdict rests on: where it was found, its origin and size, and how many entries are newer.
+
+    `signed` names the trusted keys that signed it; `at` is the latest time that a cosigner vouches for, in s since
+    1970 UTC. `through` has a way for each of these that is trusted by handovers: `old → new (where that was said)`.
+    """
+
+    label: str
+    origin: str
+    size: int
+    newer: int
+    signed: tuple[str, ...] = ()
+    at: int | None = None
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

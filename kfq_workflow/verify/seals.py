@@ -17,8 +17,8 @@ from kfq_workflow.audit.merkle import Range
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kfq_workflow.audit.suite import Hash
     from kfq_workflow.entry import Row
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"
@@ -76,30 +76,44 @@ class Seals:
         tree, known = Range(0, hasher), True
         for number, part in enumerate(self.parts):
             broken = any(number in reading.broken for reading in readings)
-            for own, start, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
+            for own, start in ((True, part.start), (False, part.others)):
                 due = start
-                for piece in filter(None, (reading.pieces.get((number, own)) for reading in readings)):
+                for piece in self._pieces(readings, number, own=own):
                     if piece.first != due:
                         moved(self._book, piece.instance, piece.seq, piece.first, due)
                         broken = True
                     due = piece.next
-                    if known and not broken:
-                        tree.join(piece.tree)
-                if known and not broken and due != end:
-                    broken = self._missing(part, due, end - 1)
+            known = known and not broken and self._grown(tree, readings, number)
             last = next((reading.lasts[number] for reading in readings if number in reading.lasts), None)
-            if known and not broken and last is None:
-                broken = self._missing(part, part.end - 1, part.end - 1)
-            known = known and not broken
+            if known and last is None:
+                known = self._missing(part, part.end - 1, part.end - 1)
             if known and last is not None:
                 tree.append(last)
                 yield tree.end, tree.root()
 
+    def _grown(self, tree: Range, readings: Sequence[Leaves], number: int) -> bool:
+        """Append a part but for its seal, its leaves being known to follow each other; tell whether all are there."""
+        part = self.parts[number]
+        for own, start, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
+            due = start
+            for piece in self._pieces(readings, number, own=own):
+                tree.join(piece.tree)
+                due = piece.next
+            if due != end:
+                return self._missing(part, due, end - 1)
+        return True
+
+    @staticmethod
+    def _pieces(readings: Sequence[Leaves], number: int, *, own: bool) -> Iterator[Piece]:
+        """Yield what each reader met of a part: of the log's own leaves, or of the others."""
+        return filter(None, (reading.pieces.get((number, own)) for reading in readings))
+
     def _missing(self, part: Part, first: int, last: int) -> bool:
+        """Note places where nothing is; the part is not known then."""
         if last < first:
             first, last = last + 1, first - 1
         self._book.error("tree", "position_missing", LOG, part.seq, first=first, last=last)
-        return True
+        return False
 
 
 class Piece:

@@ -177,6 +177,8 @@ class Shapes:
             raise Unusual
         if "gates" in body:  # with numbers and people of its own, as no other body has them
             raise Unusual
+        if "on" in body or "texts" in body:  # which hold words, or they would have been cut out
+            raise Unusual
         found = {piece[0]: piece[1:] for piece in key[1::2] if not isinstance(piece, str)}
         fields = found.get("texts", ())
         if list(fields) != sorted(set(fields)):

@@ -9,12 +9,12 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.audit.suite import DEFAULT
+from kfq_workflow.hashing import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.verify.erasure import Erasures
     from kfq_workflow.verify.report import Book
 

@@ -19,7 +19,7 @@ from kfq_workflow.verify.seals import RUN, Planting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kfq_workflow.audit.suite import Hash
+    from kfq_workflow.hashing import Hash
     from kfq_workflow.stored.seal_store import SealedRow
     from kfq_workflow.stored.tree_source import Place, TreeSource
     from kfq_workflow.verify.heads import HeadLeaves

@@ -129,3 +129,56 @@ def test_the_verifier_in_a_bundle_says_the_same(
     found = json.loads(done.stdout)
     assert (found["verdict"], found["findings"]) == (told["verdict"], [])
     assert sorted(found["not_checked"]) == told["not_checked"]
+
+
+def test_of_the_same_checkpoint_that_of_the_auditor_is_named(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    key, kept, path = (str(tmp_path / name) for name in ("office.key", "mine.checkpoint", "g.zip"))
+    trust = kfq.ok("key", "new", "office", "--out", key).out.strip()
+    kfq.ok("checkpoint", "--key", key, "--out", kept)
+    kfq.ok("bundle", path, "--instance", "guxian-etdz", "--anchor", kept)
+    told = kfq.ok("verify", "--file", path, "--anchor", kept, "--trust", trust, "--json").json
+    assert told["anchored"]["label"] == kept
+    told = kfq.ok("verify", "--file", path, "--trust", trust, "--json").json
+    assert told["anchored"]["label"] == "anchors/001.checkpoint"
+
+
+def test_what_is_in_a_bundle_is_shown(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path, whole = str(tmp_path / "g.zip"), str(tmp_path / "w.zip")
+    kfq.ok("bundle", path, "--instance", "guxian-etdz", "--anchor", kept)
+    kfq.ok("bundle", whole)
+    about = "guxian-etdz", "--json", "--anchor", kept
+    told = kfq.ok("report", *about, "--file", path).json
+    assert (told["verdict"], told["findings"]) == ("anchored", 0)
+    assert "Gu County" in told["html"]
+    assert kfq.ok("report", *about, "--file", whole).json["verdict"] == "anchored"
+    assert kfq.ok("report", "--all", "--json", "--file", whole).json["verdict"] == "self-consistent"
+    moments = "guxian-etdz", "2020-02-29", "now"
+    assert kfq.ok("diff", *moments, "--file", path).out == kfq.ok("diff", *moments).out
+
+
+def test_a_receipt_is_found_in_a_file(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path, log = str(tmp_path / "g.zip"), str(tmp_path / "log.jsonl")
+    kfq.ok("bundle", path, "--instance", "guxian-etdz")
+    kfq.ok("export", log)
+    check = kfq.ok("history", "guxian-etdz", "--json").json["entries"][1]["check"]
+    for file in (path, log):
+        (found,) = kfq.ok("receipt", check.lower(), "--file", file, "--json").json["found"]
+        assert (found["key"], found["seq"]) == ("guxian-etdz", 2)
+    assert "it is in the file" in kfq.ok("receipt", check, "--file", path).out
+    assert kfq("receipt", "A" * 26, "--file", log).code == 1
+    assert kfq("receipt", check, "--file", log, "--out", str(tmp_path / "p")).code == 2
+
+
+def test_a_bundle_that_cannot_be_shown_is_refused(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path, broken = tmp_path / "r.zip", tmp_path / "x.zip"
+    kfq.ok("bundle", str(path), "--from", "2020-01-01")
+    broken.write_bytes(path.read_bytes()[:-9])
+    for file in (path, broken):
+        ran = kfq("report", "guxian-etdz", "--file", str(file))
+        assert ran.code == 1
+        assert "cannot be shown" in ran.err
+        assert "无法显示" in kfq("diff", "now", "now", "--file", str(file), lang="zh").err

@@ -292,12 +292,12 @@ def test_every_mutating_command_takes_an_actor() -> None:
                       "transfer", "delegate", "reply", "signer add", "signer remove", "return", "withdraw", "urge",
                       "copy", "read", "comment", "suspend", "resume", "void", "reinstate", "extend", "waive",
                       "proxy grant", "proxy revoke", "inbox", "calendar load", "rectify", "redact", "confirm",
-                      "decline", "policy set"}  # fmt: skip
+                      "decline", "policy set", "recover"}  # fmt: skip
 
 
 #: Said by a prefix and a code of the record, not by name.
-BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "inbox.", "kind.", "many.", "outcome.", "place.",
-           "plan.", "policy.", "reason.", "scrub.", "severity.", "trigger.", "verdict.",
+BY_CODE = ("absent.", "basis.", "box.", "day.", "fact.", "gate.", "inbox.", "keys.reason.", "kind.", "many.",
+           "outcome.", "place.", "plan.", "policy.", "reason.", "scrub.", "severity.", "trigger.", "verdict.",
            "vote.")  # fmt: skip
 
 

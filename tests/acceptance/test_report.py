@@ -166,6 +166,18 @@ def test_an_exported_file_makes_the_same_report(demo: Kfq, tmp_path: Path) -> No
         assert theirs.split("Verification")[0].replace(" ", "") == ours.split("Verification")[0].replace(" ", "")
 
 
+def test_a_corrected_entry_says_by_which(demo: Kfq) -> None:
+    roles = ("--rectify-propose", "registrar", "--rectify-confirm", "provincial_government")
+    demo.ok("policy", "set", *roles, "--actor", "administrator")
+    demo.ok("rectify", "guxian-etdz", "4", "--on", "2020-03-02", "--reason", "the stamp", "--actor", "registrar")
+    demo.ok("confirm", "guxian-etdz", "14", "--actor", "provincial_government")
+    assert "→ corrected by entry 15" in read(demo, "guxian-etdz").text
+    assert "由第 15 条更正" in read(demo, "guxian-etdz", lang="zh").text
+    demo.ok("rectify", "guxian-etdz", "4", "--struck", "--reason", "not so", "--actor", "registrar")
+    demo.ok("confirm", "guxian-etdz", "16", "--actor", "provincial_government")
+    assert "struck by entry 17" in read(demo, "guxian-etdz").text
+
+
 @pytest.mark.parametrize("args", [(), ("guxian-etdz", "--all")])
 def test_one_of_key_and_all_is_needed(demo: Kfq, args: tuple[str, ...]) -> None:
     ran = demo("report", *args, lang="zh")

@@ -12,7 +12,7 @@ from kfq_workflow import Paper, WorkflowEngine
 from kfq_workflow.audit import checkpoints, keyfile
 from kfq_workflow.cli.accounts import FREE, OWNS, READS
 from kfq_workflow.cli.commands import COMMANDS
-from kfq_workflow.entry import check_letters
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.stored.tables import Tables
 from tests.acceptance.conftest import Kfq
 from tests.accounts import accounts, read_only

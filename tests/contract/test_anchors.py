@@ -13,10 +13,11 @@ from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, origin_of
 from kfq_workflow.audit.merkle import Range
 from kfq_workflow.audit.note import COSIGNATURE, ED25519, Note, cosign, sign
 from kfq_workflow.entry import parse_canonical
-from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.export import write_export
 from kfq_workflow.stored.tables import Tables
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
+from tests.beside import verify_export
 from tests.tampering import build, change, places, rehash, remove, rows, tampering
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def checked(database: Engine, tmp_path: Path, anchors: Sequence[Anchor] = (), tr
         report = verify(source, anchors, trust=trust)
         path = tmp_path / "log.jsonl"
         write_export(source, path, overwrite=True)
-    exported = verify(ExportSource(path), anchors, trust=trust)
+    exported = verify_export(path, anchors, trust)
     assert [f for f in exported.findings if f.layer == "anchor"] == [f for f in report.findings if f.layer == "anchor"]
     assert exported.anchored == report.anchored
     if report.verdict != "tampered":

@@ -104,10 +104,18 @@ def test_urging_copies_and_deadlines(database: Engine) -> None:
     with pytest.raises(InvalidInput):
         case.engine.extend("p", by="reg2", due="2999", **BASIS)
     case.act("extend", by="reg2", due="2999-01-01", **BASIS)
+    assert "old" not in case.body  # there was no day before
     case.refuse("extended_before", "extend", by="reg2", due="2999-02-01", **BASIS)
     case.act("reject", by="c1")
     case.act("mark_read", by="c3")
     case.act("copy", by="app", to=["c2"])
+
+
+def test_another_day_names_the_one_that_it_takes_the_place_of(database: Engine) -> None:
+    case = in_review(prepared(database, guarded(gate(CLERKS))))
+    case.act("submit", "grant", by="app", due="2998-12-31")
+    case.act("extend", by="reg", due="2999-01-01", **BASIS)
+    assert (case.body["due"], case.body["old"]) == ("2999-01-01", {"due": "2998-12-31"})
 
 
 #: How each verb is called, what is changed to ask for something else, and what must have been done before.

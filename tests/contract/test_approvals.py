@@ -16,6 +16,8 @@ from tests.workflows import move
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from kfq_workflow.verbs.transaction import Transaction
+
 TWO = m.Quorum("count", need=2)
 
 
@@ -44,6 +46,20 @@ def test_a_submission_opens_a_round_and_says_all_of_it(database: Engine) -> None
     assert "请" not in case.rows[-1].body
     assert (case.state, case.count) == ("review", (0, 3, 3))
     case.refuse("gate_open", "submit", "grant", by="app")
+
+
+def test_a_crowd_that_could_sign_is_listed_as_far_as_it_fits_and_counted(database: Engine) -> None:
+    case = in_review(prepared(database, guarded(gate(CLERKS, BOSS))))
+
+    def enroll(tx: Transaction) -> None:
+        for number in range(98):
+            tx.enroll(f"d{number:03}", by="system", roles=["clerk"])
+
+    case.engine.run(enroll)
+    case.act("submit", "grant", by="app")
+    clerks = case.body["candidates"]["clerks"]
+    assert (len(clerks), clerks[:5], clerks[-1]) == (100, ["both", "c1", "c2", "c3", "d000"], "d095")
+    assert case.body["unlisted"] == {"clerks": 2}
 
 
 def test_the_deciding_vote_closes_the_gate_and_moves_the_state_in_one_entry(database: Engine) -> None:

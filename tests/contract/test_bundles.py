@@ -13,15 +13,15 @@ from kfq_workflow import WorkflowEngine, reading
 from kfq_workflow.audit import checkpoints, ed25519, keyfile
 from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.note import ED25519
-from kfq_workflow.bundle import Scope, is_bundle, verify_bundle, write_bundle
+from kfq_workflow.bundle import Scope, is_bundle, write_bundle
 from kfq_workflow.bundle.container import unpack
 from kfq_workflow.entry import encode
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.files import Part
-from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import Trust
 from tests.approvals import BOSS, CLERKS, gate, submitted
+from tests.beside import verify_bundled, verify_export
 from tests.bundles import LOG, MANIFEST, PROOFS, members
 from tests.contract.test_rectify import prepared
 from tests.tampering import build, rows
@@ -61,11 +61,11 @@ def test_a_whole_log_verifies_as_its_export_does(database: Engine, tmp_path: Pat
         write_export(source, tmp_path / "log.jsonl")
     assert members(path)[LOG] == (tmp_path / "log.jsonl").read_bytes()
     anchor = held(engine)
-    exported = verify(ExportSource(tmp_path / "log.jsonl"), [anchor])
-    found = verify_bundle(path, [anchor])
+    exported = verify_export(tmp_path / "log.jsonl", [anchor])
+    found = verify_bundled(path, [anchor])
     assert (found.verdict, found.findings) == ("anchored", ())
     assert found == exported
-    assert verify_bundle(path).verdict == "self-consistent"
+    assert verify_bundled(path).verdict == "self-consistent"
 
 
 def test_one_instance_is_proved_complete(database: Engine, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_one_instance_is_proved_complete(database: Engine, tmp_path: Path) -> No
     anchor = held(engine)
     engine.annotate("p", "更后", by="clerk")
     path = bundle(database, tmp_path / "p.zip", Scope("p"))
-    report = verify_bundle(path, [anchor])
+    report = verify_bundled(path, [anchor])
     assert (report.verdict, report.findings) == ("anchored", ())
     assert report.anchored is not None
     assert (report.anchored.size, report.anchored.newer) == (anchor.checkpoint.size, 1)
@@ -127,7 +127,7 @@ def test_a_bundle_of_one_instance_shows_nothing_of_the_others(database: Engine, 
 def test_what_an_instance_cites_is_named_and_not_shown(database: Engine, tmp_path: Path) -> None:
     sealed(database)
     path = bundle(database, tmp_path / "case.zip", Scope("p/case"))
-    report = verify_bundle(path)
+    report = verify_bundled(path)
     assert (report.verdict, report.findings) == ("incomplete", ())
     assert "cited p" in report.not_checked
     assert report.counts.decided == report.counts.witnessed == 0
@@ -148,10 +148,10 @@ def test_texts_are_left_out_when_asked(database: Engine, tmp_path: Path) -> None
         assert "同意".encode() in with_.read_bytes()
         assert "同意".encode() not in without.read_bytes()
         assert lines(without, b'{"text":') == []
-        report = verify_bundle(without)
+        report = verify_bundled(without)
         assert report.findings == ()
         assert "texts" in report.not_checked
-        assert report.verdict == verify_bundle(with_).verdict
+        assert report.verdict == verify_bundled(with_).verdict
 
 
 def test_an_interval_has_what_was_recorded_in_it(database: Engine, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_an_interval_has_what_was_recorded_in_it(database: Engine, tmp_path: Pat
     engine.seal()
     anchor = held(engine)
     path = bundle(database, tmp_path / "r.zip", Scope(None, since, until, recorded=True))
-    report = verify_bundle(path, [anchor])
+    report = verify_bundled(path, [anchor])
     assert (report.verdict, report.findings) == ("incomplete", ())
     assert report.anchored is not None
     assert report.not_checked == ("caches", "earlier entries", "replay", "triggers")
@@ -176,8 +176,8 @@ def test_an_interval_has_what_was_recorded_in_it(database: Engine, tmp_path: Pat
     ]  # fmt: skip
     assert lines(path, b'{"document":') == []
     narrow = bundle(database, tmp_path / "n.zip", Scope(None, own[1]["at"], own[2]["at"] + 1, recorded=True))
-    assert any(what.startswith("hidden ") for what in verify_bundle(narrow).not_checked)
-    assert verify_bundle(bundle(database, tmp_path / "all.zip", EVERYTHING)).findings == ()
+    assert any(what.startswith("hidden ") for what in verify_bundled(narrow).not_checked)
+    assert verify_bundled(bundle(database, tmp_path / "all.zip", EVERYTHING)).findings == ()
 
 
 @pytest.mark.backends("sqlite")
@@ -197,12 +197,12 @@ def test_days_and_instants_are_local_and_both_included() -> None:
 
 def test_a_log_that_is_not_sealed_proves_nothing_of_its_ends(database: Engine, tmp_path: Path) -> None:
     build(database)
-    whole = verify_bundle(bundle(database, tmp_path / "b.zip"))
+    whole = verify_bundled(bundle(database, tmp_path / "b.zip"))
     assert (whole.verdict, whole.findings) == ("self-consistent", ())
-    one = verify_bundle(bundle(database, tmp_path / "p.zip", Scope("p")))
+    one = verify_bundled(bundle(database, tmp_path / "p.zip", Scope("p")))
     assert (one.verdict, one.findings) == ("incomplete", ())
     assert {"later p", "later ~actor/clerk"} <= set(one.not_checked)
-    assert verify_bundle(bundle(database, tmp_path / "r.zip", EVERYTHING)).findings == ()
+    assert verify_bundled(bundle(database, tmp_path / "r.zip", EVERYTHING)).findings == ()
 
 
 def test_an_anchor_in_the_bundle_counts_when_a_trusted_key_signed_it(database: Engine, tmp_path: Path) -> None:
@@ -214,12 +214,12 @@ def test_an_anchor_in_the_bundle_counts_when_a_trusted_key_signed_it(database: E
     for scope in (Scope(), Scope("p")):
         path = bundle(database, tmp_path / "b.zip", scope, anchors=[anchor])
         assert members(path)["anchors/001.checkpoint"] == str(note).encode()
-        assert verify_bundle(path).verdict == "self-consistent"
-        report = verify_bundle(path, trust=Trust((key,), ed25519.check))
+        assert verify_bundled(path).verdict == "self-consistent"
+        report = verify_bundled(path, trust=Trust((key,), ed25519.check))
         assert report.verdict == "anchored"
         assert report.anchored is not None
         assert (report.anchored.label, report.anchored.signed) == ("anchors/001.checkpoint", ("zones.example.cn/log",))
-        assert verify_bundle(path, trust=Trust((other,), ed25519.check)).verdict == "self-consistent"
+        assert verify_bundled(path, trust=Trust((other,), ed25519.check)).verdict == "self-consistent"
 
 
 def test_a_checkpoint_between_seals_that_were_not_cut_out_is_told_as_not_compared(
@@ -235,9 +235,9 @@ def test_a_checkpoint_between_seals_that_were_not_cut_out_is_told_as_not_compare
         engine.annotate("o", f"又注 {number}", by="clerk")
     engine.seal()
     path = bundle(database, tmp_path / "case.zip", Scope("late"))
-    assert "anchor old" in verify_bundle(path, [old]).not_checked
+    assert "anchor old" in verify_bundled(path, [old]).not_checked
     known = bundle(database, tmp_path / "late.zip", Scope("late"), anchors=[old])
-    report = verify_bundle(known, [old])
+    report = verify_bundled(known, [old])
     assert (report.verdict, report.findings) == ("anchored", ())
 
 
@@ -251,7 +251,7 @@ def test_a_folder_verifies_like_the_file(database: Engine, tmp_path: Path) -> No
             archive.extractall(tmp_path / scope.as_json()["kind"])
         folder = tmp_path / scope.as_json()["kind"]
         assert is_bundle(folder)
-        assert verify_bundle(folder, [anchor]) == verify_bundle(path, [anchor])
+        assert verify_bundled(folder, [anchor]) == verify_bundled(path, [anchor])
 
 
 @pytest.mark.backends("sqlite")
@@ -307,12 +307,12 @@ def test_an_erased_text_is_erased_in_bundles_too(database: Engine, tmp_path: Pat
         for texts in (True, False):
             path = bundle(database, tmp_path / "b.zip", scope, texts=texts)
             assert words.encode() not in path.read_bytes()
-            report = verify_bundle(path)
+            report = verify_bundled(path)
             assert (report.counts.redacted, report.findings) == (1, ())
             assert "missing texts" not in report.not_checked
     erased = rows(database, "p")[seq - 1]
     without = Scope(None, erased.at, erased.at + 1, recorded=True)
-    report = verify_bundle(bundle(database, tmp_path / "b.zip", without))
+    report = verify_bundled(bundle(database, tmp_path / "b.zip", without))
     assert (report.verdict, report.findings) == ("incomplete", ())
     if max(row.at for row in rows(database, "p")) > erased.at:  # else a coarse clock put all into the interval
         assert "missing texts" in report.not_checked
@@ -325,6 +325,6 @@ def test_what_several_people_decided_is_decided_again_from_a_bundle(database: En
     case.act("approve", by="boss")
     case.engine.seal()
     anchor = held(case.engine)
-    report = verify_bundle(bundle(database, tmp_path / "p.zip", Scope("p")), [anchor])
+    report = verify_bundled(bundle(database, tmp_path / "p.zip", Scope("p")), [anchor])
     assert (report.verdict, report.findings) == ("anchored", ())
     assert report.counts.decided >= 1

@@ -13,7 +13,7 @@ from kfq_workflow import InvalidInput, NotFound, SignerRefused, WorkflowEngine
 from kfq_workflow.audit import checkpoints, ed25519, keyfile, merkle
 from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 from kfq_workflow.audit.note import Note, verify
-from kfq_workflow.entry import check_letters
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.stored.tables import Tables
 from tests.tampering import build, rows, tampering
 

@@ -215,6 +215,17 @@ def test_a_start_may_be_repeated(engine: WorkflowEngine) -> None:
         engine.start("permit", "p", by="applicant", name="n")
 
 
+def test_what_there_is_cannot_be_adopted_as_new_under_another_request(engine: WorkflowEngine) -> None:
+    found = {
+        "by": "registrar", "source": "报", "reason": "-", "workflow": "permit", "name": "x", "states": {"main": "draft"}
+    }  # fmt: skip
+    first = engine.adopt("old", **found, request="r")
+    assert engine.adopt("old", **found, request="r").leaf == first.leaf
+    for request in ("s", None):
+        with pytest.raises(AlreadyStarted):
+            engine.adopt("old", **found, attrs={"area": "9"}, request=request)
+
+
 def test_expect_compares_the_revision_and_not_the_newest_entry(engine: WorkflowEngine) -> None:
     to_review(engine)
     engine.annotate("p", "记一笔", by="clerk")

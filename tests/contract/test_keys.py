@@ -11,9 +11,10 @@ from kfq_workflow.audit import checkpoints, keyfile, keys, signers
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint
 from kfq_workflow.audit.note import Note, cosign, sign
 from kfq_workflow.audit.statements import Handover, Revocation, Statement
-from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.export import write_export
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
+from tests.beside import verify_export
 from tests.tampering import build, places
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def checked(engine: WorkflowEngine, office: Path, anchors: Sequence[Anchor], tru
     with reading(engine.database) as source:
         report = verify(source, anchors, trust=trust)
         write_export(source, office / "log.jsonl", overwrite=True)
-    exported = verify(ExportSource(office / "log.jsonl"), anchors, trust=trust)
+    exported = verify_export(office / "log.jsonl", anchors, trust)
     assert (exported.verdict, exported.anchored) == (report.verdict, report.anchored)
     assert places(exported) == places(report)
     return report

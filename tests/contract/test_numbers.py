@@ -11,12 +11,12 @@ import pytest
 
 from kfq_workflow import Paper, WorkflowEngine, reading, verify_database
 from kfq_workflow.approval.numbers import ANY, NUMBERS, form, numbered
-from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
+from kfq_workflow.bundle import Scope, write_bundle
 from kfq_workflow.errors import EvidenceMissing, IdempotencyMismatch, InvalidInput
-from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.verify import verify
+from kfq_workflow.export import write_export
 from kfq_workflow.working_days import Calendar
 from tests.approvals import BASIS, BOSS, CLERKS, Case, gate, guarded, in_review, prepared
+from tests.beside import verify_bundled, verify_export
 from tests.bundles import members
 from tests.tampering import places, rehash, remove, rows, tampering
 
@@ -160,7 +160,7 @@ def test_a_resolver_of_actors_changes_nothing(database: Engine) -> None:
 def _bundled(database: Engine, path: Path, key: str) -> Report:
     with reading(database) as source:
         write_bundle(source, path, Scope(key))
-    return verify_bundle(path)
+    return verify_bundled(path)
 
 
 def test_a_bundle_shows_what_it_alone_retired(database: Engine, engine: WorkflowEngine, tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_a_forged_reuse_is_found(
     else:
         with reading(database) as source:
             write_export(source, tmp_path / "log.jsonl")
-        report = verify(ExportSource(tmp_path / "log.jsonl"))
+        report = verify_export(tmp_path / "log.jsonl")
     found = [finding for finding in report.findings if finding.layer == "replay" and finding.kind == "not_allowed"]
     assert [(finding.instance, finding.seq, finding.values["codes"]) for finding in found] == [
         (key, 2, ["number_retired"])

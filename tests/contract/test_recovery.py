@@ -14,11 +14,13 @@ from kfq_workflow.audit import checkpoints, ed25519, keyfile, recovery
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_of
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
 from kfq_workflow.audit.note import ED25519, Note
-from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
-from kfq_workflow.entry import check_letters, document_digest, encode_json, parse_canonical
-from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.bundle import Scope, write_bundle
+from kfq_workflow.entry import document_digest, encode_json, parse_canonical
+from kfq_workflow.export import write_export
+from kfq_workflow.hashing import check_letters
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
+from tests.beside import verify_bundled, verify_export
 from tests.tampering import TABLES, build, places, rehash, remove, rows, tampering
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def checked(database: Engine, tmp_path: Path, anchors: Sequence[Anchor] = (), tr
         report = verify(source, anchors, trust=trust)
         path = tmp_path / "log.jsonl"
         write_export(source, path, overwrite=True)
-    exported = verify(ExportSource(path), anchors, trust=trust)
+    exported = verify_export(path, anchors, trust)
     assert [f for f in exported.findings if f.layer in ("anchor", "tree")] == [
         f for f in report.findings if f.layer in ("anchor", "tree")
     ]
@@ -430,13 +432,13 @@ def test_bundles_tell_of_it(database: Engine, tmp_path: Path) -> None:
         path = tmp_path / f"{number}.zip"
         with reading(database) as source:
             write_bundle(source, path, scope, anchors=[before, now])
-        report = verify_bundle(path, [before, last, now])
+        report = verify_bundled(path, [before, last, now])
         assert kinds(report) == [LOST, RECOVERED], scope
         wanted = "incomplete" if scope.recorded else "anchored"  # of an interval nothing is decided again
         assert (report.verdict, report.counts.lost) == (wanted, 4 + 1)
         assert report.anchored is not None
         assert report.anchored.label == "now"
-        report = verify_bundle(path, [last])
+        report = verify_bundled(path, [last])
         assert (report.verdict, kinds(report)) == ("incomplete", [LOST, RECOVERED]), scope
 
 

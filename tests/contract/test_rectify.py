@@ -25,10 +25,10 @@ from kfq_workflow.history.effective import effective
 from kfq_workflow.history.replay import replay
 from kfq_workflow.state import Snapshot
 from kfq_workflow.stored.database_source import DatabaseSource
-from kfq_workflow.stored.source import reading as source_reading
 from kfq_workflow.stored.tables import Tables
 from kfq_workflow.verbs.act import Act
 from kfq_workflow.verify import verify
+from kfq_workflow.verifying import reading as source_reading
 from tests import gated
 from tests.tampering import build
 from tests.workflows import permit

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from kfq_workflow import entry, schema
 from kfq_workflow.errors import DatabaseUnavailable, InvalidInput, NotInitialised, SchemaOutOfDate
 from kfq_workflow.stored import triggers
+from kfq_workflow.stored.clock import CLOCKS, clock_of
 from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
@@ -73,6 +74,30 @@ def test_at_is_the_databases_clock_in_microseconds(empty: Engine) -> None:
     with empty.connect() as connection:
         at = connection.execute(select(Tables().entry.c.at)).scalar_one()
     assert before - 2 < at / 1_000_000 < time.time() + 2
+
+
+@pytest.mark.parametrize("zone", ["+08:00", "-11:30"])
+def test_the_clock_does_not_depend_on_the_time_zone_of_the_session(empty: Engine, zone: str) -> None:
+    if empty.dialect.name == "sqlite":
+        pytest.skip("SQLite's sessions have no time zone")
+    name = "TIME ZONE INTERVAL" if empty.dialect.name == "postgresql" else "time_zone ="
+    more = " HOUR TO MINUTE" if empty.dialect.name == "postgresql" else ""
+    with empty.connect() as connection:
+        utc = clock_of(connection)
+        connection.exec_driver_sql(f"SET SESSION {name} '{zone}'{more}")
+        assert 0 <= clock_of(connection) - utc < 2_000_000
+
+
+def test_the_clock_is_read_after_the_wait(empty: Engine) -> None:
+    """A statement that waits for a lock before it reads the clock must not say when it began to wait."""
+    if empty.dialect.name == "sqlite":
+        pytest.skip("SQLite waits before a transaction begins")
+    nap = "pg_sleep(0.3) IS NULL" if empty.dialect.name == "postgresql" else "SLEEP(0.3)"
+    clock = CLOCKS["postgresql" if empty.dialect.name == "postgresql" else "mysql"]
+    with empty.connect() as connection:
+        began = clock_of(connection)
+        _, at = connection.exec_driver_sql(f"SELECT {nap}, {clock}").one()
+        assert at - began >= 250_000
 
 
 def test_a_second_init_changes_nothing(empty: Engine) -> None:

@@ -16,8 +16,9 @@ from kfq_workflow.audit import checkpoints, keyfile, keys, merkle, signers, sm2
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed
 from kfq_workflow.audit.note import SM2, Note, VerifierKey, verify
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import SUITE, check_letters, encode
+from kfq_workflow.entry import encode
 from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.hashing import SUITE, check_letters
 from kfq_workflow.verify import verify as verify_log
 from kfq_workflow.verify.anchors import Trust
 from tests.contract.test_anchors import reseal

@@ -279,6 +279,15 @@ def test_other_acts_that_were_not_allowed(database: Engine) -> None:
         assert found & {("replay", "not_allowed", "p", 5), ("replay", "actor_role", "p", 5)}, kind
 
 
+def test_what_an_entry_says_was_needed_before_is_checked(database: Engine) -> None:
+    case = submitted(database, gate(CLERKS, BOSS))
+    case.act("add_signer", by="reg", signer="x", **REASON)
+    chain = case.rows
+    assert case.body["old"] == {"need": 3, "of": 3}
+    for change_ in (lambda body: body["old"].update(need=1), lambda body: body.pop("old")):
+        assert forge(case, [*chain[:-1], edited(chain[-1], change_)]) == {("replay", "old_differs", "p", 4)}
+
+
 def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
     small = {"small": m.FieldIs("attribute", "area", "le", "2")}
     asked = gate(m.Signer("clerks", "role", "clerk", when="small"), binds=("area",))
@@ -312,6 +321,36 @@ def test_rounds_that_could_not_be_opened_or_decided(database: Engine) -> None:
     large = edited(chain[3], lambda body: (body["attrs"].update(area="3"), body.pop("gates"), body.pop("candidates")))
     bound = edited(chain[2], lambda body: gates(body).pop("bound"))
     assert ("replay", "not_allowed", "p", 5) in forge(case, [*chain[:2], bound, large, chain[4]])
+
+
+# What no rule decides
+
+
+_MORE: tuple[tuple[int, Body], ...] = (
+    (1, {"gates": {}}),
+    (1, {"did": {"grant": "boss"}}),
+    (2, {"attrs": {"area": "9"}}),
+    (3, {"set": {"main": "granted"}, "was": {"main": "review"}}),
+    (3, {"did": {"grant": "boss"}}),
+    (4, {"attrs": {"area": "9"}}),
+    (FIRST, {"did": {"grant": "boss"}}),
+    (LAST, {"root": "q"}),
+    (8, {"gates": {"grant": {"state": "open"}}}),
+    (8, {"workflow": "case"}),
+    (9, {"gates": {"grant": {"state": "open"}}}),
+    (9, {"attrs": {"area": "9"}}),
+)
+
+
+def test_an_entry_that_says_more_than_its_kind_may_is_found(case: Case) -> None:
+    case.act("comment", "其后", by="x")  # a note: it may be anybody's, and changes nothing
+    case.refuse("not_from_state", "fire", "refuse", by="boss")
+    chain = case.rows
+    for seq, more in _MORE:
+        forged = [edited(row, lambda body, more=more: body.update(more)) if row.seq == seq else row for row in chain]
+        found = forge(case, forged, rebuilt=False)
+        assert ("replay", "says_more", "p", seq) in found, (seq, more, found)
+    assert forge(case, chain) == set()
 
 
 # What only an anchor shows

@@ -14,11 +14,12 @@ import pytest
 from kfq_workflow import WorkflowEngine, reading
 from kfq_workflow.audit import checkpoints, sealing
 from kfq_workflow.audit.checkpoint import Anchor
-from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
+from kfq_workflow.bundle import Scope, write_bundle
 from kfq_workflow.bundle.container import pack
 from kfq_workflow.entry import encode_json, leaf_hash
 from kfq_workflow.errors import InvalidInput
 from kfq_workflow.stored.seal_store import SealedRow, SealStore
+from tests.beside import verify_bundled
 from tests.bundles import LOG, MANIFEST, PROOFS, forged, members, packed, summed
 from tests.tampering import build, change, places, rehash, rows, tampering
 
@@ -106,20 +107,20 @@ def test_each_member_changed_removed_or_added(engine: WorkflowEngine, tmp_path: 
     whole = members(path)
     assert len(whole) >= 4
     for name, data in whole.items():
-        changed = verify_bundle(packed(tmp_path / "c.zip", {**whole, name: data + b" "}))
+        changed = verify_bundled(packed(tmp_path / "c.zip", {**whole, name: data + b" "}))
         assert changed.verdict == "tampered"
         if name != MANIFEST:
             assert named(changed, "member_differs") == [name]
-        removed = verify_bundle(packed(tmp_path / "c.zip", {key: each for key, each in whole.items() if key != name}))
+        removed = verify_bundled(packed(tmp_path / "c.zip", {key: each for key, each in whole.items() if key != name}))
         assert (removed.verdict, named(removed, "member_missing")) == ("tampered", [name])
         unlisted = json.loads(whole[MANIFEST])
         if name != MANIFEST:
             del unlisted["members"][name]
-            report = verify_bundle(
+            report = verify_bundled(
                 packed(tmp_path / "c.zip", {**whole, MANIFEST: encode_json(unlisted).encode() + b"\n"})
             )
             assert named(report, "member_extra") == [name]
-    assert verify_bundle(packed(tmp_path / "c.zip", whole)).findings == ()
+    assert verify_bundled(packed(tmp_path / "c.zip", whole)).findings == ()
 
 
 def test_a_member_of_a_strange_name_is_never_opened(file: Path, tmp_path: Path) -> None:
@@ -133,13 +134,13 @@ def test_a_member_of_a_strange_name_is_never_opened(file: Path, tmp_path: Path) 
         "x",
         "log.jsonl/",
     ):
-        report = verify_bundle(packed(tmp_path / "c.zip", {**whole, name: b"x"}))
+        report = verify_bundled(packed(tmp_path / "c.zip", {**whole, name: b"x"}))
         assert (report.verdict, kinds(report), named(report, "member_name")) == (
             "tampered", {("bundle", "member_name")}, [name],
         )  # fmt: skip
         about = json.loads(whole[MANIFEST])
         about["members"][name] = {"sha256": "00" * 32, "size": 1}
-        report = verify_bundle(packed(tmp_path / "c.zip", {**whole, MANIFEST: encode_json(about).encode() + b"\n"}))
+        report = verify_bundled(packed(tmp_path / "c.zip", {**whole, MANIFEST: encode_json(about).encode() + b"\n"}))
         assert kinds(report) == {("bundle", "manifest")}
     assert not (tmp_path.parent / "evil").exists()
 
@@ -150,7 +151,7 @@ def test_a_member_twice(file: Path, tmp_path: Path) -> None:
         parts = [*whole.items(), (name, data + b"more\n")]
         with (tmp_path / "c.zip").open("wb") as target:
             pack(target, [(each, io.BytesIO(content)) for each, content in parts])
-        report = verify_bundle(tmp_path / "c.zip")
+        report = verify_bundled(tmp_path / "c.zip")
         assert (report.verdict, named(report, "member_twice")) == ("tampered", [name])
 
 
@@ -158,7 +159,7 @@ def test_a_member_beyond_its_size_is_not_read(file: Path, tmp_path: Path) -> Non
     whole = members(file)
     for name, kept in ((MANIFEST, False), ("README.md", True), ("anchors/001.checkpoint", True)):
         huge = {**whole, name: b"\0" * 2**21}
-        report = verify_bundle(packed(tmp_path / "c.zip", summed(huge) if kept else huge))
+        report = verify_bundled(packed(tmp_path / "c.zip", summed(huge) if kept else huge))
         assert named(report, "member_size") == [name]
         assert report.entries == (14 if kept else 0)
 
@@ -169,19 +170,19 @@ def test_what_was_packed_otherwise_is_no_bundle_and_its_folder_is(file: Path, tm
         with zipfile.ZipFile(tmp_path / "c.zip", "w", how) as archive:
             for name, data in whole.items():
                 archive.writestr(name, data)
-        report = verify_bundle(tmp_path / "c.zip")
+        report = verify_bundled(tmp_path / "c.zip")
         assert (report.verdict, kinds(report), report.entries) == ("tampered", {("bundle", "container")}, 0)
         assert "folder" in report.findings[0].text("en")
         assert "文件夹" in report.findings[0].text("zh")
     with zipfile.ZipFile(tmp_path / "c.zip") as archive:
         archive.extractall(tmp_path / "folder")
-    assert verify_bundle(tmp_path / "folder").findings == ()
+    assert verify_bundled(tmp_path / "folder").findings == ()
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(LOG, b"0" * 50_000_000)
-    report = verify_bundle(tmp_path / "c.zip")
+    report = verify_bundled(tmp_path / "c.zip")
     assert (report.verdict, kinds(report)) == ("tampered", {("bundle", "container")})
 
 
@@ -191,24 +192,24 @@ def test_what_lies_in_a_folder_besides_is_told(file: Path, tmp_path: Path) -> No
         archive.extractall(folder)
     (folder / ".DS_Store").write_bytes(b"")
     (folder / "more").mkdir()
-    report = verify_bundle(folder)
+    report = verify_bundled(folder)
     assert (report.verdict, named(report, "member_name")) == ("self-consistent", ["more", ".DS_Store"])
     (folder / LOG).rename(tmp_path / "log")
     (folder / LOG).symlink_to(tmp_path / "log")
     os.mkfifo(folder / "pipe")
-    report = verify_bundle(folder)
+    report = verify_bundled(folder)
     assert named(report, "member_missing") == [LOG]
     assert {"pipe", LOG} <= set(named(report, "member_name"))
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
-        verify_bundle(tmp_path / "none.zip")
+        verify_bundled(tmp_path / "none.zip")
     (tmp_path / "empty").mkdir()
-    report = verify_bundle(tmp_path / "empty")
+    report = verify_bundled(tmp_path / "empty")
     assert (report.verdict, named(report, "member_missing")) == ("tampered", [MANIFEST])
     (tmp_path / "c.zip").write_bytes(b"")
-    assert kinds(verify_bundle(tmp_path / "c.zip")) == {("bundle", "container")}
+    assert kinds(verify_bundled(tmp_path / "c.zip")) == {("bundle", "container")}
 
 
 # The manifest
@@ -240,13 +241,13 @@ BAD: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_a_manifest_that_is_none(file: Path, tmp_path: Path, name: str) -> None:
     whole = members(file)
     about = BAD[name](json.loads(whole[MANIFEST]))
-    report = verify_bundle(packed(tmp_path / "c.zip", {**whole, MANIFEST: encode_json(about).encode() + b"\n"}))
+    report = verify_bundled(packed(tmp_path / "c.zip", {**whole, MANIFEST: encode_json(about).encode() + b"\n"}))
     assert (report.verdict, kinds(report), report.entries) == ("tampered", {("bundle", "manifest")}, 0)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"{}", b"[[" * 100_000 + b"\n", b"\xff\n", b'{"bundle":1,"bundle":1}\n'])
 def test_a_manifest_that_is_not_even_canonical(file: Path, tmp_path: Path, data: bytes) -> None:
-    report = verify_bundle(packed(tmp_path / "c.zip", {**members(file), MANIFEST: data}))
+    report = verify_bundled(packed(tmp_path / "c.zip", {**members(file), MANIFEST: data}))
     assert (report.verdict, kinds(report)) == ("tampered", {("bundle", "manifest")})
 
 
@@ -262,7 +263,7 @@ def test_a_manifest_that_says_something_else(
     engine: WorkflowEngine, tmp_path: Path, scope: str, name: str, value: Any
 ) -> None:
     path = bundle(engine, tmp_path / "b.zip", SCOPES[scope])
-    report = verify_bundle(packed(tmp_path / "c.zip", summed(members(path), **{name: value})))
+    report = verify_bundled(packed(tmp_path / "c.zip", summed(members(path), **{name: value})))
     assert report.verdict == "tampered"
     if name != "tree" or scope == "log":
         assert [f.values["name"] for f in report.findings if f.kind == "manifest_differs"] == [name]
@@ -272,20 +273,20 @@ def test_a_manifest_that_says_something_else(
 
 def test_a_bundle_of_another_version_or_suite_is_not_checked(file: Path, tmp_path: Path) -> None:
     for says, what in (({"bundle": 2}, "bundle 2"), ({"suite": "s9"}, "suite s9")):
-        report = verify_bundle(packed(tmp_path / "c.zip", summed(members(file), **says)))
+        report = verify_bundled(packed(tmp_path / "c.zip", summed(members(file), **says)))
         assert (report.verdict, report.not_checked, report.findings) == ("incomplete", (what,), ())
 
 
 def test_another_zone_under_this_ones_name(engine: WorkflowEngine, tmp_path: Path) -> None:
     path = bundle(engine, tmp_path / "o.zip", Scope("o"))
     scope = {"instance": "p", "kind": "instance"}
-    report = verify_bundle(packed(tmp_path / "c.zip", summed(members(path), scope=scope)))
+    report = verify_bundled(packed(tmp_path / "c.zip", summed(members(path), scope=scope)))
     assert {("bundle", "scope", "o", number) for number in range(1, 8)} <= places(report)
 
     def rename(lines: list[bytes]) -> None:
         lines[:] = [line.replace(b'"instance":"o"', b'"instance":"p"') for line in lines]
 
-    report = verify_bundle(forged(path, rename, scope=scope))
+    report = verify_bundled(forged(path, rename, scope=scope))
     assert report.verdict == "tampered"
     assert {("tree", "proof_differs", None, None), ("chain", "prev", "p", 2)} <= places(report)
 
@@ -299,14 +300,14 @@ def test_an_edited_entry(file: Path, seq: int) -> None:
         number = find(lines, ENTRY, OF_P, f'"seq":{seq},')
         lines[number] = lines[number].replace(b'"via":"tests"', b'"via":"other"')
 
-    found = places(verify_bundle(forged(file, work)))
+    found = places(verify_bundled(forged(file, work)))
     assert ("tree", "proof_differs", None, None) in found
     assert (("cache", "head", "p", 8) if seq == 8 else ("chain", "prev", "p", seq + 1)) in found
 
 
 @pytest.mark.parametrize("seq", [1, 4, 8])
 def test_a_removed_entry(file: Path, seq: int) -> None:
-    found = places(verify_bundle(forged(file, drop(ENTRY, OF_P, f'"seq":{seq},'))))
+    found = places(verify_bundled(forged(file, drop(ENTRY, OF_P, f'"seq":{seq},'))))
     assert ("tree", "place_orphan", "p", seq) in found
     assert ("tree", "position_missing", None, None) in found
 
@@ -355,9 +356,9 @@ def hidden_tail(path: Path, chain: str = "p", *, newest: str = "") -> Path:
 
 
 def test_a_hidden_tail_is_shown_by_the_seal(engine: WorkflowEngine, file: Path) -> None:
-    report = verify_bundle(hidden_tail(file), [held(engine)])
+    report = verify_bundled(hidden_tail(file), [held(engine)])
     assert (report.verdict, places(report)) == ("tampered", {("tree", "entries_hidden", "p", 7)})
-    report = verify_bundle(hidden_tail(file, newest="p"))
+    report = verify_bundled(hidden_tail(file, newest="p"))
     assert places(report) == {("tree", "newest_missing", "p", None)}
 
 
@@ -365,14 +366,14 @@ def test_a_hidden_change_of_an_actor_is_shown_by_the_seal(engine: WorkflowEngine
     engine.enroll("clerk", by="administrator", roles=["clerk"], enabled=False)
     engine.seal()
     path = hidden_tail(bundle(engine, tmp_path / "p.zip"), "~actor/clerk")
-    assert places(verify_bundle(path)) == {("tree", "entries_hidden", "~actor/clerk", 1)}
+    assert places(verify_bundled(path)) == {("tree", "entries_hidden", "~actor/clerk", 1)}
 
 
 def test_an_actor_that_was_left_out_is_told(file: Path) -> None:
     def work(lines: list[bytes]) -> None:
         lines[:] = [line for line in lines if b'"instance":"~actor/clerk"' not in line]
 
-    report = verify_bundle(forged(file, work, entries=13))
+    report = verify_bundled(forged(file, work, entries=13))
     assert "actor clerk" in report.not_checked
     assert ("tree", "position_missing", None, None) in places(report)
     assert ("tree", "newest_orphan", "~actor/clerk", None) not in places(
@@ -402,14 +403,14 @@ def test_a_newest_seal_that_lies_is_held_to_the_seal_of_the_anchor(
     monkeypatch.setattr(SealStore, "heads_below", heads_below)
     engine.annotate("o", "其后", by="clerk")
     engine.seal()
-    assert verify_bundle(path, [anchor]).verdict == "anchored"
+    assert verify_bundled(path, [anchor]).verdict == "anchored"
     without = hidden_tail(bundle(engine, tmp_path / "p.zip"))
-    assert (verify_bundle(without).verdict, verify_bundle(without).findings) == ("self-consistent", ())
-    report = verify_bundle(without, [anchor])
+    assert (verify_bundled(without).verdict, verify_bundled(without).findings) == ("self-consistent", ())
+    report = verify_bundled(without, [anchor])
     assert (report.verdict, report.findings) == ("incomplete", ())
     assert {"anchor held", "ends held"} & set(report.not_checked)
     named_ = hidden_tail(bundle(engine, tmp_path / "p.zip", anchors=[anchor]))
-    report = verify_bundle(named_, [anchor])
+    report = verify_bundled(named_, [anchor])
     assert (report.verdict, places(report)) == ("tampered", {("tree", "entries_hidden", "p", 7)})
     assert [finding.values["seal"] for finding in report.findings] == [anchor.checkpoint.size]
 
@@ -419,11 +420,11 @@ def test_a_chain_that_begins_after_the_anchor_is_told(engine: WorkflowEngine, tm
     anchor = held(engine)
     engine.start("permit", "q", by="applicant", name="许可", attrs={"area": "1.0", "owner": "某办"})
     engine.seal()
-    report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor])
+    report = verify_bundled(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor])
     assert (report.verdict, report.findings) == ("incomplete", ())
     assert "before q" in report.not_checked
     newer = held(engine)
-    report = verify_bundle(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor, newer])
+    report = verify_bundled(bundle(engine, tmp_path / "q.zip", Scope("q"), anchors=[anchor]), [anchor, newer])
     assert (report.verdict, report.findings) == ("anchored", ())
 
 
@@ -431,9 +432,9 @@ def test_an_older_seal_hides_what_is_newer_until_there_is_an_anchor(engine: Work
     engine.annotate("p", "不利的话", by="clerk")
     engine.seal()
     newer = held(engine)
-    without = verify_bundle(file)
+    without = verify_bundled(file)
     assert (without.verdict, without.findings) == ("self-consistent", ())
-    found = verify_bundle(file, [newer])
+    found = verify_bundled(file, [newer])
     assert (found.verdict, places(found)) == ("tampered", {("anchor", "size_shrunk", None, None)})
 
 
@@ -455,8 +456,8 @@ def test_a_log_hashed_anew_is_consistent_until_there_is_an_anchor(
         change(connection, "instance", {"key": "~log"}, {"seq": 1, "rev": 1, "head": genesis.leaf, "at": genesis.at})
     WorkflowEngine(database).seal()
     path = bundle(engine, tmp_path / "c.zip", Scope("o"))
-    assert verify_bundle(path).findings == ()
-    report = verify_bundle(path, [anchor])
+    assert verify_bundled(path).findings == ()
+    report = verify_bundled(path, [anchor])
     assert report.verdict == "tampered"
     assert ("anchor", "size_shrunk", None, None) in places(report)
 
@@ -494,7 +495,7 @@ ODD_PROOFS: dict[str, tuple[Callable[[list[bytes]], object], tuple[str, str]]] =
 @pytest.mark.parametrize("name", ODD_PROOFS)
 def test_an_odd_proof(file: Path, name: str) -> None:
     work, found = ODD_PROOFS[name]
-    report = verify_bundle(forged(file, work, PROOFS))
+    report = verify_bundled(forged(file, work, PROOFS))
     assert report.verdict == "tampered"
     assert found in kinds(report)
 
@@ -517,25 +518,25 @@ ODD_PLACES: dict[str, tuple[Callable[[list[bytes]], object], tuple[str, str]]] =
 @pytest.mark.parametrize("name", ODD_PLACES)
 def test_an_odd_place(file: Path, name: str) -> None:
     work, found = ODD_PLACES[name]
-    report = verify_bundle(forged(file, work))
+    report = verify_bundled(forged(file, work))
     assert report.verdict == "tampered"
     assert found in kinds(report)
 
 
 def test_the_log_needs_its_genesis_and_its_seal(file: Path, engine: WorkflowEngine, tmp_path: Path) -> None:
-    report = verify_bundle(forged(file, drop(ENTRY, '"kind":"genesis"')))
+    report = verify_bundled(forged(file, drop(ENTRY, '"kind":"genesis"')))
     assert ("chain", "genesis_missing", "~log", 1) in places(report)
-    report = verify_bundle(forged(file, drop(ENTRY, '"kind":"sealed"')))
+    report = verify_bundled(forged(file, drop(ENTRY, '"kind":"sealed"')))
     assert ("tree", "place_orphan", "~log", 3) in places(report)
     other = bundle(engine, tmp_path / "all.zip", INTERVAL)
-    report = verify_bundle(forged(other, drop(ENTRY, '"kind":"genesis"')))
+    report = verify_bundled(forged(other, drop(ENTRY, '"kind":"genesis"')))
     assert ("chain", "genesis_missing", "~log", 1) in places(report)
 
 
 def test_texts_of_a_bundle_are_held_to_their_commitments(file: Path) -> None:
-    report = verify_bundle(forged(file, say(TEXT, OF_P, '"field":"opinion"', '"seq":6', value="不同意")))
+    report = verify_bundled(forged(file, say(TEXT, OF_P, '"field":"opinion"', '"seq":6', value="不同意")))
     assert places(report) == {("text", "differs", "p", 6)}
-    report = verify_bundle(forged(file, drop(TEXT, OF_P, '"field":"opinion"', '"seq":6')))
+    report = verify_bundled(forged(file, drop(TEXT, OF_P, '"field":"opinion"', '"seq":6')))
     assert places(report) == {("text", "missing", "p", 6)}
 
 
@@ -552,16 +553,16 @@ def test_a_citation_of_what_is_not_in_the_log_is_told(engine: WorkflowEngine, tm
     leaf = body["body"]["seen"][0]["leaf"]
     lines[number] = lines[number].replace(leaf.encode(), b"ab" * 32)
     whole[LOG] = b"".join(lines)
-    report = verify_bundle(packed(tmp_path / "c.zip", summed(whole)))
+    report = verify_bundled(packed(tmp_path / "c.zip", summed(whole)))
     assert ("tree", "cited_unplaced", "p/case", 2) in places(report)
 
 
 def test_an_anchor_in_a_bundle_that_is_none(engine: WorkflowEngine, file: Path, tmp_path: Path) -> None:
     whole = members(file)
-    report = verify_bundle(packed(tmp_path / "c.zip", summed({**whole, "anchors/001.checkpoint": b"nothing\n"})))
+    report = verify_bundled(packed(tmp_path / "c.zip", summed({**whole, "anchors/001.checkpoint": b"nothing\n"})))
     assert (report.verdict, named(report, "anchor")) == ("tampered", ["anchors/001.checkpoint"])
     other = held(engine).data.replace(b"32\n", b"30\n")
-    report = verify_bundle(packed(tmp_path / "c.zip", summed({**whole, "anchors/001.checkpoint": other})))
+    report = verify_bundled(packed(tmp_path / "c.zip", summed({**whole, "anchors/001.checkpoint": other})))
     assert ("anchor", "root_differs", None, None) in places(report)
 
 
@@ -571,7 +572,7 @@ def test_no_mutant_crashes_and_none_is_clean(engine: WorkflowEngine, tmp_path: P
     whole, raw = members(path), path.read_bytes()
     chance = random.Random(scope)
     names = [name for name in (LOG, PROOFS, MANIFEST) if whole.get(name)]
-    clean = verify_bundle(path)
+    clean = verify_bundled(path)
     for number in range(300):
         if number % 3 == 0:
             mutant = bytearray(raw)
@@ -585,7 +586,7 @@ def test_no_mutant_crashes_and_none_is_clean(engine: WorkflowEngine, tmp_path: P
                 continue
             changed = {**whole, name: bytes(data)}
             packed(tmp_path / "c.zip", changed if name == MANIFEST else summed(changed))
-        report = verify_bundle(tmp_path / "c.zip")
+        report = verify_bundled(tmp_path / "c.zip")
         assert all(finding.text(lang) for finding in report.findings for lang in ("zh", "en"))
         if (report.verdict, report.not_checked) == (
             clean.verdict,

@@ -12,6 +12,7 @@ from kfq_workflow import reading
 from kfq_workflow.errors import InvalidInput, NotFound, NotInitialised
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.verify import verify
+from tests.beside import verify_export
 from tests.tampering import build, change, places, tampering
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def edit(file: Path, work: Callable[[list[bytes]], object]) -> Report:
     lines = file.read_bytes().splitlines(keepends=True)
     work(lines)
     file.write_bytes(b"".join(lines))
-    return verify(ExportSource(file))
+    return verify_export(file)
 
 
 def where(lines: list[bytes], start: str, *parts: str) -> int:
@@ -240,7 +241,7 @@ def test_a_strange_line_is_an_error_and_no_crash(file: Path, line: str) -> None:
         report = edit(file, lambda lines, at=place: lines.insert(at, line.encode() + b"\n"))
         assert report.verdict == "tampered"
         edit(file, lambda lines: lines.remove(line.encode() + b"\n"))
-    assert verify(ExportSource(file)).verdict == "self-consistent"
+    assert verify_export(file).verdict == "self-consistent"
 
 
 def test_files_that_are_no_log(tmp_path: Path) -> None:

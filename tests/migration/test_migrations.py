@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from kfq_workflow import schema
 from kfq_workflow.errors import NotInitialised
 from kfq_workflow.stored import triggers
+from kfq_workflow.stored.exclusive import exclusive
 from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def empty(database_url: str) -> Iterator[Engine]:
 
 def migrate(database: Engine, tables: Tables, revision: str = "head") -> None:
     """Bring an empty database to a revision by Alembic alone."""
-    with schema.exclusive(database, tables) as connection:
+    with exclusive(database, tables) as connection:
         command.upgrade(schema.alembic_config(connection, tables), revision)
 
 
@@ -129,7 +130,7 @@ def test_every_script_is_known_to_the_library() -> None:
 
 def test_a_log_is_never_taken_back(empty: Engine) -> None:
     schema.init(empty, prefix="old_")
-    with pytest.raises(NotImplementedError), schema.exclusive(empty, MIGRATED) as connection:
+    with pytest.raises(NotImplementedError), exclusive(empty, MIGRATED) as connection:
         command.downgrade(schema.alembic_config(connection, MIGRATED), "base")
     with empty.connect() as connection:
         assert schema.check(connection, MIGRATED).revision == schema.REVISION

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from kfq_workflow import WorkflowEngine, open_database, schema, verify_database
 from kfq_workflow.errors import SchemaOutOfDate
 from kfq_workflow.stored import triggers
+from kfq_workflow.stored.exclusive import exclusive
 from kfq_workflow.stored.tables import Tables
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ STORED = sorted(Path(__file__).with_name("stored").glob("*.json"))
 
 def put(database: Engine, file: Path, tables: Tables) -> dict[str, Any]:
     """Make the tables of a past revision and put its stored log into them."""
-    with schema.exclusive(database, tables) as connection:
+    with exclusive(database, tables) as connection:
         command.upgrade(schema.alembic_config(connection, tables), file.stem)
     log: dict[str, Any] = json.loads(file.read_text("utf-8"))
     with database.begin() as connection:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from kfq_workflow import Paper, open_database
 from kfq_workflow.entry import Row, encode_fields, encode_json, leaf_hash
-from kfq_workflow.stored.source import Document, TextRow, reading
+from kfq_workflow.stored.source import Document, TextRow
 from kfq_workflow.verify import verify
+from kfq_workflow.verifying import reading
 from tests.contract.test_rectify import prepared
 from tests.logs import Log
 

@@ -15,7 +15,6 @@ from kfq_workflow.entry import (
     NO_PREV,
     Row,
     canonical,
-    check_letters,
     commitment,
     document_digest,
     encode,
@@ -25,6 +24,7 @@ from kfq_workflow.entry import (
     seal,
 )
 from kfq_workflow.errors import InvalidInput
+from kfq_workflow.hashing import check_letters
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden" / "entry-v1.json").read_text("utf-8"))
 

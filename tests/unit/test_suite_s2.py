@@ -13,8 +13,9 @@ from kfq_workflow.audit import ed25519, merkle, signers, suite
 from kfq_workflow.audit.heads import head_leaf
 from kfq_workflow.audit.note import Note, VerifierKey, verify
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import NO_PREV, Row, check_letters, commitment, document_digest, encode, leaf_hash, seal
+from kfq_workflow.entry import NO_PREV, Row, commitment, document_digest, encode, leaf_hash, seal
 from kfq_workflow.errors import KfqError
+from kfq_workflow.hashing import check_letters
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden/suite-s2.json").read_text("utf-8"))
 SM3 = hash_of("s2")

@@ -10,17 +10,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from kfq_workflow import WorkflowEngine, open_database, reading
 from kfq_workflow import verify_bundle as alone
+from kfq_workflow.audit import sm2
 from kfq_workflow.audit.ed25519 import signer
-from kfq_workflow.audit.note import ED25519
+from kfq_workflow.audit.note import ED25519, SM2
+from kfq_workflow.export import write_export
+from tests.gated import prepare
 from tests.mutants import Result, compare, mutant, small_log
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOURCE = Path(alone.__file__)
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -59,6 +60,25 @@ def test_a_copy_verifies_in_an_empty_folder(tmp_path: Path, log: bytes) -> None:
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert (found["verdict"], found["findings"], found["entries"]) == ("self-consistent", [], log.count(b'\n{"actor":'))
+
+
+@pytest.mark.parametrize(
+    ("environment", "zh"),
+    [
+        ({"KFQ_LANG": "zh"}, True),
+        ({"LANG": "zh_CN.UTF-8"}, True),
+        ({"KFQ_LANG": "en", "LANG": "zh_CN"}, False),
+        ({}, False),
+    ],
+)
+def test_it_speaks_as_the_computer_does(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *, zh: bool
+) -> None:
+    for name in ("KFQ_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (alone.language() == "zh") is zh
 
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "被篡改"), ("en", "TAMPERED")])
@@ -138,24 +158,70 @@ def test_entries_have_the_leaves_of_the_vectors() -> None:
         assert alone.canonical(json.loads(data)) == data
 
 
-def notes() -> Iterator[Any]:
-    for vector in json.loads((GOLDEN / "note.json").read_text(encoding="utf-8"))["notes"]:
-        text, _, below = vector["note"].rpartition("\n\n")
-        yield text + "\n", below, vector
+NOTES = json.loads((GOLDEN / "note.json").read_text(encoding="utf-8"))["notes"]
 
 
-def test_published_notes_verify() -> None:
+@pytest.mark.parametrize("vector", NOTES, ids=range(len(NOTES)))
+def test_published_notes_verify(vector: dict[str, Any]) -> None:
+    note = alone.read_note(vector["note"].encode())
+    keys = [alone.read_key(key) for key in vector["keys"]]
+    signed = alone.signed_by(note, keys)
+    assert {key for key, _ in signed} == set(keys)
+    assert [at for _, at in signed if at is not None] == [at for at in vector["at"] if at is not None]
+    if keys:
+        with pytest.raises(alone.Malformed):
+            alone.signed_by(note._replace(text=note.text + "x\n"), keys)
+
+
+def test_published_notes_have_keys() -> None:
+    assert sum(len(vector["keys"]) for vector in NOTES) >= 4
+
+
+# The suite of SM3 and SM2
+
+
+S2 = json.loads((GOLDEN / "suite-s2.json").read_text(encoding="utf-8"))
+
+
+def test_sm2_by_hand_is_that_of_the_standard_and_of_openssl() -> None:
+    """GB/T 32918.5-2017 A.2; the example of GB/T 32918.2 A.2 is on another curve."""
     tried = 0
-    for text, below, vector in notes():
-        signatures = tuple(alone.read_signature(line) for line in below.split("\n")[:-1])
-        checkpoint = alone.Checkpoint("", 0, b"", text, signatures)
-        keys = [alone.read_key(key) for key in vector["keys"]]
-        good, bad, when = alone.signers(checkpoint, keys)
-        assert (set(good), bad) == ({key.name for key in keys}, [])
-        assert when == [at for at in vector["at"] if at is not None]
-        assert alone.signers(checkpoint._replace(text=text + "x\n"), keys)[1] != []
-        tried += len(keys)
-    assert tried >= 4
+    for told in [*S2["sm2"]["published"], *S2["sm2"]["openssl"]]:
+        if int(told.get("b", "28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93"), 16) != alone.SM2_B:
+            continue
+        key, signed = bytes.fromhex(told["public"]), bytes.fromhex(told["signature"])
+        said, id_ = told["message"].encode(), told.get("id", "1234567812345678").encode()
+        assert alone.sm2(key, said, signed, id_)
+        assert not alone.sm2(key, said + b"x", signed, id_)
+        for place in range(0, 64, 7):
+            assert not alone.sm2(key, said, signed[:place] + bytes([signed[place] ^ 1]) + signed[place + 1 :], id_)
+        tried += 1
+    assert tried >= 3
+
+
+def test_sm2_by_hand_is_strict_and_agrees_with_the_librarys() -> None:
+    one = sm2.signer("k", SM2, sm2.new_secret())
+    signed, key = one.sign(b"m"), alone.read_key(str(one.key))
+    assert alone.sm2(key.public, b"m", signed)
+    n, p = alone.SM2_N, alone.SM2_P
+    r, s = int.from_bytes(signed[:32], "big"), int.from_bytes(signed[32:], "big")
+    for bad in ((0, s), (r, 0), (n, s), (r, n), (r, n - r), (s, r), (r, s ^ 1), (r + n, s), (r, s + n)):
+        if max(bad) < 2**256:
+            assert not alone.sm2(key.public, b"m", b"".join(number.to_bytes(32, "big") for number in bad))
+    x = int.from_bytes(key.public[1:33], "big")
+    for public in (
+        key.public[:-1] + bytes([key.public[-1] ^ 1]), b"\x02" + key.public[1:], b"\x04" + bytes(64), key.public[:-1],
+        b"\x04" + p.to_bytes(32, "big") + key.public[33:], b"\x04" + ((x + p) % 2**256).to_bytes(32, "big") * 2,
+    ):  # fmt: skip
+        assert not alone.sm2(public, b"m", signed)
+
+
+def test_entries_and_notes_of_the_second_suite() -> None:
+    for vector in S2["entries"]:
+        assert alone.read_entry(alone.sm3, vector["bytes"].encode()).leaf.hex() == vector["leaf"]
+    for vector in S2["notes"]:
+        note, keys = alone.read_note(vector["note"].encode()), [alone.read_key(key) for key in vector["keys"]]
+        assert {key for key, _ in alone.signed_by(note, keys)} == set(keys)
 
 
 # One spelling for one meaning
@@ -206,3 +272,23 @@ def test_both_give_every_mutant_the_same_verdict(tmp_path: Path, log: bytes, *, 
     assert result.skipped < result.mutants * 0.01, result.how
     assert result.findings < result.mutants * 0.2, result.how
     assert result.tampered > result.mutants * 0.8
+
+
+# What it does not decide again
+
+
+def test_a_log_with_what_it_does_not_decide_again_is_incomplete_and_says_so(tmp_path: Path) -> None:
+    """Whatever is left in `AREAS` weakens the verdict; `approvals`, say, where a log has a gate."""
+    database = open_database(f"sqlite:///{tmp_path / 'log.db'}")
+    prepare(database)
+    WorkflowEngine(database, via="tests").submit("p", "grant", by="app")
+    with reading(database) as source:
+        write_export(source, tmp_path / "log.jsonl")
+    database.dispose()
+    book = alone.verify(str(tmp_path / "log.jsonl"))
+    if "approvals" in alone.AREAS:
+        assert (book.verdict, book.unchecked.get("approvals")) == ("incomplete", True)
+        assert any("不重新判断：审批" in line for line in alone.say(book, zh=True))
+        assert any("approvals on gates: not decided again" in line for line in alone.say(book, zh=False))
+    else:
+        assert (book.verdict, "approvals" in book.unchecked) == ("self-consistent", False)

@@ -1,38 +1,16 @@
-"""Cases of the past in a YAML file, read strictly and entered all or nothing as the late entries that they are.
-
-    kfq_cases: 1
-    source: the article, yearbook or file that all of it is known from
-    facts: FILE                 names, attributes and flags of the instances, beside this file; may be left out
-    cases:
-    - key: guxian-etdz
-      workflow: zone_lifecycle
-      name: {zh: …, en: …}      unless the facts have it
-      root: KEY                 for a case that belongs to an instance
-      acts:
-      - {adopt: {main: provincial_approval.decision_pending}, on: '[..2020-02]', basis: implied, note: {zh: …, en: …}}
-      - {register: approve_zone, by: provincial_government, on: 2020-02, basis: stated}
-      - {start: true, on: '[..2020-05]'}
-      ends: {main: staffing.preparing}
-    plans:
-    - {for: [KEY…], event: [TRIGGER…], zh: …, en: …, kind: deadline, expected: EDTF, latest: EDTF, basis: stated}
-    refused:
-    - {key: KEY, fire: TRIGGER, by: ROLE, why: {zh: …, en: …}}
-
-`casefile_reader` reads it; all problems are reported at once, each with its line.
-"""
+"""Enter a file of cases: all of it or nothing, as the late entries that they are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.errors import KfqError
-from kfq_workflow.values import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
+    from kfq_workflow.casefile.model import Case, CaseFile, PastAct
     from kfq_workflow.engine import WorkflowEngine
     from kfq_workflow.values import Receipt
     from kfq_workflow.verbs.transaction import Transaction
@@ -41,84 +19,11 @@ _BECAUSE = "依据来源补记 | put on record from the source"
 
 
 @dataclass(frozen=True, slots=True)
-class PastAct:
-    """One act of a case. `kind` is adopt, register or start; `line` is its line in the file, from 1."""
-
-    kind: str
-    line: int
-    on: str | None = None
-    basis: str = "stated"
-    note: str = ""
-    trigger: str = ""
-    by: str = ""
-    states: Mapping[str, str | None] = field(default_factory=lambda: EMPTY)
-    params: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One instance and its acts in order; `ends` are the states that it must have afterwards."""
-
-    key: str
-    workflow: str
-    name: str
-    line: int
-    acts: tuple[PastAct, ...]
-    root: str | None = None
-    attrs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    ends: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A note on an instance with what machines need of it: a plan, or a flag (see `remarks`)."""
-
-    key: str
-    line: int
-    note: str
-    plan: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A move that the rules must refuse in the states that the cases end in."""
-
-    key: str
-    trigger: str
-    by: str
-    why: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """A whole file."""
-
-    path: Path
-    source: str
-    cases: tuple[Case, ...]
-    remarks: tuple[Remark, ...] = ()
-    refused: tuple[Attempt, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """How many entries it makes."""
-        return sum(len(case.acts) for case in self.cases) + len(self.remarks)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What was entered, or with `dry_run` what would be."""
 
     cases: int
     receipts: tuple[Receipt, ...]
-
-
-def load(path: Path) -> CaseFile:
-    """Read a file of cases. Raises CaseFileError with every problem, each with its line."""
-    from kfq_workflow.casefile_reader import read_cases
-
-    return read_cases(path)
 
 
 def enter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf, inputs
-from kfq_workflow.casefile import Attempt, Case, CaseFile, PastAct, Remark
+from kfq_workflow.casefile.model import Attempt, Case, CaseFile, PastAct, Remark
 from kfq_workflow.definition.reader import Reader, at
 from kfq_workflow.errors import InvalidInput
 from kfq_workflow.remarks import FLAG
@@ -43,7 +43,7 @@ class CaseFileError(InvalidInput):
         return "\n".join([super().text(lang), *(f"  {problem.text(lang)}" for problem in self.problems)])
 
 
-def read_cases(path: Path) -> CaseFile:
+def load(path: Path) -> CaseFile:
     """Read a file. Raises CaseFileError."""
     root, problems = _document(path)
     if root is None:
