@@ -16,7 +16,7 @@ from kfq_workflow.audit.checkpoint import Anchor
 from kfq_workflow.audit.ed25519 import check
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import Row, canonical, encode_fields, leaf_hash
-from kfq_workflow.stored import store
+from kfq_workflow.stored.clock import CLOCKS
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from kfq_workflow.working_days import Calendar
 from tests.tampering import TABLES, build, change, remove, tampering
@@ -74,12 +74,12 @@ def _held(engine: WorkflowEngine, folder: Path, label: str = "held") -> Anchor:
 def _apart(database: Engine) -> Iterator[None]:
     """Keep the stamps of entries at least 2 µs apart, also where the database's clock counts milliseconds."""
     name = "mysql" if database.dialect.name == "mariadb" else database.dialect.name
-    clock = store._CLOCKS[name]  # noqa: SLF001 - the one place where the clock is
-    store._CLOCKS[name] = f"({clock} + 2 * (SELECT count(*) FROM kfq_entry))"  # noqa: SLF001
+    clock = CLOCKS[name]
+    CLOCKS[name] = f"({clock} + 2 * (SELECT count(*) FROM kfq_entry))"
     try:
         yield
     finally:
-        store._CLOCKS[name] = clock  # noqa: SLF001
+        CLOCKS[name] = clock
 
 
 def office(database: Engine, folder: Path) -> Scene:

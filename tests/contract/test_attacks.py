@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import sqlite3
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow import open_database, reading
 from kfq_workflow.bundle import verify_bundle
-from kfq_workflow.errors import InvalidInput, NotInitialised
+from kfq_workflow.errors import DatabaseUnavailable, InvalidInput, KfqError, NotInitialised
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.verify import verify
 from tests.attacked import dump, put_back
@@ -155,6 +155,19 @@ def agree(path: Path) -> None:
         assert file.verdict == library.verdict
 
 
+def test_a_table_that_lost_a_column_is_an_error(stage: Stage) -> None:
+    """There is nothing that could be verified then."""
+    with stage.owner() as connection:
+        connection.exec_driver_sql("ALTER TABLE kfq_task RENAME COLUMN box TO lost")
+    try:
+        with pytest.raises(DatabaseUnavailable) as caught:
+            stage.report(stage.scene("office"))
+        assert caught.value.code == "database_damaged"
+    finally:
+        with stage.owner() as connection:
+            connection.exec_driver_sql("ALTER TABLE kfq_task RENAME COLUMN lost TO box")
+
+
 # Each byte
 
 
@@ -245,3 +258,55 @@ def test_each_byte_of_an_export(files: Files, tmp_path: Path) -> None:
             continue
         assert report.verdict == "tampered", offset
         agree(path)
+
+
+def content(path: Path) -> dict[str, list[str]] | None:
+    """Return what the tables of a SQLite file hold, past every index; None where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            connection.text_factory = bytes
+            made = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            tables = [name.decode() for name, sql in made if sql.startswith(b"CREATE TABLE")]
+            rows = {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name} NOT INDEXED"))) for name in tables}
+            return {**rows, "made": sorted(map(repr, made))}
+    except sqlite3.Error:
+        return None
+
+
+@pytest.mark.parametrize("stage", [SQLITE], indirect=True)
+def test_each_byte_of_a_database_file(files: Files, tmp_path: Path) -> None:
+    """A byte that changes anything that is read, by whatever index, is found, or makes the file unreadable."""
+    data, path = files.database.read_bytes(), tmp_path / "changed.db"
+    before = content(files.database)
+    for offset in range(11, len(data), len(data) // 150):
+        changed = bytearray(data)
+        changed[offset] ^= 1 << offset % 8
+        path.write_bytes(changed)
+        after = content(path)
+        try:
+            report = read(path)
+        except KfqError as error:
+            assert error.code == "database_damaged", offset
+        else:
+            assert report.verdict == "tampered" or after == before, offset
+
+
+def test_the_catalogue_answers_every_line() -> None:
+    """Each line of what must be tried is tried; each attack by its own name, with words in both languages."""
+    assert {attack.line for attack in CATALOGUE} == set(Line)
+    names = [attack.name for attack in CATALOGUE]
+    assert len(names) == len(set(names))
+    for attack in CATALOGUE:
+        assert attack.zh != attack.en or attack.en.startswith("`"), attack.name
+    tried = {Refusal: REFUSALS, Attack: ATTACKS, Sweep: SWEEPS, OnFile: FILES}
+    assert all(attack in tried[type(attack)] for attack in CATALOGUE)
+    for by in By:
+        assert any(getattr(attack, "by", None) is by for attack in CATALOGUE), by
+    for missed in ATTACKS:
+        for place in missed.places:
+            alone, anchored = missed.found(place)
+            assert alone or anchored or missed.name in NOTHING_FINDS, missed.name
+
+
+#: What no checkpoint can show, either: see the page.
+NOTHING_FINDS = {"cut, older held", "newest", "impersonated", "trigger: put back", "checkpoint: gone"}

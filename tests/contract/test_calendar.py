@@ -11,7 +11,7 @@ from kfq_workflow import WorkflowEngine, verify_database
 from kfq_workflow.edtf import DAY_US
 from kfq_workflow.entry import canonical
 from kfq_workflow.errors import NotAuthorised, Refused
-from kfq_workflow.stored import store
+from kfq_workflow.stored.clock import CLOCKS
 from kfq_workflow.working_days import WEEKENDS, Calendar
 from tests.approvals import BOSS, CLERKS, Case, gate, guarded, in_review, prepared
 from tests.tampering import places, rehash, rows, tampering
@@ -90,7 +90,7 @@ def test_the_day_of_an_act_is_that_of_its_entry_when_the_clock_has_run_back(
 ) -> None:
     name = "mysql" if database.dialect.name == "mariadb" else database.dialect.name
     with monkeypatch.context() as patched:
-        patched.setitem(store._CLOCKS, name, f"({store._CLOCKS[name]} + {DAY_US})")  # noqa: SLF001
+        patched.setitem(CLOCKS, name, f"({CLOCKS[name]} + {DAY_US})")
         case = in_review(prepared(database, guarded(gate(CLERKS, BOSS))))
         case.act("submit", "grant", by="app")
     case = Case(WorkflowEngine(database))
