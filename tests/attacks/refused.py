@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.attacks.model import DATABASES, MARIADB, POSTGRESQL, SQLITE, Line, Refusal
 from tests.tampering import TABLES
 
@@ -55,7 +57,7 @@ _ON_CONFLICT = _upserts("ON CONFLICT ({key}) DO UPDATE SET")
 _TRUNCATE = tuple(f"TRUNCATE {table.name}" for table in GUARDED)
 _LOG = ("id", "log", "suite", "genesis", "utc_offset")
 
-ATTACKS = (
+_ATTACKS = (
     *(
         Refusal(f"update {table.name}", Line.COLUMN, f"`UPDATE` `{table.name}` 的任一列", f"`UPDATE` any column of `{table.name}`",
                 everywhere(*(f'UPDATE {table.name} SET "{column.name}" = "{column.name}"' for column in table.columns)),
@@ -107,3 +109,4 @@ ATTACKS = (
             everywhere("INSERT INTO kfq_entry SELECT * FROM kfq_entry WHERE instance = 'o' AND seq = 5"),
             {SQLITE: "append-only", POSTGRESQL: "duplicate key", MARIADB: "Duplicate entry"}, NOBODY),
 )  # fmt: skip
+ATTACKS = tuple(replace(attack, name=f"refused: {attack.name}") for attack in _ATTACKS)
