@@ -1,10 +1,11 @@
-"""The log that attacks are tried on: something of everything, one seal, one checkpoint held outside; put back each time."""
+"""The log that attacks are tried on: something of everything, one seal, one checkpoint held outside."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from kfq_workflow.entry import Row, canonical, encode_fields, leaf_hash
 from kfq_workflow.stored.clock import CLOCKS
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from kfq_workflow.working_days import Calendar
-from tests.tampering import TABLES, build, change, remove, tampering
+from tests.tampering import TABLES, build, change, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 Saved = dict[str, list[dict[str, Any]]]
+#: Gives the connection of an owner, with the triggers out of the way.
+Owner = Callable[[], AbstractContextManager["Connection"]]
 #: The number that the voided permit `w` retires, that of `r`, and the field that was erased there.
 NUMBER, OTHER_NUMBER, ERASED = "晋政函〔2020〕1号", "晋政函〔2021〕9号", (3, "note")
 
@@ -83,7 +86,7 @@ def _apart(database: Engine) -> Iterator[None]:
 
 
 def office(database: Engine, folder: Path) -> Scene:
-    """Make the log: permits `o` and `p`, a case that cites `p`, gates on `g` and `u`, `w` void, a note of `r` erased."""
+    """Make the log: permits `o` and `p`, a case citing `p`, gates on `g` and `u`, `w` void, a note of `r` erased."""
     keyfile.create(folder / "office.key", "office")
     with _apart(database):
         engine = build(database)
@@ -140,9 +143,9 @@ def _late(engine: WorkflowEngine) -> None:
 # Scenes that go on from it
 
 
-def _from(scene: Scene, name: str) -> tuple[WorkflowEngine, Path]:
+def _from(scene: Scene, owner: Owner, name: str) -> tuple[WorkflowEngine, Path]:
     """Put the log back, and give it and a folder with the key and what its signer remembers, as they were then."""
-    with tampering(scene.database) as connection:
+    with owner() as connection:
         put_back(connection, scene.saved)
     folder = scene.folder / name
     folder.mkdir()
@@ -151,23 +154,23 @@ def _from(scene: Scene, name: str) -> tuple[WorkflowEngine, Path]:
     return scene.engine, folder
 
 
-def later(scene: Scene, name: str = "later") -> Scene:
+def later(scene: Scene, owner: Owner, name: str = "later") -> Scene:
     """A day later: one more note, sealed, and a second checkpoint; the backup of the day before exists."""
-    engine, folder = _from(scene, name)
+    engine, folder = _from(scene, owner, name)
     engine.annotate("o", "其后", by="clerk")
     newer = _held(engine, folder, "newer")
     return replace(scene, saved=dump(scene.database), anchors=(*scene.anchors, newer), older=scene.saved)
 
 
-def trusting(scene: Scene) -> Scene:
+def trusting(scene: Scene, owner: Owner) -> Scene:
     """The same log; the auditor trusts the office's key."""
-    _, folder = _from(scene, "trusting")
+    _, folder = _from(scene, owner, "trusting")
     return replace(scene, trust=Trust((keyfile.load(folder / "office.key").key,), check), folder=folder)
 
 
-def handed_over(scene: Scene) -> Scene:
+def handed_over(scene: Scene, owner: Owner) -> Scene:
     """The log's key was handed over, the old one revoked; the auditor trusts the old one only."""
-    engine, folder = _from(scene, "handed_over")
+    engine, folder = _from(scene, owner, "handed_over")
     for name in ("next", "thief"):
         keyfile.create(folder / name, name)
     keys.rotate(engine, folder / "office.key", folder / "next")
@@ -178,41 +181,41 @@ def handed_over(scene: Scene) -> Scene:
     return replace(scene, saved=dump(scene.database), anchors=(held,), trust=trust, folder=folder)
 
 
-def recovered(scene: Scene) -> Scene:
+def recovered(scene: Scene, owner: Owner) -> Scene:
     """The backup of the day before was restored, which the log says; both checkpoints are held."""
-    after = later(scene, "lost")
-    engine, _ = _from(scene, "recovered")
+    after = later(scene, owner, "lost")
+    engine, _ = _from(scene, owner, "recovered")
     engine.recover([after.anchors[1]], by="administrator", reason="磁盘损坏，自备份恢复")
     return replace(after, saved=dump(scene.database))
 
 
-def went_on(scene: Scene) -> Scene:
+def went_on(scene: Scene, owner: Owner) -> Scene:
     """The backup of the day before was restored, nobody said so, and the log grew beyond what it had been."""
-    after = later(scene, "gone_on")
-    engine, _ = _from(scene, "went_on")
+    after = later(scene, owner, "gone_on")
+    engine, _ = _from(scene, owner, "went_on")
     for number in range(9):
         engine.annotate("p", f"恢复后 {number}", by="clerk")
     engine.seal()
     return replace(after, saved=dump(scene.database))
 
 
-def older_held(scene: Scene) -> Scene:
+def older_held(scene: Scene, owner: Owner) -> Scene:
     """A day later, and the auditor holds the checkpoint of the day before only."""
-    after = later(scene, "older_held")
+    after = later(scene, owner, "older_held")
     return replace(after, anchors=after.anchors[:1])
 
 
-def newer(scene: Scene) -> Scene:
+def newer(scene: Scene, owner: Owner) -> Scene:
     """One more note, which no checkpoint covers yet."""
-    engine, _ = _from(scene, "newer")
+    engine, _ = _from(scene, owner, "newer")
     engine.annotate("o", "其后", by="clerk")
     return replace(scene, saved=dump(scene.database))
 
 
-def two_histories(scene: Scene) -> Scene:
+def two_histories(scene: Scene, owner: Owner) -> Scene:
     """An owner showed the log to one auditor, rewrote and sealed it anew, and showed that to another."""
-    engine, folder = _from(scene, "first")
-    with tampering(scene.database) as connection:
+    engine, folder = _from(scene, owner, "first")
+    with owner() as connection:
         change(connection, "entry", {"instance": "o", "seq": 5}, {"via": "elsewhere"})
         unseal(connection)
         hash_anew(connection)
@@ -288,10 +291,10 @@ def hashed_anew(entries: list[Row], log: str, suite: str) -> list[Row]:
 
 def all_rows(connection: Connection) -> list[Row]:
     """Return every entry as it stands."""
-    found = []
-    for row in connection.execute(TABLES.entry.select()):
-        found.append(Row._make(bytes(value) if isinstance(value, memoryview) else value for value in row))
-    return found
+    return [
+        Row._make(bytes(value) if isinstance(value, memoryview) else value for value in row)
+        for row in connection.execute(TABLES.entry.select())
+    ]
 
 
 def write_rows(connection: Connection, made: list[Row]) -> None:

@@ -36,14 +36,15 @@ _UNCHECKED = {
 class Stage:
     """One database, the scenes that are played on it, and the accounts of those who attack.
 
-    The triggers go down for the first attack of an owner and stay there: to put all of them back each time takes half a
-    second on MariaDB. An attack that is about them puts them back itself, and what is refused is tried while they stand.
+    The triggers go down for the first attack of an owner and stay there: to put all of them back each time takes half
+    a second on MariaDB. An attack that is about them puts them back itself, and what is refused is tried while they stand.
     """
 
     def __init__(self, database: Engine, folder: Path) -> None:
         self.database = database
         self.name = database.dialect.name
         self._scenes = {"office": office(database, folder)}
+        self._exports: dict[str, bytes] = {}
         self._stand = True
         self._stack = ExitStack()
         self._application: Engine | None = None
@@ -55,8 +56,7 @@ class Stage:
     def scene(self, name: str) -> Scene:
         """Return a scene, made the first time."""
         if name not in self._scenes:
-            self._scenes[name] = SCENES[name](self._scenes["office"])
-            self._stand = True
+            self._scenes[name] = SCENES[name](self._scenes["office"], self.owner)
         return self._scenes[name]
 
     def application(self) -> Engine:
@@ -76,6 +76,18 @@ class Stage:
             with self.database.begin() as connection:
                 triggers.create(connection, TABLES)
             self._stand = True
+
+    def exported(self, name: str) -> bytes:
+        """Return the export of a scene, before any attack."""
+        if name not in self._exports:
+            scene = self.scene(name)
+            with self.owner() as connection:
+                put_back(connection, scene.saved)
+            path = scene.folder / f"{name}.jsonl"
+            with reading(self.database) as source:
+                write_export(source, path)
+            self._exports[name] = path.read_bytes()
+        return self._exports[name]
 
     @contextmanager
     def owner(self) -> Iterator[Connection]:

@@ -215,16 +215,15 @@ def _rewritten(hand: Hand) -> None:
     edited("~log", 4, lambda body: body.update(note=body["note"].replace(one, two)))(hand)
 
 
-KEYS = tuple(
-    Attack(f"key: {name}", Line.KEY, zh, en, do, found, by=By.APPLICATION, scene="handed_over")
-    for name, zh, en, do, found in (
+KEYS = (
+    *(Attack(f"key: {name}", Line.KEY, zh, en, do, found, by=By.APPLICATION, scene="handed_over")
+      for name, zh, en, do, found in (
         ("second handover", "用失窃的旧密钥再移交一次", "hand over a second time, with the old key that was stolen", _stolen, "tree handover_second ~log 6"),
         ("not signed", "移交声明没有原密钥的签名", "a handover that the key before has not signed", _unsigned, "tree statement_bad ~log 6"),
         ("of another log", "另一个日志的移交声明", "the handover of another log", _other_log, "tree other_log ~log 6"),
         ("foreign revocation", "由无权者吊销密钥", "a revocation by a key that may not", _foreign, "tree revocation_foreign ~log 6"),
         ("no statement", "不成形的声明", "a statement that is none", _no_statement, "replay malformed ~log 6"),
-    )
-) + (
+    )),
     Attack("key: handover rewritten", Line.KEY, "改写在案的移交声明并重算散列", "rewrite the handover on record, and re-hash",
            _rewritten, "tree statement_bad ~log 4; …", scene="handed_over", anew=Anew.HASHES),
 )  # fmt: skip

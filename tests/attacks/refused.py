@@ -100,8 +100,8 @@ _ATTACKS = (
              MARIADB: ("DROP TRIGGER kfq_entry_no_update",
                        "CREATE TRIGGER x BEFORE INSERT ON kfq_entry FOR EACH ROW SET NEW.via = 'x'")}, DENIED, NOBODY),
     Refusal("tables", Line.STATEMENT, "删除、改造或另造表", "drop, alter or make a table",
-            {name: ("DROP TABLE kfq_entry", "ALTER TABLE kfq_entry DROP COLUMN via", "CREATE TABLE kfq_more (a INT)")
-             for name in (POSTGRESQL, MARIADB)}, DENIED, NOBODY),
+            dict.fromkeys((POSTGRESQL, MARIADB), ("DROP TABLE kfq_entry", "ALTER TABLE kfq_entry DROP COLUMN via",
+                                                  "CREATE TABLE kfq_more (a INT)")), DENIED, NOBODY),
     Refusal("state without entry", Line.STATE, "把状态行推进到没有的记录（外键）", "move a row to an entry that is none (a foreign key)",
             everywhere("UPDATE kfq_instance SET seq = 99 WHERE workflow = 'permit'"),
             dict.fromkeys(DATABASES, "(?i)foreign key"), NOBODY),

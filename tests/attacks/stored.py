@@ -150,14 +150,14 @@ _UNRULED_TOO = "cache phase late 5; cache phase o 7; cache phase p 7"
 DOCUMENTS = (
     Attack("rules", Line.DOCUMENT, "改动摘要之下的规则：减少表决人", "change the rules under their digest: fewer signers",
            _fewer, _UNRULED),
-    Attack("rules: no JSON", Line.DOCUMENT, "规则不再是 JSON", "rules that are no JSON", 
+    Attack("rules: no JSON", Line.DOCUMENT, "规则不再是 JSON", "rules that are no JSON",
            _document("rules", _GATED, body="["), _UNRULED),
     Attack("labels", Line.DOCUMENT, "改动摘要之下的名称", "change the labels under their digest",
            _document("labels", "", body="{}"), "document digest"),
     Attack("calendar", Line.CALENDAR, "改动摘要之下的工作日历", "change the calendar under its digest",
            _document("calendar", "", body='{"rest":[],"work":[]}'),
            "document digest; replay malformed ~calendar 1; replay gates_differs u 4"),
-    Attack("document: kind", Line.DOCUMENT, "把规则改称名称", "call rules labels", 
+    Attack("document: kind", Line.DOCUMENT, "把规则改称名称", "call rules labels",
            _document("rules", _PERMIT, kind="labels"),
            f"document kind ~definition/permit 1; document missing; {_UNRULED_TOO}"),
     Attack("document: gone", Line.DOCUMENT, "删除规则", "delete the rules", _document("rules", _PERMIT),
@@ -329,7 +329,7 @@ _LIFTED = (
            "text missing o 1-3; text missing o 5-6; text missing p 1-3; text missing g 1; text missing ~actor/app 1; …"),
     Attack("truncate entries", Line.STATEMENT, "停用触发器和外键后清空记录表", "triggers and foreign key disabled: `TRUNCATE` of the entries",
            _by_dialect(sqlite="DELETE FROM kfq_entry", postgresql="TRUNCATE kfq_entry CASCADE", mariadb="TRUNCATE kfq_entry"),
-           "chain genesis_missing ~log 1; cache row_orphan o 7; text orphan o 1-3; tree place_orphan o 1-7; …"),
+           "chain genesis_missing ~log 1; text orphan o 1-3; tree place_orphan o 1-7; …"),
 )  # fmt: skip
 
 

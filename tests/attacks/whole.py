@@ -71,7 +71,7 @@ ATTACKS = (
            "anchor size_shrunk", scene="later"),
     Attack("cut, older held", Line.CUT, "恰在所持的唯一检查点处截尾", "cut the tail exactly at the only checkpoint that is held",
            _cut, MISSED, MISSED, scene="older_held"),
-    Attack("newest", Line.COLUMN, "改动比所持检查点都新的记录并重算散列", "edit an entry newer than every checkpoint held, and re-hash",
+    Attack("newest", Line.COLUMN, "改动比所持检查点都新的记录", "edit an entry newer than every checkpoint held",
            _newest, MISSED, MISSED, anew=Anew.HASHES, scene="newer"),
     Attack("impersonated", Line.INSERT, "以他人名义办理，写得与本库所写一样", "act in another's name, written as the library writes",
            _impersonated, MISSED, MISSED, by=By.APPLICATION),

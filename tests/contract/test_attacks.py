@@ -12,14 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from kfq_workflow import open_database, reading
 from kfq_workflow.bundle import verify_bundle
-from kfq_workflow.errors import DatabaseUnavailable, InvalidInput, KfqError, NotInitialised
+from kfq_workflow.errors import DatabaseUnavailable, InvalidInput, NotInitialised
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.verify import verify
 from tests.attacked import dump, put_back
 from tests.attacks import ATTACKS, CATALOGUE, FILES, REFUSALS, SWEEPS
 from tests.attacks.model import (
     DATABASES,
-    MISSED,
     MORE,
     SQLITE,
     Attack,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tampers
 #: So many places of each value are tried, from its first byte to its last.
-OFFSETS = 12
+OFFSETS = 8
 #: Layers in which the independent verifier checks all that the library does.
 SURE = ("bytes", "chain", "text", "tree", "anchor", "bundle")
 #: Attacks of which it does not know yet what they are about: recoveries, and places after a seal that says another size.
@@ -72,6 +71,10 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 database, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF").close()
             )
         yield stack.enter_context(closing(Stage(database, folder)))
+
+
+def _careless(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF").close()
 
 
 def fits(said: str, found: set[Place]) -> bool:
@@ -143,7 +146,7 @@ def compare(stage: Stage, path: Path, report: Report, attack: Attack) -> None:
     except (InvalidInput, NotInitialised):  # an entry that does not hash to its leaf is not exported
         assert report.verdict == "tampered"
         return
-    if not attack.name.startswith(DIFFERENT):
+    if path.read_bytes() != stage.exported(attack.scene) and not attack.name.startswith(DIFFERENT):
         agree(path)
 
 
@@ -248,7 +251,7 @@ def test_found_in_a_file(stage: Stage, files: Files, attack: OnFile) -> None:
 @pytest.mark.parametrize("stage", [SQLITE], indirect=True)
 def test_each_byte_of_an_export(files: Files, tmp_path: Path) -> None:
     data, path = files.export.read_bytes(), tmp_path / "log.jsonl"
-    for offset in range(0, len(data), len(data) // 150):
+    for offset in range(0, len(data), len(data) // 100):
         changed = bytearray(data)
         changed[offset] ^= 1
         path.write_bytes(changed)
@@ -279,17 +282,16 @@ def test_each_byte_of_a_database_file(files: Files, tmp_path: Path) -> None:
     """A byte that changes anything that is read, by whatever index, is found, or makes the file unreadable."""
     data, path = files.database.read_bytes(), tmp_path / "changed.db"
     before = content(files.database)
-    for offset in range(11, len(data), len(data) // 150):
+    for offset in range(11, len(data), len(data) // 100):
         changed = bytearray(data)
         changed[offset] ^= 1 << offset % 8
         path.write_bytes(changed)
         after = content(path)
         try:
             report = read(path)
-        except KfqError as error:
-            assert error.code == "database_damaged", offset
-        else:
-            assert report.verdict == "tampered" or after == before, offset
+        except DatabaseUnavailable:  # damaged, and it says so
+            continue
+        assert report.verdict == "tampered" or after == before, offset
 
 
 def test_the_catalogue_answers_every_line() -> None:
