@@ -30,15 +30,19 @@ def said(report: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
-    """Hold what the independent verifier says of a file to what the library said."""
+def alone(path: str | Path, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> dict[str, Any]:
+    """Return what the independent verifier says of a file, as JSON."""
     given = verify_bundle.Given(
         tuple(verify_bundle.read_anchor(each.label, each.data) for each in anchors),
         tuple(verify_bundle.read_key(str(key)) for key in trust.keys),
         tuple(verify_bundle.read_statement(each.label, str(each.note).encode()) for each in trust.statements),
     )
-    alone = verify_bundle.verify(str(path), given).as_json()
-    found, expected = said(alone), said(report.as_json())
+    return verify_bundle.verify(str(path), given).as_json()
+
+
+def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
+    """Hold what the independent verifier says of a file to what the library said."""
+    found, expected = said(alone(path, anchors, trust)), said(report.as_json())
     if "verdict" not in found:
         expected.pop("verdict")
     if found.get("anchored"):

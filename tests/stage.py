@@ -36,8 +36,8 @@ _UNCHECKED = {
 class Stage:
     """One database, the scenes that are played on it, and the accounts of those who attack.
 
-    The triggers go down for the first attack of an owner and stay there: to put all of them back each time takes half
-    a second on MariaDB. An attack that is about them puts them back itself, and what is refused is tried while they stand.
+    The triggers go down for the first attack of an owner and stay there: to put all of them back takes half a second on
+    MariaDB. An attack that is about them puts them back itself; what is refused is tried while they stand.
     """
 
     def __init__(self, database: Engine, folder: Path) -> None:
