@@ -145,7 +145,7 @@ def matches(shown: list[str], printed: list[str]) -> bool:
 def broken_links(page: Path) -> list[str]:
     """Return the links of a page to files or headings that are not there; addresses elsewhere are not tried."""
     wrong = []
-    prose = re.sub(r"(?ms)^```.*?^```$", "", page.read_text("utf-8"))
+    prose = re.sub(r"(?ms)^```.*?^```$|^    [^\n]*$", "", page.read_text("utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "``", prose)):
         if re.match(r"[a-z]+:", target):
             continue

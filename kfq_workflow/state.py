@@ -71,6 +71,8 @@ _FACTS = {
 }
 _GRANTS = frozenset({"granted", "revoked"})
 _NUMBERS = frozenset({"retired", "released"})
+#: The kinds that say facts of a reserved instance, and change no state.
+RESERVED = frozenset(_FACTS) | _GRANTS | _NUMBERS
 #: What an entry of these kinds does to the instance as a whole.
 STANDING = {
     "suspended": ("held", True),
@@ -129,7 +131,10 @@ class Snapshot:
             yield from table.values()
 
     def apply(self, seq: int, kind: str, body: Mapping[str, Any]) -> None:
-        """Merge one entry: its number, kind and body. Kinds that are not known fold by their `set` alike."""
+        """Merge one entry: its number, kind and body. Kinds that are not known fold by their `set` alike.
+
+        Raises KeyError, TypeError, AttributeError or ValueError for a body that is not as the library makes them.
+        """
         if kind == "rectified":
             self._become(body["becomes"])
             return
@@ -139,6 +144,8 @@ class Snapshot:
             self._approve(seq, kind, body)
         if not changes:
             return
+        if not all(state is None or type(state) is str for state in changes.values()):
+            raise TypeError("set: a state is text or null")
         adopted = kind == "adopted"
         mark = [seq, self._earliest_of(body, changes)]
         if "remembers" in body:

@@ -32,6 +32,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import copy
 import datetime as dt
 import hashlib
 import json
@@ -711,11 +712,7 @@ def root_of_proof(hash_: Hash, leaf: bytes, index: int, size: int, proof: List[b
 
 
 #: What this program does not decide again, in English and in Chinese. A log that has it is INCOMPLETE at best.
-AREAS = {
-    "approvals": ("approvals on gates", "审批环节"),
-    "effects": ("effects on other instances", "对其他实例的影响"),
-    "corrections": ("corrections and erasures", "更正与删除"),
-}
+AREAS: Dict[str, Tuple[str, str]] = {}
 
 
 class Finding(NamedTuple):
@@ -1262,6 +1259,7 @@ class Tree:
             if (
                 not is_int(said)
                 or not is_int((entry.body or {}).get("instances"))
+                or "heads" not in (entry.body or {})
                 or said <= size + max(entry.seq - 1 - last, 0)
             ):
                 book.find("tree.seal_size", "~log", entry.seq)
@@ -1372,7 +1370,9 @@ class Documents:
                     continue  # which the replay finds
 
     def name(self, digest: str, kind: str, entry: Entry) -> None:
-        """Note a document that an entry registers."""
+        """Note a document that an entry registers; raises Malformed where it names none."""
+        if not is_hex(digest):
+            raise Malformed("not a digest")
         self.named.add(digest)
         if digest not in self.kinds:
             self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
@@ -1416,6 +1416,7 @@ class Verification:
     """The verification of an export."""
 
     partly = False  # whether not all of the log is there
+    withheld = False  # whether it was made without texts
 
     with_documents = True
 
@@ -1437,7 +1438,8 @@ class Verification:
         self.cuts = frozenset(sizes)
         self.tree = self._tree()
         self.documents = Documents(self.lines.records("document"), self.hash, book)
-        self.texts = Stream(self.lines.records("text"), lambda text: (text["instance"], text["seq"]))
+        texts = iter(()) if self.withheld else self.lines.records("text")
+        self.texts = Stream(texts, lambda text: (text["instance"], text["seq"]))
         self.heads = Stream(self.lines.records("head"), lambda head: head["instance"])
         self.places = Places(self.lines.records("placed"), book)
         self.replay: Optional[Replay] = Replay(self)
@@ -1452,10 +1454,10 @@ class Verification:
 
     def reserved(self, prefix: str) -> Iterator[Entry]:
         """Yield the entries of reserved instances whose keys begin so."""
-        return (e for e in self.lines.reserved_entries(self.hash, prefix) if e.log == self.genesis.log and e.v == 1)
+        return (entry for entry in self.lines.reserved_entries(self.hash, prefix) if entry.log == self.genesis.log)
 
     def _tree(self) -> Any:
-        return Tree(self.genesis, self.lines.log_entries(self.hash), self.book)
+        return Tree(self.genesis, self.lines.log_entries(self.hash) if self.known else (), self.book)
 
     def run(self) -> None:
         """Read everything once."""
@@ -1518,7 +1520,7 @@ class Verification:
         key, find = (entry.instance, entry.seq), self.book.find
         for text in self.texts.before(key):
             find("text.orphan", text["instance"], text["seq"], "the text %s stands beside no entry" % text["field"])
-        if entry.v != 1 or entry.body is None:
+        if entry.body is None:
             list(self.texts.at(key))
             return
         wanted = commitments(entry)
@@ -1545,14 +1547,19 @@ class Verification:
                 self.book.find(
                     "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
                 )
+            self.book.redacted += place in chain.missing
             chain.missing.discard(place)
 
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        """Say of a text that it is gone, and that no entry of its chain erased it."""
+        if not self.withheld:
+            self.book.find("text.missing", instance, seq, "the text %s is gone, and nothing erased it" % field)
+
     def _place(self, chain: Chain, entry: Entry) -> None:
-        self._at(chain, entry, self.places.of(entry.instance, entry.seq))
+        if self.known:
+            self._at(chain, entry, self.places.of(entry.instance, entry.seq))
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
-        if not self.known:
-            return
         if position is None:
             chain.unplaced = chain.unplaced or entry.seq
             return
@@ -1566,7 +1573,7 @@ class Verification:
     def _end(self, chain: Chain) -> None:
         find = self.book.find
         for seq, field in sorted(chain.missing):
-            find("text.missing", chain.instance, seq, "the text %s is gone, and no redaction is on record" % field)
+            self._gone(chain.instance, seq, field)
         for head in self.heads.before(chain.instance):
             find("cache.row_orphan", head["instance"], head["seq"])
         head = next(self.heads.at(chain.instance), None)
@@ -1801,8 +1808,11 @@ class Comparison:
         """Compare the checkpoints that were held outside; the largest that holds is what the verdict rests on."""
         for anchor in sorted(anchors, key=lambda anchor: anchor.said.size):
             agrees, signed = self.compare("anchor", anchor), self._signed("anchor", anchor)
+            before = self.book.anchored
             if not agrees or signed is None:
                 continue
+            if before and before["size"] == anchor.said.size and len(before["signed"]) >= len(signed):
+                continue  # the first that was given: the auditor's own come before those of the bundle
             self.book.anchored = {
                 "label": anchor.label, "origin": anchor.said.origin, "size": anchor.said.size,
                 "newer": newer(anchor.said.size), "signed": [key.name for key, _ in signed],
@@ -1900,7 +1910,7 @@ Mark = List[Any]  # the number of an entry and its earliest day, None where that
 ODD = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 SYSTEM, ADMINISTRATOR = "system", frozenset(["administrator"])
 CLOSE = 60_000_000  # us: of two acts that are so close the clock cannot tell which was written first
-_BASES = ("stated", "implied", "inferred")
+_BASES = frozenset(["stated", "implied", "inferred"])
 _REGISTRAR = ["registrar"]
 #: The kinds of entries that stand on reserved instances, by what these begin with up to a slash.
 _RESERVED: Dict[str, FrozenSet[str]] = {
@@ -2129,6 +2139,8 @@ class Case:
         self.voided: Body = {}
         self.seq = self.at = 0
         self.first = True
+        self.rev = 0  # the newest entry that is no note
+        self.backdated = False  # whether an entry says a day that had passed, where there is a gate
         self.definition: Optional[str] = None
         self.rules: Optional[Rules] = None
         self.workflow: Any = None
@@ -2253,7 +2265,7 @@ class Past:
         if case.first or case.seq > seq:
             case, entries, last = Case(instance), self.verification.chain(instance), None
         while case.seq < seq:
-            last = next(entries, None)
+            last = next((entry for entry in entries if entry.body is not None), None)
             case.seq = seq if last is None else last.seq
             if last is not None and last.body is not None:
                 case.workflow = last.body.get("workflow", case.workflow)
@@ -2346,16 +2358,17 @@ class Act:
         personal = {name[len(start) :]: "" for name in self.body.get("texts", {}) if name.startswith(start)}
         return {**self.body.get("params", {}), **personal}
 
-    def papers(self) -> Set[str]:
+    def papers(self) -> FrozenSet[str]:
         """Return the types of the papers that were laid."""
-        return {paper["type"] for paper in self.body.get("papers", ())}
+        return frozenset(paper["type"] for paper in self.body.get("papers", ()))
 
 
 class Question(NamedTuple):
     """What is asked of the rules: whether this move may be made.
 
     `performer` None: whoever it may be. `stage` is fire, submit, close (with the `gates` after the deciding vote, and
-    `only` the transition whose gate it is) or effect, of the act `cause`.
+    `only` the transition whose gate it is) or effect, of the act `cause`. `attrs` and `params` are those of the instance
+    and of the entry where they are not given.
     """
 
     act: Act
@@ -2368,6 +2381,9 @@ class Question(NamedTuple):
     gates: Optional[Dict[str, Body]] = None
     only: Optional[str] = None
     retired: bool = False
+    papers: FrozenSet[str] = frozenset()
+    attrs: Optional[Body] = None
+    params: Optional[Body] = None
 
 
 class Decision(NamedTuple):
@@ -2503,11 +2519,25 @@ class Looking:
             self.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
         return bool(self.attested[name]["answer"])
 
+    def people(self, name: str) -> List[str]:
+        """Return the people whom code names."""
+        if name not in self.attested:
+            about = self.act.body.get("attested", {}).get(name, {})
+            if "answer" not in about:
+                raise NoAnswer(name)
+            people = list(about.get("values", {}).get("actors", ()))
+            self.attested[name] = {"answer": about["answer"], "values": {"actors": people}}
+        found: List[str] = self.attested[name]["values"]["actors"]
+        return found
+
     def _field(self, told: Body) -> bool:
         rules, name, op, wanted = self.act.rules, told["name"], told["op"], told["value"]
         values, fields = {
-            "attribute": (self.case.attrs, rules.attributes),
-            "parameter": (self.act.params(), rules.parameters),
+            "attribute": (self.case.attrs if self.question.attrs is None else self.question.attrs, rules.attributes),
+            "parameter": (
+                self.act.params() if self.question.params is None else self.question.params,
+                rules.parameters,
+            ),
         }.get(told["source"], (_object(rules.told.get("constants")), {}))
         value, kind = values.get(name), fields.get(name, {}).get("type")
         if value is None:
@@ -2549,8 +2579,7 @@ def _try(question: Question, way: Body) -> Optional[Decision]:
     if not late and question.stage != "effect":
         gate = way.get("gate", {})
         later = gate.get("papers", ()) if question.stage != "close" else ()
-        laid = question.act.papers()
-        refused |= any(paper not in laid and paper not in later for paper in way.get("papers", ()))
+        refused |= any(paper not in question.papers and paper not in later for paper in way.get("papers", ()))
         if question.stage != "close":
             given = question.act.params()
             refused |= any(
@@ -2614,8 +2643,13 @@ class Replay:
         self.administrated: Optional[int] = None  # when an administrator was enrolled first
         self.system: Tuple[int, str, int] = (0, "", 0)  # the last entry that the library's own account made
         self.rules: Dict[str, Optional[Rules]] = {}
+        self.equip()
+
+    def equip(self) -> None:
+        """Begin at no instance, with parts that have read nothing."""
         self.case = Case("")
-        self.approvals, self.effects, self.corrections = Approvals(self), Effects(self), Corrections(self)
+        self.approvals = Approvals(self, self.verification.reserved("~calendar"))
+        self.effects, self.corrections = Effects(self), Corrections(self)
         self.ordinary = frozenset(
             [
                 "started",
@@ -2638,6 +2672,13 @@ class Replay:
             **dict.fromkeys(self.corrections.kinds, self.corrections.read), "ruled": self._ruled,
         }  # fmt: skip
 
+    def anew(self) -> Replay:
+        """Return a replay of the same log that begins at no instance, and notes what it finds in a book of its own."""
+        other = copy.copy(self)
+        other.book = Book()
+        other.equip()
+        return other
+
     def _missing(self, actor: str) -> None:
         if self.verification.partly:
             self.book.skip("actor " + actor, needed=True)
@@ -2649,6 +2690,7 @@ class Replay:
     def read(self, entry: Entry) -> None:
         """Decide an entry again, and take in what it changed."""
         if entry.instance != self.case.instance or (self.case.first and not entry.instance):
+            self.approvals.end(self.case)
             self.case = Case(entry.instance)
         if entry.body is not None:
             try:
@@ -2656,6 +2698,12 @@ class Replay:
             except ODD:
                 self.book.find("replay.malformed", entry.instance, entry.seq)
         self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
+        if entry.kind not in _NOTES:
+            self.case.rev = entry.seq
+        latest = _object((entry.body or {}).get("on")).get("hi")
+        past = latest is not None and latest < self.day(entry.at)
+        if self.case.gates and (past or entry.kind == "rectified"):
+            self.case.backdated = True
 
     def _read(self, case: Case, entry: Entry) -> None:
         body = entry.body or {}
@@ -2665,6 +2713,8 @@ class Replay:
         act = Act(self, case, entry, self._actor(entry, day), day)
         after = case.copy()
         after.fold(entry)
+        if "gates" in body and not are_gates(after.gates):
+            raise TypeError("gates")
         if entry.v == 1:
             self._judge(act)
         if "on" in body:
@@ -2833,7 +2883,8 @@ class Replay:
             self.undisclosed(act, error)
             return None
         retired = not late and self.retired(act)
-        question = Question(act, act.body["trigger"], performer, seen, late, stage, cause, gates, only, retired)
+        trigger, papers = act.body["trigger"], act.papers()
+        question = Question(act, trigger, performer, seen, late, stage, cause, gates, only, retired, papers)
         try:
             found = decide(question)
             if found is None and performer is not None and not act.resolved:
@@ -2861,7 +2912,9 @@ class Replay:
         act.equal("attested", decision.attested, act.answers())
         act.equal("did", {way["id"]: doer} if way["id"] in rules.watched else {}, body.get("did", {}))
         self.approvals.moved(act, decision.set, way["id"], gates)
-        if params is not None:
+        if params is None:
+            act.equal("effects", [], body.get("effects", []))
+        else:
             self.effects.promised(act, way, params)
 
     # One method for each kind
@@ -2999,7 +3052,6 @@ class Replay:
     def _defined(self, act: Act) -> None:
         self._administer(act)
         for kind in ("rules", "labels"):
-            bytes.fromhex(act.body[kind])
             self.documents.name(act.body[kind], kind, act.entry)
         rules = self.compiled(act.body["rules"])
         if rules is not None:
@@ -3046,7 +3098,6 @@ class Replay:
 
     def _published(self, act: Act) -> None:
         self._administer(act)
-        bytes.fromhex(act.body["calendar"])
         self.documents.name(act.body["calendar"], "calendar", act.entry)
         if not act.body["number"] or act.body["calendar"] not in self.documents.calendars:
             act.find("malformed")
@@ -3068,6 +3119,7 @@ class Replay:
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
+        self.approvals.end(self.case)
         for part in (self.approvals, self.effects, self.corrections):
             part.close()
         at, instance, seq = self.system
@@ -3181,10 +3233,251 @@ def _is_day(text: str) -> bool:
 
 
 # ----------------------------------------------------------------------------------------------------------- approvals
+#
+# What the entries of an approval say and when they are legal. A gate is what the patches of its entries come to; an entry
+# is judged on the gate that those before it left. So each kind of entry says here what makes it legal (who may, and when)
+# and what becomes of the tasks; the votes are then counted again, and the round that this gives is compared with the one
+# that the entry says.
+#
+#     gate  {"round","state","opened","closed","by","org","tally","need","papers","params","bound","touched","settled":
+#            {VOTE:{"by","for","weight"}},"returned":{"by","to"},"due","extended","copies","urged","waived","tasks":{"1":TASK}}
+#     task  {"seat","kind","of","step","after","weight","veto","state","by","for","vote","from","asked","since"}
+
+_PENDING = ("open", "waiting", "blocked")
+_VOTES = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
+_SIGNED = tuple(_VOTES.values())
+#: In which heap of the count a task lies, by its state; those handed on, taken back or removed are in none.
+_HEAPS = {
+    **dict.fromkeys(_PENDING, "open"), "approved": "approve", "rejected": "reject", "abstained": "abstain",
+    **dict.fromkeys(("superseded", "returned", "void"), "idle"),
+}  # fmt: skip
+_ASKED = ("seat", "kind", "of", "step", "after", "weight", "veto")
+_NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "refused", "urged")
+_WAIVERS = 2
+
+
+class Refused(Exception):
+    """An act on a gate that was not allowed."""
+
+
+def is_tight(before: Any, patch: Any) -> bool:
+    """Whether a patch says nothing that was so before."""
+    if not isinstance(before, dict) or not isinstance(patch, dict) or "round" in patch:
+        return True
+    return all(
+        bool(value) and is_tight(before[name], value)
+        if isinstance(value, dict) and isinstance(before[name], dict)
+        else value != before[name]
+        for name, value in patch.items()
+        if name in before
+    )
+
+
+def are_gates(gates: Body) -> bool:
+    """Whether each gate has what every gate has."""
+
+    def people(value: Any) -> bool:
+        return isinstance(value, dict) and all(isinstance(about, dict) and "seq" in about for about in value.values())
+
+    def task(value: Any) -> bool:
+        return (
+            isinstance(value, dict) and all(name in value for name in ("kind", "of", "state"))
+            and not isinstance(value["state"], (list, dict)) and people(value.get("asked", {}))
+        )  # fmt: skip
+
+    return all(
+        isinstance(gate, dict) and all(name in gate for name in ("by", "round", "state"))
+        and all(map(task, gate.get("tasks", {}).values())) and people(gate.get("copies", {}))
+        for gate in gates.values()
+    )  # fmt: skip
+
+
+def may_sign(task: Body, person: Actor) -> bool:
+    """Whether a task asks somebody."""
+    if task["kind"] == "role":
+        return task["of"] in person.roles
+    return bool(task["of"] == person.id) if task["kind"] != "org" else bool(person.org) and task["of"] == person.org
+
+
+class Round:
+    """A round as an entry leaves it: the gate and the tasks before it, and what is done to them here."""
+
+    def __init__(self, way: Body, before: Body, seq: int) -> None:
+        self.told, self.before, self.seq = _object(way.get("gate")), before, seq
+        self.gate = {name: value for name, value in before.items() if name != "tasks"}
+        self.tasks: Dict[str, Body] = {number: dict(task) for number, task in before.get("tasks", {}).items()}
+
+    def pending(self) -> List[str]:
+        """Return the tasks that are still to be voted on, in their order."""
+        return [number for number in sorted(self.tasks, key=int) if self.tasks[number]["state"] in _PENDING]
+
+    def count(self) -> Tuple[Dict[str, int], Optional[str]]:
+        """Count the votes; return the tally, and what they decide if they do."""
+        quorum = _object(self.told.get("quorum"))
+        heaps = dict.fromkeys(("approve", "reject", "abstain", "open", "idle"), 0)
+        standing = [{**vote, "state": "approved"} for vote in self.gate.get("settled", {}).values()]
+        for task in (*standing, *self.tasks.values()):
+            heap = _HEAPS.get(task["state"])
+            if heap is not None:
+                heaps[heap] += task.get("weight", 1) if quorum["kind"] == "weight" else 1
+        idle = heaps.pop("idle")
+        of = sum(heaps.values()) + idle - (heaps["abstain"] if quorum.get("abstain") == "excluded" else 0)
+        need = self.gate.get("need")
+        tally = {**heaps, "of": of, "need": self._need(quorum, of) if need is None else need}
+        vetoes = [task["state"] for task in self.tasks.values() if task.get("veto")]
+        if quorum.get("wait") and tally["open"]:
+            return tally, None
+        if "rejected" in vetoes:
+            return tally, "rejected"
+        if tally["approve"] >= tally["need"] and not any(state in _PENDING for state in vetoes):
+            return tally, "approved"
+        return tally, "rejected" if tally["approve"] + tally["open"] < tally["need"] else None
+
+    @staticmethod
+    def _need(quorum: Body, of: int) -> int:
+        kind = quorum["kind"]
+        if kind == "ratio":
+            part, _, whole = quorum["ratio"].partition("/")
+            parts, wholes = int(part) * of, int(whole or 1)
+            return max(parts // wholes + 1 if quorum.get("strict") else -(-parts // wholes), 1)
+        return max(of, 1) if kind == "all" else 1 if kind == "any" else int(quorum.get("need", 0))
+
+    def line_up(self) -> None:
+        """Let those sign whose turn it is, and the others wait."""
+        pending = self.pending()
+        turn = min((self.tasks[number]["step"] for number in pending), default=0)
+        for number in pending:
+            task = self.tasks[number]
+            first = task["step"] == turn and not any(other in pending for other in task.get("after", ()))
+            task["state"] = "open" if first else "waiting"
+
+    def close(self, state: str, rest: str) -> None:
+        """Close the gate; what is pending ends in the state `rest`."""
+        self.gate.update(state=state, closed=self.seq)
+        for number in self.pending():
+            self.tasks[number]["state"] = rest
+
+    def settle(self) -> Optional[str]:
+        """Close the gate if the votes decide it, else line up; return what they decide."""
+        _, outcome = self.count()
+        if outcome is None:
+            self.line_up()
+        else:
+            self.close(outcome, "superseded")
+        return outcome
+
+    def replace(self, number: str, **more: Any) -> None:
+        """Let a new task come from one that is asked no more; what waited for that one waits for both."""
+        new = str(len(self.tasks) + 1)
+        waiting = [other for other in self.pending() if number in self.tasks[other].get("after", ())]
+        self.tasks[new] = {**again(self.tasks[number]), **more, "state": "open", "from": number}
+        for other in waiting:
+            self.wait(other, new)
+
+    def wait(self, number: str, other: str) -> None:
+        """Let a task wait for another one."""
+        self.tasks[number]["after"] = [*self.tasks[number].get("after", ()), other]
+
+    def require(self, need: Any) -> None:
+        """State what is needed now, if it is stated; signers may not change so that it is out of reach, or decided."""
+        if need is not None:
+            self.gate["need"] = need
+        tally, outcome = self.count()
+        if (need is not None and need < 1) or tally["need"] > tally["of"] or outcome is not None:
+            raise Refused
+
+    def after(self) -> Body:
+        """Return the gate after the entry, the votes counted."""
+        known = self.before.get("tasks", {})
+        for number, task in self.tasks.items():
+            if number not in known or known[number]["state"] != task["state"]:
+                task["since"] = self.seq
+        return {**self.gate, "tally": self.count()[0], "tasks": self.tasks}
+
+
+def again(task: Body) -> Body:
+    """Return what a task asks of whom."""
+    return {name: task[name] for name in _ASKED if name in task}
+
+
+class Desk(NamedTuple):
+    """An act on a gate: the transition, the gate before, who acts and for whom."""
+
+    act: Act
+    way: Body
+    gate: Body
+    by: Actor
+    principal: Actor
+
+    @property
+    def body(self) -> Body:
+        """Return what the entry says."""
+        return self.act.body
+
+    @property
+    def told(self) -> Body:
+        """Return what the definition says of the gate."""
+        return _object(self.way.get("gate"))
+
+    @property
+    def supervises(self) -> bool:
+        """Whether who acts supervises the workflow."""
+        return not self.by.roles.isdisjoint(self.act.rules.permitted("supervise"))
+
+    def round(self) -> Round:
+        """Return the round as it was, which must be open and the instance in good standing."""
+        if self.gate["state"] != "open" or self.act.case.held or self.act.case.voided:
+            raise Refused
+        return Round(self.way, self.gate, self.act.entry.seq)
+
+    def own(self, work: Round, *, named: bool = True) -> str:
+        """Return the principal's own task, the one that the entry names where it must."""
+        number = self.body["task"] if named else None
+        mine = [name for name, task in work.tasks.items() if task["state"] == "open" and may_sign(task, self.principal)]
+        if (number is not None and number not in mine) or not mine:
+            raise Refused
+        return str(number) if number is not None else min(mine, key=int)
+
+    def unbar(self, *others: Actor) -> None:
+        """Refuse if who acts, for whom, or one of these others may not sign."""
+        if any(self.barred(person) for person in (self.by, self.principal, *others)):
+            raise Refused
+
+    def barred(self, person: Actor) -> bool:
+        """Whether duties are kept apart from somebody."""
+        tasks, gate = list(self.gate["tasks"].values()), self.gate
+        signed = [task for task in tasks if task["state"] in _SIGNED] + list(gate.get("settled", {}).values())
+        if any(person.id in (vote.get("by"), vote.get("for")) for vote in signed):
+            return True
+        if len(gate.get("waived", {}).get(person.id, ())) >= _WAIVERS:
+            return False
+        helped = [task["by"] for task in tasks if task["state"] == "transferred"]
+        helped += [name for task in tasks for name in task.get("asked", ())]
+        duties = self.told.get("duties", ())
+        return (
+            ("not_applicant" in duties and person.id == gate["by"])
+            or ("not_applicant_org" in duties and bool(person.org) and person.org == gate.get("org"))
+            or ("not_contributor" in duties and person.id in helped)
+            or any(self.act.case.did.get(name) == person.id for name in self.told.get("not_by", ()))
+        )
+
+
+class Dated(NamedTuple):
+    """An act of a day: its entry's number (negative: what happened by recording it), and what orders it.
+
+    `lines` are those that it changes beside regions; `low` is empty where the day is open, `high` None.
+    """
+
+    number: int
+    regions: Set[str]
+    lines: Set[str]
+    rests: Iterable[int]
+    low: str
+    high: Optional[str]
 
 
 class Approvals:
-    """Gates: rounds, votes, tasks, tallies, days."""
+    """Judges the entries of approvals."""
 
     kinds = frozenset(
         """
@@ -3193,28 +3486,582 @@ class Approvals:
         """.split()
     )
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Replay, calendars: Iterable[Entry]) -> None:
         self.replay, self.book = replay, replay.book
+        #: When which calendar was published; before the first there is none.
+        self.published = [(0, "")] + [(e.at, str(e.body.get("calendar"))) for e in calendars if e.body is not None]
+
+    @property
+    def case(self) -> Case:
+        """Return the instance that is read."""
+        return self.replay.case
 
     def read(self, act: Act) -> None:
         """Decide an entry of one of these kinds again."""
-        act.failed = True  # what it may say is not known
-        self.book.leave("approvals")
+        kind = act.entry.kind
+        try:
+            if kind in _STANDING:
+                self._stood(act)
+                return
+            act.live(late=False)
+            if kind == "opened":
+                self._opened(act)
+            else:
+                self._on_gate(self._desk(act))
+        except Refused:
+            act.find("not_allowed")
+        except NoAnswer:
+            act.find("attested_missing")
 
-    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:  # noqa: ARG002
-        """Compare the patches of gates that a move, or an adoption, brings: `gates`, and those that it overtakes."""
-        act.compared.add("gates")
-        if "gates" in act.body or gates:
-            self.book.leave("approvals")
+    def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:
+        """Compare the rounds that a move, or an adoption, leaves: `gates`, and those that it overtakes."""
+        self.same(act, {**gates, **self._overtaken(act, changes, way)})
 
     def amended(self, act: Act) -> None:
         """Compare what a change of attributes does to gates whose votes are bound to them."""
-        act.compared.add("gates")
-        if "gates" in act.body or "attested" in act.body:
-            self.book.leave("approvals")
+        try:
+            self._amended(act)
+        except Refused:
+            act.find("not_allowed")
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
+
+    # What is compared
+
+    def same(self, act: Act, rounds: Dict[str, Body]) -> None:
+        """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
+        said, before = act.body.get("gates", {}), act.case.gates
+        act.compared.add("gates")
+        if set(said) != set(rounds) or not all(
+            canonical(merged(before.get(name), said[name])) == canonical(gate)
+            and is_tight(before.get(name), said[name])
+            for name, gate in rounds.items()
+        ):
+            act.find("gates_differs")
+
+    def _overtaken(self, act: Act, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
+        """Return the rounds that end because their region was moved out of the states that their transition leaves."""
+        return {
+            way["id"]: gate
+            for way in act.rules.ways
+            if way["id"] != but and way["region"] in states and states[way["region"]] not in way["sources"]
+            for gate in self._ended(act, way)
+        }
+
+    @staticmethod
+    def _ended(act: Act, way: Body) -> Iterator[Body]:
+        """Yield the round of a gate, void, if it was open or had gone back to its applicant."""
+        gate = act.case.gates.get(way["id"])
+        if "gate" not in way or gate is None:
+            return
+        if gate["state"] == "open" or (gate["state"] == "returned" and not gate.get("returned", {}).get("to")):
+            work = Round(way, gate, act.entry.seq)
+            work.close("void", "void")
+            yield work.after()
+
+    # People
+
+    def _who(self, act: Act) -> Actor:
+        """Return who acted; one who was enrolled only later as he was then."""
+        later = self.replay.actors.known.get(act.entry.actor, ())
+        return act.actor or (later[-1][1] if later else Actor(act.entry.actor))
+
+    def _named(self, act: Act, name: str, *, valid: bool = True) -> Actor:
+        """Return somebody whom an entry names, who must be one who may act; of whom nothing is known, he may."""
+        known = self.replay.actors.around(act.body[name], act.entry.at)
+        if known and valid and not any(actor.acts_on(act.day) for actor in known):
+            raise Refused
+        return known[-1] if known else Actor(act.body[name])
+
+    def _desk(self, act: Act) -> Desk:
+        """Return the gate that an entry is about, who acts and for whom."""
+        said, trigger = act.body["gates"], act.body.get("trigger")
+        ways = [way for way in act.rules.ways if "gate" in way and way["trigger"] == trigger and way["id"] in said]
+        if len(ways) != 1:
+            raise Refused
+        by = self._who(act)
+        principal = self._principal(act, by)
+        gate = act.case.gates.get(ways[0]["id"])
+        if gate is None:
+            raise Refused
+        return Desk(act, ways[0], gate, by, principal)
+
+    def _principal(self, act: Act, by: Actor) -> Actor:
+        """Return for whom somebody signed, as far as the grant reaches that the entry cites."""
+        about, entry = act.body.get("for"), act.entry
+        if about is None:
+            return by
+        chain, seq = "~actor/%s" % about["id"], about["seq"]
+        person, cited = Case(chain), None
+        facts: Body = {}
+        for other in self.replay.verification.chain(chain):
+            if other.seq > seq and other.at > entry.at - CLOSE:
+                break
+            person.say(other)
+            facts = {**facts, **(other.body or {})} if other.kind == "enrolled" else facts
+            cited = other if other.seq == seq else cited
+        if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
+            raise Refused
+        if cited.leaf.hex() != about["leaf"]:
+            act.find("seen_leaf")
+        grant, workflow = person.attrs.get("grants", {}).get(str(about["grant"])), act.rules.name
+        if grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]:
+            raise Refused
+        if workflow not in grant.get("workflows", (workflow,)):
+            raise Refused
+        roles, org = frozenset(facts.get("roles", ())), facts.get("org", "")
+        return Actor(about["id"], roles & frozenset(grant.get("roles", roles)), org)
+
+    # Rounds begin
+
+    def _opened(self, act: Act) -> None:
+        body = act.body
+        if body.get("trigger") not in act.rules.by_trigger:
+            act.find("unknown_trigger")
+            return
+        decision = self.replay.decide(act, act.actor, stage="submit")
+        if decision is None:
+            return
+        way, by = decision.way, self._who(act)
+        before = act.case.gates.get(way["id"], {})
+        gate: Body = {"by": by.id}
+        if by.org:
+            gate["org"] = by.org
+        if body.get("papers"):
+            gate["papers"] = sorted({paper["type"] for paper in body["papers"]})
+        gate.update({name: body[name] for name in ("params", "due") if body.get(name)})
+        looking = Looking(Question(act, "", None, self.replay.cited(act)))
+        if body.get("direct"):
+            gate.update(self._remaining(way, before, by))
+        else:
+            gate["tasks"] = self._tasks(way, looking)
+        gate = self._begun(way, gate, before, act.entry.seq, act.case.attrs)
+        self.same(act, {way["id"]: gate})
+        act.equal("seen", decision.seen, body.get("seen", []))
+        act.equal("attested", {**decision.attested, **looking.attested}, act.answers())
+        self._candidates(act, [gate])
+
+    def _begun(self, way: Body, opened: Body, before: Body, seq: int, attrs: Body, *, held: bool = False) -> Body:
+        """Return a new round: bound, numbered, and the first in line asked."""
+        work = Round(way, {}, seq)
+        work.gate = {"round": before.get("round", 0) + 1, "state": "open", "opened": seq, **opened}
+        work.tasks = work.gate.pop("tasks")
+        binds = work.told.get("binds", ())
+        if binds:
+            work.gate["bound"] = self._bound(work.told, attrs)
+        if not work.tasks or work.settle() is not None:
+            raise Refused
+        for number in work.pending() if held else ():
+            work.tasks[number]["state"] = "blocked"
+        return work.after()
+
+    def _bound(self, told: Body, attrs: Body) -> Optional[str]:
+        """Return the digest of what votes are bound to."""
+        binds = told.get("binds", ())
+        document = canonical({name: attrs.get(name) for name in binds})
+        return self.replay.verification.hash(b"\x03" + document).hex() if binds else None
+
+    @staticmethod
+    def _tasks(way: Body, looking: Looking) -> Dict[str, Body]:
+        """Return the tasks of those whom a gate asks."""
+        told, found, guards = way["gate"], [], looking.act.rules.guards
+        asked = [one for one in told["signers"] if "when" not in one or looking.holds(guards[one["when"]]) is True]
+        for step, signer in enumerate(asked, 1):
+            people = [(signer["kind"], signer["of"])] * signer.get("seats", 1)
+            if signer["kind"] == "code":
+                people = [("actor", person) for person in dict.fromkeys(looking.people(signer["of"]))]
+            more = {name: signer[name] for name in ("weight", "veto") if name in signer}
+            place = {"seat": signer["name"], "step": step if told.get("sequential") else 1, "state": "open", **more}
+            found += [{**place, "kind": kind, "of": of} for kind, of in people]
+        return {str(number): task for number, task in enumerate(found, 1)}
+
+    @staticmethod
+    def _remaining(way: Body, before: Body, by: Actor) -> Body:
+        """Return what is left of a round that goes straight back to whoever returned it."""
+        changed = set(before.get("touched", ())) - set(_object(way.get("gate")).get("direct", ()))
+        if before.get("state") != "returned" or "to" in before["returned"] or before["by"] != by.id or changed:
+            raise Refused
+        tasks = before["tasks"]
+        left = [
+            n
+            for n in sorted(tasks, key=int)
+            if tasks[n]["state"] in ("returned", "superseded", "abstained", "rejected")
+        ]
+        numbers = {old: str(new) for new, old in enumerate(left, 1)}
+        found: Body = {"tasks": {}}
+        for old, new in numbers.items():
+            task = {**again(tasks[old]), "state": "open"}
+            after = [numbers[other] for other in task.pop("after", ()) if other in numbers]
+            found["tasks"][new] = {**task, **({"after": after} if after else {})}
+        settled = dict(before.get("settled", {}))
+        for task in tasks.values():
+            if task["state"] == "approved":
+                settled[str(task["vote"])] = {name: task[name] for name in ("by", "for", "weight") if name in task}
+        need = {"need": before["need"]} if "need" in before else {}
+        return {**found, **need, **({"settled": settled} if settled else {})}
+
+    def _candidates(self, act: Act, rounds: List[Body]) -> None:
+        """Check that everybody who is said to have been able to sign in a new round was."""
+        tasks = [task for gate in rounds for task in gate["tasks"].values()]
+        for seat, people in act.body.get("candidates", {}).items():
+            asked = [task for task in tasks if task["seat"] == seat]
+            for name in people:
+                known = self.replay.actors.around(name, act.entry.at)
+                if not asked or (known and not any(may_sign(task, one) for task in asked for one in known)):
+                    act.find("candidate")
+
+    def _amended(self, act: Act) -> None:
+        """Begin those rounds anew whose votes were bound to what was amended."""
+        case, attrs = act.case, act.body.get("attrs", {})
+        after = {**case.attrs, **attrs}
+        looking = Looking(Question(act, "", None, self.replay.cited(act), attrs=after, params={}))
+        rounds: Dict[str, Body] = {}
+        anew: List[Body] = []
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"], {})
+            if "gate" not in way or gate.get("state") not in ("open", "returned"):
+                continue
+            if gate["state"] == "open" and self._bound(way["gate"], after) != gate.get("bound"):
+                opened: Body = {name: gate[name] for name in ("by", "org", "params", "due", "extended") if name in gate}
+                laid = sorted(set(gate.get("papers", ())) - set(way["gate"].get("papers", ())))
+                opened.update({"papers": laid} if laid else {}, tasks=self._tasks(way, looking))
+                anew.append(self._begun(way, opened, gate, act.entry.seq, after, held=bool(case.held)))
+                rounds[way["id"]] = anew[-1]
+                continue
+            touched = sorted({*gate.get("touched", ()), *attrs})
+            if touched != gate.get("touched"):
+                rounds[way["id"]] = {**gate, "touched": touched}
+        self.same(act, rounds)
+        act.equal("attested", looking.attested, act.answers())
+        self._candidates(act, anew)
+
+    # Entries on one gate
+
+    def _on_gate(self, desk: Desk) -> None:
+        act, kind, body = desk.act, desk.act.entry.kind, desk.body
+        if kind in ("extended", "waived"):
+            self.replay.authorise(act, act.rules.permitted("supervise"))
+        gate, state = getattr(self, "_" + kind)(desk)
+        if kind == "voted" and gate["state"] == "approved":
+            self._decided(desk, gate)
+            return
+        changes = act.rules.moved(act.case.regions, act.case.kept, {desk.way["region"]: state}) if state else {}
+        self.moved(act, changes, desk.way["id"], {desk.way["id"]: gate})
+        if kind in ("returned", "retracted"):
+            was = {name: act.case.regions[name] for name in changes if name in act.case.regions}
+            act.equal("set", changes, body.get("set", {}))
+            act.equal("was", was, body.get("was", {}))
+            return
+        act.still()
+        if kind != "voted":
+            act.equal("old", self._replaced(desk.gate, gate), body.get("old", {}))
+
+    @staticmethod
+    def _replaced(before: Body, gate: Body) -> Body:
+        """Return what an entry must say that it took the place of: a day by which a gate is due, and what it needs."""
+        due = {"due": before["due"]} if before.get("due", gate.get("due")) != gate.get("due") else {}
+        count = {name: before["tally"][name] for name in ("need", "of") if before["tally"][name] != gate["tally"][name]}
+        return {**due, **count}
+
+    def _decided(self, desk: Desk, gate: Body) -> None:
+        """Decide the move that a vote brings."""
+        act, id_, params = desk.act, desk.way["id"], gate.get("params", {})
+        question = Question(
+            act, desk.way["trigger"], None, self.replay.cited(act), stage="close", only=id_, params=params,
+            gates={**act.case.gates, id_: gate}, papers=frozenset(gate.get("papers", ())),
+        )  # fmt: skip
+        decision = decide(question)
+        if decision is None:
+            raise Refused
+        self.replay.moved(act, decision, gate["by"], {id_: gate}, params)
+
+    def _voted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, seq = desk.round(), desk.act.entry.seq
+        number = desk.own(work)
+        desk.unbar()
+        papers, retired = {paper["type"] for paper in desk.body.get("papers", ())}, self.replay.retired(desk.act)
+        if retired or not papers >= set(desk.told.get("papers", ())):
+            raise Refused
+        work.tasks[number].update(state=_VOTES[desk.body["vote"]], by=desk.by.id, vote=seq)
+        if desk.principal.id != desk.by.id:
+            work.tasks[number]["for"] = desk.principal.id
+        if papers or work.gate.get("papers"):
+            work.gate["papers"] = sorted({*work.gate.get("papers", ()), *papers})
+        work.settle()
+        return work.after(), None
+
+    def _retracted(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        gate, number, case = desk.gate, desk.body["task"], desk.act.case
+        closed = gate["state"] in ("approved", "rejected")
+        if case.held or case.voided or not (closed or gate["state"] == "open"):
+            raise Refused
+        if closed and (case.rev != gate["closed"] or desk.way.get("effects")):
+            raise Refused
+        work = Round(desk.way, gate, desk.act.entry.seq)
+        task = work.tasks.get(number)
+        if task is None or task["state"] not in _SIGNED or task.get("by") != desk.by.id:
+            raise Refused
+        if closed:
+            work.gate.update(state="open", closed=0)
+            for other in work.tasks.values():
+                if other["state"] == "superseded" and other["since"] == gate["closed"]:
+                    other["state"] = "open"
+        task["state"] = "retracted"
+        work.replace(number)
+        if work.count()[1] is not None:
+            raise Refused
+        work.line_up()
+        before = self.replay.past.after(case.instance, gate["closed"] - 1) if gate["state"] == "approved" else None
+        return work.after(), None if before is None else before.regions.get(desk.way["region"])
+
+    def _transferred(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        receiver = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar(receiver)
+        if receiver.id in (desk.by.id, desk.principal.id):
+            raise Refused
+        work.tasks[number].update(state="transferred", by=desk.by.id)
+        work.replace(number, kind="actor", of=receiver.id)
+        work.line_up()
+        return work.after(), None
+
+    def _delegated(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        other = self._named(desk.act, "to")
+        work = desk.round()
+        number = desk.own(work)
+        desk.unbar()
+        asked = work.tasks[number].get("asked", {})
+        if other.id in asked or other.id == desk.by.id:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, other.id: {"seq": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _replied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        asked = work.tasks[number].get("asked", {}) if number in work.pending() else {}
+        if desk.by.id not in asked or "replied" in asked[desk.by.id]:
+            raise Refused
+        work.tasks[number]["asked"] = {**asked, desk.by.id: {**asked[desk.by.id], "replied": desk.act.entry.seq}}
+        return work.after(), None
+
+    def _added(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        signer, place, body = self._named(desk.act, "signer"), desk.body["place"], desk.body
+        work = desk.round()
+        named = body.get("task") is not None
+        own = None if desk.supervises and not named else desk.own(work, named=named)
+        if any(desk.barred(person) for person in ((desk.by, desk.principal, signer) if own else (signer,))):
+            raise Refused
+        if any((work.tasks[n]["kind"], work.tasks[n]["of"]) == ("actor", signer.id) for n in work.pending()):
+            raise Refused
+        step = work.tasks[own]["step"] if own else max(task["step"] for task in work.tasks.values())
+        new, weight = str(len(work.tasks) + 1), body.get("weight", 1)
+        task = {"seat": signer.id, "kind": "actor", "of": signer.id, "step": step, "state": "open"}
+        task.update({"from": own} if own else {}, **({"weight": weight} if weight != 1 else {}))
+        work.tasks[new] = task
+        if own and place in ("after", "before"):
+            work.wait(*((new, own) if place == "after" else (own, new)))
+        work.require(body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _removed(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, number = desk.round(), desk.body["task"]
+        if not desk.supervises:
+            desk.own(work, named=False)
+            desk.unbar()
+        pending = work.pending()
+        if number not in pending or len(pending) == 1:
+            raise Refused
+        work.tasks[number].update(state="removed", by=desk.by.id)
+        work.require(desk.body.get("need"))
+        work.line_up()
+        return work.after(), None
+
+    def _returned(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, to = desk.round(), desk.body.get("to")
+        number = desk.own(work)
+        desk.unbar()
+        if to is not None and (
+            to not in desk.told.get("returns", ()) or to not in desk.act.case.visited.get(desk.way["region"], {})
+        ):
+            raise Refused
+        work.tasks[number].update(state="returned", by=desk.by.id)
+        work.close("returned", "superseded")
+        work.gate["returned"] = {"by": number, **({"to": to} if to else {})}
+        return work.after(), to
+
+    def _withdrawn(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, until = desk.round(), desk.told.get("withdraw", "until_first_vote")
+        voted = any(task["state"] in _SIGNED for task in work.tasks.values())
+        if desk.by.id != desk.gate["by"] or until == "never" or (until == "until_first_vote" and voted):
+            raise Refused
+        work.close("withdrawn", "superseded")
+        return work.after(), None
+
+    def _urged(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        work, urged = desk.round(), desk.gate.get("urged", {})
+        day = self._calendar(desk.act).counts_for(desk.act.day)
+        if urged.get(desk.by.id) == day:
+            raise Refused
+        work.gate["urged"] = {**urged, desk.by.id: day}
+        return work.after(), None
+
+    def _calendar(self, act: Act) -> Calendar:
+        """Return the calendar that an entry names, which must have been in force; without one weekends are rest."""
+        digest, at = act.body.get("calendar", ""), act.entry.at
+        before = sum(when < at - CLOSE for when, _ in self.published)
+        if digest not in [name for when, name in self.published[max(before - 1, 0) :] if when <= at]:
+            act.find("calendar")
+        bytes.fromhex(digest)
+        return self.replay.documents.calendars.get(digest, Calendar())
+
+    def _copied(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        people, copies = desk.body["to"], desk.gate.get("copies", {})
+        if desk.act.case.voided or any(person in copies for person in people):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, **{person: {"seq": work.seq} for person in people}}
+        return work.after(), None
+
+    def _read(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        copies = desk.gate.get("copies", {})
+        if "read" in copies.get(desk.by.id, {"read": 0}):
+            raise Refused
+        work = Round(desk.way, desk.gate, desk.act.entry.seq)
+        work.gate["copies"] = {**copies, desk.by.id: {**copies[desk.by.id], "read": work.seq}}
+        return work.after(), None
+
+    def _extended(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        due, work = desk.body["due"], desk.round()
+        if "extended" in work.gate or any(may_sign(work.tasks[number], desk.by) for number in work.pending()):
+            raise Refused
+        work.gate.update(due=due, extended=work.seq)
+        return work.after(), None
+
+    def _waived(self, desk: Desk) -> Tuple[Body, Optional[str]]:
+        person = self._named(desk.act, "signer", valid=False)
+        work, waived = desk.round(), desk.gate.get("waived", {})
+        signed = list(waived.get(person.id, ()))
+        if desk.by.id == person.id or desk.by.id in signed or len(signed) >= _WAIVERS:
+            raise Refused
+        work.gate["waived"] = {**waived, person.id: [*signed, desk.by.id]}
+        return work.after(), None
+
+    # The instance as a whole
+
+    def _stood(self, act: Act) -> None:
+        case, kind = act.case, act.entry.kind
+        self.replay.authorise(act, act.rules.permitted("supervise"))
+        free = not case.held and not case.voided
+        may = {"suspended": free, "resumed": case.held, "voided": not case.voided, "reinstated": case.voided}[kind]
+        if not may or (kind == "voided" and self._approved(act)):
+            raise Refused
+        rounds: Dict[str, Body] = {}
+        for way in act.rules.ways:
+            gate = case.gates.get(way["id"])
+            if "gate" not in way or gate is None:
+                continue
+            if kind == "voided":
+                rounds.update((way["id"], ended) for ended in self._ended(act, way))
+            elif kind in ("suspended", "resumed") and gate["state"] == "open":
+                work = Round(way, gate, act.entry.seq)
+                work.line_up()
+                for number in work.pending() if kind == "suspended" else ():
+                    work.tasks[number]["state"] = "blocked"
+                rounds[way["id"]] = work.after()
+        self.same(act, rounds)
+        act.still()
+        effects = self._numbers(act)
+        act.equal("effects", effects, act.body.get("effects", []))
+        self.replay.effects.expect(act, effects)
+
+    @staticmethod
+    def _approved(act: Act) -> bool:
+        """Whether who acts, or somebody for him, has approved in a newest round."""
+        return any(
+            act.entry.actor in (vote.get("by"), vote.get("for"))
+            for gate in act.case.gates.values()
+            for vote in (*gate["tasks"].values(), *gate.get("settled", {}).values())
+            if vote.get("state", "approved") == "approved"
+        )
+
+    def _numbers(self, act: Act) -> List[Body]:
+        """Return which document numbers an entry retires, or releases again."""
+        body, before = act.body, self.replay.verification.chain(act.entry.instance)
+        if act.entry.kind == "voided":
+            kept = {number_form(number) for number in body.get("keep", ())}
+            found = {number_chain("*", body["number"]): ("*", body["number"])}
+            for entry in before:
+                for paper in (entry.body or {}).get("papers", ()) if entry.seq < act.entry.seq else ():
+                    if paper.get("filed") and paper.get("number") and number_form(paper["number"]) not in kept:
+                        found[number_chain(paper["type"], paper["number"])] = paper["type"], paper["number"]
+            return [{"number": number, "on": key, "retire": type_} for key, (type_, number) in sorted(found.items())]
+        if act.entry.kind == "reinstated":
+            told = [one for e in before if e.seq == act.case.voided["seq"] for one in (e.body or {}).get("effects", ())]
+            return [
+                {"number": one["number"], "on": one["on"], "release": one["retire"]} for one in told if "retire" in one
+            ]
+        return []
+
+    # Days
+
+    def end(self, case: Case) -> None:
+        """Check, when an instance has been read, that no act is dated before one that it must come after."""
+        if not case.backdated:
+            return
+        try:
+            entries = [entry for entry in self.replay.verification.chain(case.instance) if entry.body is not None]
+            counts = {seq: body for seq, _, body in effective([(e.seq, e.kind, e.body or {}) for e in entries])}
+            counting = [entry._replace(body=counts[entry.seq]) for entry in entries if entry.seq in counts]
+            acts = [act for entry in counting for act in self._acts(entry)]
+            late = self._late(acts, gates=True) - self._late(acts, gates=False)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return  # what cannot be read is reported as such
+        for seq in sorted(late):
+            self.book.find("replay.date_order", case.instance, seq)
+
+    def _acts(self, entry: Entry) -> Iterator[Dated]:
+        """Yield what an entry says of its day, and, apart, what happened by recording it."""
+        body, kind, today = entry.body or {}, entry.kind, self.replay.day(entry.at)
+        recorded = {"lo": today, "hi": today}
+        dated = "on" in body or body.get("mode") == "late"
+        own: Set[str] = set()
+        beside: Set[str] = set() if dated else own
+        for name, patch in body.get("gates", {}).items() if kind not in _NOTES else ():
+            is_own = (
+                kind not in ("fired", "adopted", "amended")
+                and body.get("mode") == "live"
+                and patch.get("state") != "void"
+            )
+            (own if is_own else beside).add("gate " + name)
+        facts = ["attribute " + name for name in _object(body.get("attrs"))]
+        facts += [field for field in body.get("texts", {}) if field == "name"]
+        facts += ["attribute " + field[10:] for field in body.get("texts", {}) if field.startswith("attribute.")]
+        (own if entry.seq == 1 else beside).update(facts)
+        if kind in _STANDING:
+            beside.add("standing")
+        on = body.get("on", {}) if dated else recorded
+        yield Dated(entry.seq, set(body.get("set", {})), own, body.get("rests", ()), on.get("lo") or "", on.get("hi"))
+        if dated and beside:
+            yield Dated(-entry.seq, set(), beside, (), today, today)
+
+    @staticmethod
+    def _late(acts: Iterable[Dated], *, gates: bool) -> Set[int]:
+        """Return the entries of the acts that are dated too early, with or without what gates tie."""
+        late: Set[int] = set()
+        earliest: Dict[int, str] = {}
+        newest: Dict[Tuple[str, str], int] = {}
+        for act in acts:
+            lines = [("region", name) for name in act.regions] + [("", name) for name in act.lines if gates]
+            before = [newest[line] for line in lines if line in newest] + [seq for seq in act.rests if seq in earliest]
+            floor = max((earliest[number] for number in before), default="")
+            if act.high is not None and floor > act.high:
+                late.add(abs(act.number))
+            earliest[act.number] = max(act.low, floor)
+            newest.update(dict.fromkeys(lines, act.number))
+        return late
 
 
 # ------------------------------------------------------------------------------------------------------------- effects
@@ -3267,12 +4114,48 @@ class Effects:
         self._count((said["instance"], said["seq"], here, what), -1)
         return witness._replace(leaf=said["leaf"])
 
-    def promised(self, act: Act, way: Body, params: Body) -> None:  # noqa: ARG002
-        """Compare the effects that an entry says with those of its transition."""
-        effects = act.body.get("effects", [])
-        if effects or way.get("effects"):
-            self.book.leave("effects")
-        self.expect(act, effects)
+    def promised(self, act: Act, way: Body, params: Body) -> None:
+        """Compare the effects that an entry says with those of its transition, and expect them."""
+        plans, said = list(self._planned(act, way, params)), act.body.get("effects", [])
+        told = []
+        for number, (plan, _) in enumerate(plans):
+            ran = said[number].get("fire", ()) if len(said) == len(plans) else plan.get("fire", ())
+            told.append(self._told(plan, ran))
+        act.equal("effects", told, said)
+        for (_, skips), item in zip(plans, said):
+            if "skipped" in item and not skips:
+                act.find("effect_skipped")
+        self.expect(act, said)
+
+    @staticmethod
+    def _told(plan: Body, ran: Iterable[str]) -> Body:
+        """Return what an entry says of an effect of which these triggers were fired."""
+        if "fire" not in plan:
+            return plan
+        fired = [trigger for trigger in plan["fire"] if trigger in ran]
+        skipped = [trigger for trigger in plan["fire"] if trigger not in ran]
+        return {"fire": fired, "on": plan["on"], **({"skipped": skipped} if skipped else {})}
+
+    @staticmethod
+    def _planned(act: Act, way: Body, params: Body) -> Iterator[Tuple[Body, bool]]:
+        """Yield what a transition does to others, and whether it may skip what cannot run there."""
+
+        def take(told: Body) -> Any:
+            source, name = told["source"], told.get("name", "")
+            fixed = {"key": act.entry.instance, "root": act.case.root, "literal": name}
+            return fixed[source] if source in fixed else (act.case.attrs if source == "attribute" else params).get(name)
+
+        for effect in way.get("effects", ()):
+            if isinstance(effect, str):
+                continue
+            on = str(take(effect["on"]) or "")
+            if effect["is"] == "FireEffect":
+                yield {"fire": effect["triggers"], "on": on}, bool(effect.get("where_allowed"))
+                continue
+            names = sorted(name for name, told in effect.get("attrs", {}).items() if take(told) is not None)
+            renamed = {"renamed": True} if effect.get("name") and take(effect["name"]) else {}
+            if names or renamed:
+                yield {"amend": names, "on": on, **renamed}, False
 
     def close(self) -> None:
         """Say which promises were not kept."""
@@ -3287,6 +4170,144 @@ class Effects:
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
+#
+#     ruled       on ~log, who may: rectify{propose[role] confirm[role]}  redact{propose[role] confirm[role]}  apart: true
+#     proposed    by one person: act  corrects of instead number | erases number   policy
+#     rectified   by another one: corrects instead number  proposal  set was becomes   policy
+#     redacted    by another one: erases number  proposal   policy        declined  proposal  policy
+#
+# A correction stands in the place of what it corrects in the effective history, and that is judged from its beginning.
+
+Told = Tuple[int, str, Body]  # number, kind and body of an entry
+_FREE = ("adopted", "amended", "fired", "started")
+_SAME = ("dates", "number", "sha256")  # of a paper, what a correction may change
+
+
+class Corrected(NamedTuple):
+    """What became of an entry by the corrections that count: whether it was struck, what is said of it instead.
+
+    `words` says of each field of `texts` beside which entry the words stand.
+    """
+
+    struck: bool
+    instead: Body
+    words: Dict[str, int]
+
+
+def _over(first: Body, then: Body) -> Body:
+    """Put what a newer correction says over what an older one says: attributes by name, all else as a whole."""
+    both = [said["attrs"] for said in (first, then) if "attrs" in said]
+    return {**first, **then, **({"attrs": {name: said[name] for said in both for name in said}} if both else {})}
+
+
+def marks(told: List[Told]) -> Dict[int, Corrected]:
+    """Return what became of each entry that a correction is about, corrections among them."""
+    found: Dict[int, Corrected] = {}
+    nothing = Corrected(False, {}, {})  # noqa: FBT003
+    for seq, kind, body in reversed(told):
+        own = found.get(seq, nothing)
+        if kind != "rectified" or own.struck:
+            continue
+        said, words = body["instead"], dict.fromkeys(body["instead"].get("texts", ()), body["proposal"]["seq"])
+        struck = bool(said.get("struck")) and seq not in found  # what takes its place strikes no more
+        said = _over({name: value for name, value in said.items() if name not in ("struck", "texts")}, own.instead)
+        newer = found.get(body["corrects"], nothing)
+        found[body["corrects"]] = Corrected(
+            struck or newer.struck, _over(said, newer.instead), {**words, **own.words, **newer.words}
+        )
+    return found
+
+
+def effective(told: List[Told]) -> List[Told]:
+    """Return the entries that count, in their order, each as corrected; without the corrections themselves."""
+    known, bodies, found = marks(told), {seq: body for seq, _, body in told}, []
+    for seq, kind, body in told:
+        mark = known.get(seq)
+        if kind == "rectified" or (mark is not None and mark.struck):
+            continue
+        if mark is not None:
+            body = {**body, **_over({"attrs": body["attrs"]} if "attrs" in body else {}, mark.instead)}
+            texts = {field: bodies[at]["texts"][field] for field, at in mark.words.items()}
+            if texts:
+                body["texts"] = {**body.get("texts", {}), **texts}
+        found.append((seq, kind, body))
+    return found
+
+
+def final(told: List[Told], seq: int) -> Optional[Told]:
+    """Return the entry that a correction of this one is about in the end; None where there is none."""
+    entries = {number: (number, kind, body) for number, kind, body in told}
+    found = entries.get(seq)
+    while found is not None and found[1] == "rectified":
+        found = entries.get(found[2]["corrects"]) if found[2]["corrects"] < found[0] else None
+    return found
+
+
+def in_form(told: List[Told], corrects: int, instead: Body) -> bool:
+    """Whether nothing of its form speaks against a correction."""
+    about, known = final(told, corrects), marks(told)
+    if about is None:
+        return False
+    own = corrects == about[0]
+    if corrects in known and known[corrects].struck:
+        return False
+    seq, kind, body = next((each for each in effective(told) if each[0] == about[0]), about)
+    if instead.get("struck"):
+        may = seq != 1 and kind in _FREE[:3] and not body.keys() & {"gates", "task", "effects", "cause"}
+        return may or not own
+    return all(_may_say(kind, body, part, value) for part, value in instead.items())
+
+
+def _may_say(kind: str, body: Body, part: str, value: Any) -> bool:
+    """Whether a correction may say this of an entry."""
+    if part == "texts":
+        starts = ("papers.", "source", "attribute.") if kind in _FREE else ("papers.",)
+        return all(name in body.get("texts", {}) and name.startswith(starts) for name in value)
+    if part not in ("on", "papers") and kind not in _FREE:
+        return False
+    if part not in body:
+        return part == "on" and body.get("mode") == "late"
+    if part == "attrs":
+        return bool(value.keys() <= body["attrs"].keys())
+    if part == "papers":
+        kept = [[{name: said for name, said in paper.items() if name not in _SAME} for paper in papers]
+                for papers in (value, body["papers"])]  # fmt: skip
+        return kept[0] == kept[1]
+    return True
+
+
+def settled(told: List[Told]) -> Set[int]:
+    """Return the proposals that were confirmed or declined, or have lapsed since the like of them was confirmed."""
+    found: Set[int] = set()
+    proposals = {seq: body for seq, kind, body in told if kind == "proposed"}
+    for seq, kind, said in told:
+        if kind not in ("declined", "rectified", "redacted"):
+            continue
+        found.add(said["proposal"]["seq"])
+        for number in [number for number in proposals if number < seq and number not in found]:
+            body = proposals[number]
+            if kind == "rectified" and body.get("corrects") == said["corrects"]:
+                found.add(number)
+            if kind == "redacted" and any(item in said["erases"] for item in body.get("erases", ())):
+                found.add(number)
+    return found
+
+
+class Policy(NamedTuple):
+    """Who may propose and who may confirm."""
+
+    propose: FrozenSet[str]
+    confirm: FrozenSet[str]
+    apart: bool
+
+
+def _is_rule(rule: Any) -> bool:
+    """Whether a rule names roles for both persons, and none for both."""
+    return (
+        isinstance(rule, dict) and rule.keys() == {"propose", "confirm"}
+        and all(isinstance(roles, list) and roles and all(map(_is_text, roles)) for roles in rule.values())
+        and not set(rule["propose"]) & set(rule["confirm"])
+    )  # fmt: skip
 
 
 class Corrections:
@@ -3296,14 +4317,182 @@ class Corrections:
 
     def __init__(self, replay: Replay) -> None:
         self.replay, self.book = replay, replay.book
+        self._policies: Optional[List[Entry]] = None
 
     def read(self, act: Act) -> None:
-        """Decide an entry again that corrects or erases, or says who may (`ruled`)."""
-        act.failed = True  # what it may say is not known
-        self.book.leave("corrections")
+        """Decide an entry again that corrects or erases, or says who may."""
+        if act.entry.kind == "ruled":
+            rules = [act.body[name] for name in ("rectify", "redact") if name in act.body]
+            if not all(map(_is_rule, rules)) or act.body.get("apart", True) is not True:
+                act.find("malformed")
+            return
+        if act.entry.kind != "rectified":
+            act.still()
+        before = self._before(act)
+        told = [(entry.seq, entry.kind, entry.body or {}) for entry in before.values()]
+        {
+            "proposed": self._proposed,
+            "rectified": self._rectified,
+            "redacted": self._redacted,
+            "declined": self._declined,
+        }[act.entry.kind](act, before, told)
 
     def close(self) -> None:
-        """Say what only the end of the log shows."""
+        """Nothing: a correction is judged where it stands."""
+
+    def _before(self, act: Act) -> Dict[int, Entry]:
+        """Return the entries of the instance before one, by number: corrections are rare, and so they are read again."""
+        found: Dict[int, Entry] = {}
+        for entry in self.replay.verification.chain(act.entry.instance):
+            if entry.seq >= act.entry.seq:
+                break
+            if entry.body is not None:
+                found[entry.seq] = entry
+        return found
+
+    def _proposed(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        rule = self._policy(act, body["act"])
+        if rule is not None:
+            self.replay.authorise(act, rule.propose)
+        if body["act"] == "redact":
+            self._committed(act, before)
+            return
+        target = before.get(body["corrects"])
+        if target is None or target.leaf.hex() != body["of"] or not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+
+    def _rectified(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        body = act.body
+        self._second(act, before, told, "rectify", ("corrects", "instead", "number"))
+        if not in_form(told, body["corrects"], body["instead"]):
+            act.find("correction")
+            return
+        old, new = effective(told), effective([*told, (act.entry.seq, "rectified", body)])
+        was, now = self._folded(before, old), self._folded(before, new)
+        states = [name for name in {**was.regions, **now.regions} if was.regions.get(name) != now.regions.get(name)]
+        becomes = {name: getattr(now, name) for name in Case.PARTS if getattr(now, name) != getattr(was, name)}
+        act.equal("set", {region: now.regions.get(region) for region in states}, body.get("set"))
+        act.equal("was", {region: was.regions[region] for region in states if region in was.regions}, body.get("was"))
+        act.equal("becomes", becomes, body.get("becomes"))
+        broken = self._again(before, new)
+        if broken and not broken <= self._again(before, old):
+            act.find("correction_breaks")
+
+    @staticmethod
+    def _folded(before: Dict[int, Entry], told: List[Told]) -> Case:
+        """Return the instance after a history."""
+        case = Case("")
+        for seq, _, body in told:
+            case.fold(before[seq]._replace(body=body))
+            case.say(before[seq]._replace(body=body))
+        return case
+
+    def _again(self, before: Dict[int, Entry], told: List[Told]) -> Set[Tuple[Optional[int], str]]:
+        """Judge a history of the instance from its beginning; return the errors by entry and kind."""
+        replay = self.replay.anew()
+        for seq, kind, body in told:
+            if not _says_words(body):
+                raise Malformed("texts, on")
+            if kind not in self.kinds:
+                replay.read(before[seq]._replace(body=body))
+        errors = (found for found in replay.book.findings if found.severity == "error")
+        return {(found.seq, found.kind) for found in errors if found.seq is not None}
+
+    def _redacted(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        self._second(act, before, told, "redact", ("erases", "number"))
+        self._committed(act, before)
+
+    def _declined(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
+        proposal = self._proposal(act, before, told)
+        if proposal is None:
+            return
+        rule = self._policy(act, (proposal.body or {})["act"])
+        if rule is not None and act.entry.actor != proposal.actor:
+            self.replay.authorise(act, rule.confirm)
+
+    def _committed(self, act: Act, before: Dict[int, Entry]) -> None:
+        """Say which texts are to be erased that there never were."""
+        for item in act.body["erases"]:
+            if item["seq"] not in before or item["field"] not in commitments(before[item["seq"]]):
+                act.find("erased_unknown")
+
+    def _proposal(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> Optional[Entry]:
+        """Return the proposal that an entry cites, and say where it is none, is another one, or was settled."""
+        cited = act.body["proposal"]
+        found = before.get(cited["seq"])
+        if found is None or found.kind != "proposed":
+            act.find("proposal_missing")
+            return None
+        if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
+            act.find("proposal_differs")
+        if found.seq in settled(told):
+            act.find("proposal_settled")
+        return found
+
+    def _second(self, act: Act, before: Dict[int, Entry], told: List[Told], what: str, names: Tuple[str, ...]) -> None:
+        """Check that a second person did what a first one had proposed."""
+        rule, proposal = self._policy(act, what), self._proposal(act, before, told)
+        if proposal is None:
+            return
+        proposed = proposal.body or {}
+        act.equal("act", what, proposed["act"])
+        for name in names:
+            act.equal(name, proposed.get(name), act.body.get(name))
+        if rule is None or act.actor is None:
+            return
+        self.replay.authorise(act, rule.confirm)
+        at = act.entry.at
+        if self._alone(rule, proposal, act, at):
+            if self._alone(rule, proposal, act, at - CLOSE):
+                act.find("second_person")
+            else:
+                act.warn("actor_changed")
+
+    def _alone(self, rule: Policy, proposal: Entry, act: Act, at: int) -> bool:
+        """Whether who confirms is who proposed, or signs for him, by the proxies of a moment; or is not of another office."""
+        second = act.actor or Actor(act.entry.actor, frozenset())
+        first = self._proposer(proposal, act.entry.at)
+        pairs = ((first.id, second.id), (second.id, first.id))
+        proxies = [(of, grant) for of in {first.id, second.id} for grant in self._grants(of, at)]
+        return (
+            first.id == second.id
+            or any((of, g["to"]) in pairs and g["from"] <= act.day <= g["until"] for of, g in proxies)
+            or (rule.apart and (not second.org or second.org == first.org))
+        )
+
+    def _proposer(self, proposal: Entry, at: int) -> Actor:
+        told = (proposal.body or {}).get("attested", {}).get("resolver")
+        if told is not None:
+            return Actor(proposal.actor, frozenset(told["values"]["roles"]), told["values"].get("org", ""))
+        return self.replay.actors.at(proposal.actor, at) or Actor(proposal.actor, frozenset())
+
+    def _grants(self, of: str, at: int) -> List[Body]:
+        """Return the proxies that somebody had granted by a moment."""
+        found: Dict[str, Body] = {}
+        for entry in self.replay.verification.chain("~actor/" + of):
+            if entry.at > at:
+                break
+            if entry.kind == "granted":
+                found[str(entry.seq)] = (entry.body or {})["grant"]
+            elif entry.kind == "revoked":
+                found.pop(str((entry.body or {})["grant"]), None)
+        return list(found.values())
+
+    def _policy(self, act: Act, what: str) -> Optional[Policy]:
+        """Return who may do it by the policy that an entry cites, and say where that was not in force."""
+        if self._policies is None:
+            self._policies = [entry for entry in self.replay.verification.reserved("~log") if entry.kind == "ruled"]
+        known = [entry for entry in self._policies if entry.at <= act.entry.at]
+        cited = [entry for entry in known if act.body.get("policy") == {"leaf": entry.leaf.hex(), "seq": entry.seq}]
+        rule = (cited[0].body or {}).get(what) if cited else None
+        newer = cited and any(entry.seq > cited[0].seq and entry.at <= act.entry.at - CLOSE for entry in known)
+        if newer or rule is None:
+            act.find("policy")
+        if rule is None:
+            return None
+        apart = (cited[0].body or {}).get("apart") is True
+        return Policy(frozenset(rule["propose"]), frozenset(rule["confirm"]), apart)
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle
@@ -3472,7 +4661,7 @@ class Members:
                 find("bundle.member_differs", say=name)
         if whole and "proofs.jsonl" in self.parts and "proofs.jsonl" in said:
             self.book.warn("bundle.member_extra", say="proofs.jsonl")
-        return "log.jsonl" in self.parts and "log.jsonl" in said and needed <= set(self.parts)
+        return needed <= set(self.parts) & set(said)
 
     def sums(self) -> None:
         """Compare the members of a zip with the sums in their headers."""
@@ -3577,10 +4766,7 @@ class Proofs:
         if not isinstance(record, dict):
             raise Malformed("not an object")
         if block == "hidden" and set(record) == {"hash", "position", "width"}:
-            width = record["width"]
-            good = (
-                is_hex(record["hash"]) and is_int(record["position"]) and is_int(width, 1) and width & (width - 1) == 0
-            )
+            good = is_hex(record["hash"]) and is_int(record["position"]) and is_int(record["width"])
             if good and last is None:
                 return block, record
         if block == "newest" and set(record) == {"hashes", "index", "instance", "leaf", "seal", "seq"}:
@@ -3607,13 +4793,10 @@ class PartTree:
         self.runs: List[Run] = []
         self.genesis = False
         self.seals: Dict[int, Body] = {}  # by size, what the entries `sealed` say that are shown at their places
-        self.whole = False  # whether all positions are covered
+        self.whole = self.sealed = False  # whether all positions are covered, and the newest seal is there
 
     def place(self, entry: Entry, position: int) -> None:
         """Put an entry at its place."""
-        if position >= self.size:
-            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
-            return
         if position == 0 and (entry.instance, entry.seq) == ("~log", 1):
             self.genesis = True
         if entry.instance == "~log" and entry.kind == "sealed":
@@ -3629,17 +4812,17 @@ class PartTree:
     def head(self, chain: Chain) -> None:
         """Nothing: a part does not show the heads of all."""
 
-    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[int, Peaks]]:
-        """Yield what covers the positions, from left to right where it is in order."""
+    def _pieces(self, hidden: Iterable[Dict[str, Any]]) -> Iterator[Tuple[Optional[int], Peaks]]:
+        """Yield what covers the positions, from left to right where it is in order; of a hidden tree its width."""
         shown = sorted((part for run in self.runs for part in run.parts), key=lambda part: part.start)
         for record in hidden:
             while shown and shown[0].start < record["position"]:
-                yield 0, shown.pop(0)
+                yield None, shown.pop(0)
             tree = Peaks(self.hash, record["position"])
             tree.add(bytes.fromhex(record["hash"]), record["width"])
             yield record["width"], tree
         for part in shown:
-            yield 0, part
+            yield None, part
 
     def join(self, hidden: Iterable[Dict[str, Any]], look: Callable[[Dict[str, Any]], None]) -> None:
         """Put everything together, and compare the root; `look` is shown every hidden tree."""
@@ -3655,7 +4838,8 @@ class PartTree:
         for width, piece in self._pieces(watched()):
             if wrong:
                 continue  # the rest of proofs.jsonl is still to be read
-            if piece.start < whole.end or (width and (piece.start % width or piece.end > self.size)):
+            perfect = width is None or (width > 0 and width & (width - 1) == 0 and piece.start % width == 0)
+            if piece.start < whole.end or not perfect or piece.end > self.size:
                 wrong = "tree.position_twice"
             elif piece.start > whole.end:
                 wrong = "tree.position_missing"
@@ -3673,7 +4857,8 @@ class PartTree:
         self.roots[self.size] = whole.root()
         if whole.root().hex() != self.root:
             self.book.find("tree.proof_differs")
-        if self.size and (not self.genesis or self.size not in self.seals):
+        self.sealed = not self.size or (self.genesis and self.size in self.seals)
+        if not self.sealed:
             self.book.find("tree.seal_missing")
 
 
@@ -3692,13 +4877,13 @@ class PartVerification(Verification):
         proofs: Proofs,
     ) -> None:
         self.manifest, self.scope, self.proofs = manifest, manifest["scope"], proofs
-        self.unsealed = 0
+        self.withheld, self.unsealed = not manifest["texts"], 0
         self.hidden = 0  # positions of an interval's entries that are not shown
         self.mentions: Set[str] = set()
         self.cited: Dict[str, List[Tuple[str, int]]] = {}  # leaves of entries that are not shown: who cites them
         self.sealed: List[Tuple[int, int]] = []  # when, and how many leaves, by every entry `sealed` that is there
         self.newest: Dict[Tuple[int, str], Tuple[int, bytes]] = {}  # of a seal and a chain, its newest entry then
-        self.chains: Dict[str, bool] = {}  # whether a chain has an entry with a place
+        self.chains: List[str] = []  # those that have an entry with a place, but for ~log
         super().__init__(lines, genesis, given, came)
         self.covered = dict.fromkeys((anchor.said.size for anchor in self.held), 0)
         self.places.once = True
@@ -3758,12 +4943,11 @@ class PartVerification(Verification):
                 return
         super()._link(chain, entry)
 
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
-
     def _place(self, chain: Chain, entry: Entry) -> None:
         self.position = self.places.of(entry.instance, entry.seq)
+        if self.position is not None and self.position >= self.tree.size:
+            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            self.position = None
         super()._at(chain, entry, self.position)
         if self.position is None:
             self.unsealed += 1
@@ -3776,8 +4960,16 @@ class PartVerification(Verification):
 
     def _end(self, chain: Chain) -> None:
         super()._end(chain)
-        if chain.instance != "~log":
-            self.chains[chain.instance] = chain.placed is not None
+        if chain.placed is None and self.scope["kind"] == "instance":
+            self.book.skip("later " + chain.instance, needed=True)
+        if chain.placed is not None and chain.instance != "~log":
+            self.chains.append(chain.instance)
+
+    def _gone(self, instance: str, seq: int, field: str) -> None:
+        if self.scope["kind"] == "instance" or self.withheld:
+            super()._gone(instance, seq, field)
+        else:  # an entry that is not shown may have erased it
+            self.book.skip("missing texts", needed=True)
 
     def _newer(self, size: int) -> int:
         return self.book.entries - self.covered.get(size, 0)
@@ -3786,11 +4978,12 @@ class PartVerification(Verification):
         self.places.close()
         self.tree.join(self.proofs.hidden(), self._look)
         if self.scope["kind"] == "instance":
-            if self.tree.whole:
+            if self.tree.sealed:
                 self._newest()
-            for places in self.cited.values():
-                for instance, seq in places:
-                    self.book.warn("tree.cited_unplaced", instance, seq)
+            for instance, seq in (
+                [place for places in self.cited.values() for place in places] if self.tree.whole else ()
+            ):
+                self.book.warn("tree.cited_unplaced", instance, seq)
         if self.unsealed:
             self.book.skip("unsealed %d" % self.unsealed)
         self._scope_skips()
@@ -3814,15 +5007,12 @@ class PartVerification(Verification):
     def _newest(self) -> None:
         """Compare each chain with the proofs of what its newest entry was when a seal was made."""
         proofs = dict(self.proofs.newest)
-        for instance, placed in self.chains.items():
-            if not placed:
-                self.book.skip("later " + instance, needed=True)
         for (size, instance), newest in self.newest.items():
             if size in self.tree.seals:
                 proof = proofs.pop((size, instance), None)
                 self._newest_of(self.tree.seals[size], instance, newest, proof)
-        for (_, instance), proof in proofs.items():
-            self.book.find("tree.newest_orphan", instance, proof["seq"])
+        for _, instance in proofs:
+            self.book.find("tree.newest_orphan", instance)
 
     def _newest_of(self, seal: Body, instance: str, newest: Tuple[int, bytes], proof: Optional[Body]) -> None:
         find = self.book.find
@@ -3836,7 +5026,7 @@ class PartVerification(Verification):
         if root is None or root.hex() != seal.get("heads"):
             find("tree.newest_differs", instance, proof["seq"])
         elif proof["seq"] > newest[0]:
-            find("tree.entries_hidden", instance, proof["seq"])
+            find("tree.entries_hidden", instance, newest[0])
         elif (proof["seq"], proof["leaf"]) != (newest[0], newest[1].hex()):
             find("tree.newest_differs", instance, proof["seq"])
 
@@ -3925,12 +5115,9 @@ class WholeVerification(Verification):
     def __init__(
         self, lines: Lines, genesis: Genesis, given: Given, came: Iterable[Anchor], manifest: Dict[str, Any]
     ) -> None:
+        self.withheld = not manifest["texts"]
         super().__init__(lines, genesis, given, came)
         self.manifest, self.unsealed = manifest, 0
-
-    def _texts(self, chain: Chain, entry: Entry) -> None:
-        if self.manifest["texts"]:
-            super()._texts(chain, entry)
 
     def _at(self, chain: Chain, entry: Entry, position: Optional[int]) -> None:
         self.unsealed += position is None
@@ -3953,15 +5140,44 @@ class WholeVerification(Verification):
 
 # --------------------------------------------------------------------------------------------------------------- words
 
-_VERDICTS = {
-    "anchored": ("intact, and as it was when the anchor was made", "完好，且与锚定时一致"),
-    "self-consistent": ("SELF-CONSISTENT ONLY: no anchor to compare with", "仅自洽：没有可对照的锚点"),
-    "incomplete": ("INCOMPLETE: not everything could be checked", "不完整：有内容无法核验"),
-    "tampered": ("TAMPERED", "被篡改"),
+#: The report's sentences in English and in Chinese: those of `kfq verify`, so that two reports are compared by eye.
+WORDS = {
+    "anchored": ("INTACT, anchored.", "完整，且与锚点一致。"),
+    "self-consistent": ("SELF-CONSISTENT ONLY: no anchor to compare with.", "自身一致（没有库外锚点可比对）。"),
+    "incomplete": ("INCOMPLETE: not everything could be checked.", "未能全部核验。"),
+    "tampered": ("TAMPERED.", "已被改动。"),
+    "anchor": (
+        "Anchored by {label}: the first {size} entries. The {newer} newer ones are protected by the database only.",
+        "锚点：{label}（前 {size} 条）；其后有 {newer} 条只受数据库权限保护。",
+    ),
+    "signed": ("Signed by: {names}", "签名：{names}"),
+    "through": ("Trusted through handovers: {path}", "该密钥经交接受信任：{path}"),
+    "verified": (
+        "Verified {entries} entries of {instances} instances.",
+        "核验了 {instances} 个实例的 {entries} 条记录。",
+    ),
+    "counts": (
+        "Decided again: {decided} moves; {witnessed} also from other instances, {attested} on answers of the "
+        "application. Late: {late}. Refused attempts: {refused}.",
+        "重新判定 {decided} 步，其中参照其他实例 {witnessed} 步，依应用程序答复 {attested} 步；补录 {late} 条，被拒 {refused} 条。",
+    ),
+    "lost": (
+        "Restored from a backup: {count} entries that were sealed and published are lost; see the findings.",
+        "曾从备份恢复：丢失已封存并发布的 {count} 条记录，见下列各项。",
+    ),
+    "redacted": ("Redacted texts: {count}, each by an entry.", "已删除的文字：{count} 处，各有记录为据。"),
+    "not_checked": ("Not checked: {what}", "未核验：{what}"),
+    "left_out": ("{count} more findings are not listed.", "另有 {count} 处发现未列出。"),
+    "error": ("error", "错误"),
+    "warning": ("warning", "提示"),
+    "limits": (
+        "A log hashed anew, a cut tail or a removed instance would show only against an anchor kept outside.",
+        "整库被重算、末尾被截去或整个实例被删，要有存在库外的锚点才能发现。",
+    ),
 }
 _LAYERS_ZH = {
     "bytes": "字节", "chain": "链", "text": "文字", "document": "文档", "cache": "末条", "tree": "日志树", "anchor": "锚点",
-    "replay": "重演", "bundle": "审计包",
+    "replay": "重演", "bundle": "核验包",
 }  # fmt: skip
 #: What was found, in Chinese; the English is the kind's name, or a sentence that says more.
 _KINDS_ZH = {
@@ -3983,7 +5199,7 @@ _KINDS_ZH = {
     "adoption": "补记的状态不合规则", "actor_unknown": "办理人没有登记", "actor_role": "办理人不具备角色",
     "actor_not_valid": "办理人当时无效", "mode": "方式不对", "date_missing": "没有日期", "date_malformed": "日期无效",
     "date_differs": "日期与所记的最早、最晚日不符", "date_order": "日期与先后矛盾", "container": "打包方式不对，请解包后核验文件夹",
-    "member_name": "不属于审计包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
+    "member_name": "不属于核验包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
     "member_extra": "清单外的文件", "member_differs": "文件与清单不符", "manifest": "清单无法读取", "manifest_differs": "与清单不符",
     "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
     "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
@@ -3992,17 +5208,17 @@ _KINDS_ZH = {
 
 
 #: What was not checked: the whole of it, or what a name follows, in English and in Chinese.
-_UNCHECKED = {
+UNCHECKED = {
     "caches": ("the table of present states", "实例表"), "triggers": ("triggers", "触发器"),
     "other instances": ("other instances", "其他实例"), "texts": ("texts", "文字"),
-    "missing texts": ("texts that are missing", "缺失的文字"), "signatures": ("signatures of checkpoints", "检查点的签名"),
+    "missing texts": ("missing texts", "缺失的文字"), "signatures": ("the signatures of checkpoints", "检查点的签名"),
     "replay": ("whether the moves were allowed", "各步是否合规"), "earlier entries": ("earlier entries", "此前的记录"),
     "keys": ("statements about keys", "关于密钥的声明"), "version": ("version", "记录版本"),
-    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "审计包版本"),
-    "anchor": ("anchor", "锚点"), "tree": ("a checkpoint that the log keeps,", "日志所存的检查点"),
+    "suite": ("suite", "算法套件"), "kind": ("kind", "记录种类"), "bundle": ("version of bundles", "核验包版本"),
+    "anchor": ("anchor", "锚点"), "tree": ("the tree", "日志树"),
     "cited": ("what rests on an instance that is not shown,", "所引而未出示的实例"),
-    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("later entries of", "更晚的记录："),
-    "ends": ("whether all was shown that is covered by", "截至锚点时各链是否完整："),
+    "actor": ("an actor that is not shown,", "未出示的办理人"), "later": ("whether there are later entries of", "是否另有更晚的记录："),
+    "ends": ("whether nothing was left out of what is covered by", "截至锚点时各链是否完整："),
     "before": ("whether there were entries, when the anchor was made, of", "锚点之时是否已有记录："),
     "hidden": ("entries sealed in between that are not shown:", "其间封存而未出示的记录数"),
     "unsealed": ("entries that are not sealed, and so not proved:", "未封存、无从证明的记录数"),
@@ -4014,41 +5230,42 @@ def unchecked(what: str, *, zh: bool) -> str:
     """Return in words what was not checked."""
     if what in AREAS:
         return ("不重新判断：%s" if zh else "%s: not decided again") % AREAS[what][zh]
-    if what in _UNCHECKED:
-        return _UNCHECKED[what][zh]
+    if what in UNCHECKED:
+        return UNCHECKED[what][zh]
     kind, space, name = what.partition(" ")
-    return _UNCHECKED[kind][zh] + space + name if kind in _UNCHECKED else what
+    return UNCHECKED[kind][zh] + space + name if kind in UNCHECKED else what
 
 
 def say(book: Book, *, zh: bool) -> Iterator[str]:
     """Yield the report for people."""
-    yield _VERDICTS[book.verdict][zh]
-    anchored = book.anchored
-    if anchored:
-        told = (anchored["label"], anchored["size"], anchored["newer"], ", ".join(anchored["signed"]) or "-")
-        yield (
-            "锚点 %s：%d 条；更新的 %d 条；签名：%s" if zh else "Anchor %s: %d entries; newer: %d; signed by: %s"
-        ) % told
-    yield ("核验了 %d 条记录、%d 个实例" if zh else "Verified %d entries of %d instances") % (
-        book.entries,
-        book.instances,
-    )
-    counts = tuple(book.counts[name] for name in ("decided", "witnessed", "attested", "late", "refused"))
-    yield (
-        "重新判断 %d 次；其中依据其他实例 %d；依据应用程序或未登记者 %d；补录 %d；被拒绝 %d"
-        if zh
-        else "Decided again: %d; also from other instances: %d; on the application's word: %d; late: %d; refused: %d"
-    ) % counts
+
+    def told(code: str, **values: Any) -> str:
+        return WORDS[code][zh].format(**values)
+
+    yield told(book.verdict)
+    if book.anchored:
+        yield told("anchor", **{name: book.anchored[name] for name in ("label", "size", "newer")})
+        if book.anchored["signed"]:
+            yield told("signed", names=", ".join(book.anchored["signed"]))
+        for path in book.anchored["through"]:
+            yield told("through", path=path)
+    yield told("verified", entries=book.entries, instances=book.instances)
+    yield told("counts", **book.counts)
+    for code, count in (("lost", book.lost), ("redacted", book.redacted)):
+        if count:
+            yield told(code, count=count)
     for what in sorted(book.unchecked):
-        yield ("未核验：" if zh else "Not checked: ") + unchecked(what, zh=zh)
+        yield told("not_checked", what=unchecked(what, zh=zh))
     for found in book.findings:
-        place = " ".join(str(part) for part in (found.instance, found.seq) if part is not None) or "-"
+        place = (found.instance or "-") + (" #%d" % found.seq if found.seq is not None else "")
         words = found.message
         if zh:
             words = "%s：%s" % (_LAYERS_ZH.get(found.layer, found.layer), _KINDS_ZH.get(found.kind, "与重新判断的不同"))
-        yield "  %s %s.%s  %s  %s" % (found.severity, found.layer, found.kind, place, words)
+        yield "  %s %s.%s  %s  %s" % (told(found.severity), found.layer, found.kind, place, words)
     if book.left_out:
-        yield ("另有 %d 项" if zh else "%d more findings") % book.left_out
+        yield told("left_out", count=book.left_out)
+    if book.verdict == "self-consistent":
+        yield told("limits")
 
 
 # -------------------------------------------------------------------------------------------------------- command line

@@ -11,6 +11,7 @@ import pytest
 
 from kfq_workflow import open_database, verify_database
 from kfq_workflow.errors import DatabaseUnavailable, NotInitialised, SchemaOutOfDate
+from tests.alongside import alike
 from tests.servers import BACKENDS, ServerMissingError, Servers
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def _verify(url: str) -> None:
     database = open_database(url)
     try:
         report = verify_database(database)
+        if database.dialect.name == "sqlite":
+            alike(database)
     except (NotInitialised, SchemaOutOfDate, DatabaseUnavailable):
         return
     finally:

@@ -246,9 +246,9 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
             (shown.word("plan", plan.get("kind", "")), "  ".join(v for k, v in sorted(plan.items()) if k != "kind"))
         )
     for name, text in sorted(entry.texts.items()):
-        rows.append((say(name) if name in _TEXTS else name, bilingual(text, locale.language())))
+        rows.append((_field(definition, name), bilingual(text, locale.language())))
     rows += [
-        (say(name) if name in _TEXTS else name, say("text.missing") if by is None else say("redacted", seq=by))
+        (_field(definition, name), say("text.missing") if by is None else say("redacted", seq=by))
         for name, by in entry.gone.items()
     ]
     rows.append((say("check"), entry.check))
@@ -256,6 +256,17 @@ def _print_entry(definition: Definition, entry: HistoryEntry, gates: Gates, offs
 
 
 _TEXTS = ("source", "note", "reason", "opinion", "name", "question")
+
+
+def _field(definition: Definition, name: str) -> str:
+    """Return what a text is called: a personal attribute has its label, and the name by which it is erased."""
+    kind, _, rest = name.partition(".")
+    if kind in _DECLARED:
+        return labelled(definition, kind, rest, name)
+    return say(name) if name in _TEXTS else name
+
+
+_DECLARED = ("attribute", "parameter")
 
 
 def _attribute(definition: Definition, name: str, value: object) -> tuple[str, str]:
@@ -270,7 +281,7 @@ def _paper_words(definition: Definition, paper: dict[str, object]) -> str:
 
 
 def _refusal(definition: Definition, refusal: Mapping[str, Any]) -> str:
-    from kfq_workflow.decision import CATEGORIES, refuse
+    from kfq_workflow.refusals import CATEGORIES, refuse
 
     code, values = str(refusal.get("code")), refusal.get("values")
     if code not in CATEGORIES or not isinstance(values, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow.entry import Row, leaf_hash
+from kfq_workflow.entry import MAX_INTEGER, Row, leaf_hash
 from kfq_workflow.export import tree
 from kfq_workflow.hashing import SUITE
 
@@ -85,7 +85,7 @@ def parse_entry(text: str, hasher: Hash) -> tuple[Row, str]:
         None if def_ is None else bytes.fromhex(def_), found["v"], bytes.fromhex(found["prev"]), b"",
         text[start:end],
     )  # fmt: skip
-    if not all(type(number) is int for number in (draft.seq, draft.at, draft.v)):
+    if not all(type(number) is int and abs(number) <= MAX_INTEGER for number in (draft.seq, draft.at, draft.v)):
         raise ValueError("a number is none")
     if any(digest is not None and len(digest) != _HASH for digest in (draft.prev, draft.def_)):
         raise ValueError("a hash is none")

@@ -52,7 +52,8 @@ def final(told: Iterable[Told], seq: int) -> Told | None:
     entries = {number: (number, kind, body) for number, kind, body in told}
     found = entries.get(seq)
     while found is not None and found[1] == RECTIFIED:
-        found = entries.get(found[2]["corrects"])
+        # One that says it corrects itself, or a later one, corrects nothing; else this would go on for ever.
+        found = entries.get(found[2]["corrects"]) if found[2]["corrects"] < found[0] else None
     return found
 
 

@@ -139,7 +139,7 @@ SETTINGS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
         "先校准时钟；在它赶上之前，新记录都取最新记录的时刻。查明是谁拨的。",
         "Set the clock right; until it catches up, entries keep the newest one's time. Find out who set it.",
     ),
-    "clock_newest": ("最新的记录是 {age} 前的。", "The newest entry is {age} old."),
+    "clock_newest": ("最新的记录是 {age}前的。", "The newest entry is {age} old."),
     "offset": (
         "日志的一天以 UTC{log} 计，本机为 UTC{here}。",
         "Days begin at UTC{log}; this machine is at UTC{here}.",

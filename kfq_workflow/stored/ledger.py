@@ -219,7 +219,8 @@ class Ledger:
         chain = self.store.chain(self.cursor, act.key)
         told = [(row.seq, row.kind, row.at, parse_canonical(row.body)) for row in chain]
         if corrects:  # what is proposed would count as it will when it is confirmed
-            told.append((seq, RECTIFIED, head.now, {"proposal": {"seq": seq}, **body}))
+            words = {"texts": dict.fromkeys(act.texts, "")}  # to which it has not committed yet
+            told.append((seq, RECTIFIED, head.now, {"proposal": {"seq": seq}, **body, **words}))
         else:
             told.append((seq, act.kind, max(head.now, head.row.at), body))
         for late in contradictions(told, self.log.utc_offset):

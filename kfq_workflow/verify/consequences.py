@@ -52,7 +52,8 @@ class Consequences:
         )  # fmt: skip
         said = case.body.get("effects", [])
         ran = [tuple(item.get("fire", ())) for item in said]
-        expected = [plan.told(done) for plan, done in zip(plans, ran, strict=False)]
+        # Of what a plan fires some may not have run; what it does not fire cannot have.
+        expected = [plan.told(tuple(t for t in plan.fire if t in done)) for plan, done in zip(plans, ran, strict=False)]
         case.equal("effects", expected if len(said) == len(plans) else [plan.told(plan.fire) for plan in plans], said)
         for plan, item in zip(plans, said, strict=False):
             if "skipped" in item and not plan.where_allowed:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval.tasks import changed, granted, place
 from kfq_workflow.entry import encode_json
 from kfq_workflow.history.effective import RECTIFIED
-from kfq_workflow.state import NAMES, STANDING, Snapshot
+from kfq_workflow.state import NAMES, RESERVED, STANDING, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,7 @@ class Run:
 
     def become(self, parts: Mapping[str, Any]) -> None:
         """Go on from what a correction leads to: its days and attributes, which no node holds."""
-        for name in _DATED:
+        for name in sorted(_DATED, key="since".__eq__):  # where marks of one entry differ, those of `since` count
             tables = parts.get(name, {})
             for table in tables.values() if name != "since" else (tables,):
                 self.earliest.update((mark[0], mark[1]) for mark in table.values())
@@ -195,13 +195,15 @@ class Folds:
         before, body = node.snapshot, shape.body
         snapshot = before
         if row.kind == RECTIFIED:
+            Snapshot().apply(row.seq, row.kind, {"becomes": body["becomes"]})  # raises what is not of its form
             snapshot = copy(before)
             snapshot.apply(row.seq, row.kind, {"becomes": _undated(body["becomes"])})
             return Edge(Node(snapshot), ())
         after = _predecessors(before, body) if shape.sets else ()
         if shape.sets or "gates" in body or row.kind in STANDING:
             snapshot = copy(before)
-            snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
+            kind = "" if row.kind in RESERVED else row.kind  # what it says of a reserved instance is kept beside
+            snapshot.apply(row.seq, kind, {name: body[name] for name in _FOLDED if name in body})
         edge = Edge(Node(snapshot), after)
         if keep and self._edges < _LIMIT:
             self._edges += 1

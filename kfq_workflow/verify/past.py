@@ -5,7 +5,6 @@ Each is read when it is first asked for and kept in a bounded number; a reserved
 
 from __future__ import annotations
 
-import json
 import sys
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
@@ -21,6 +20,7 @@ from kfq_workflow.errors import DefinitionError
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
+from kfq_workflow.verify.shapes import parsed
 from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
@@ -52,11 +52,10 @@ def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield the entries whose body can be read, with it; the main stream reports the others."""
     for row in rows:
         try:
-            body = json.loads(row.body)
-        except (ValueError, TypeError):
+            body = parsed(row.body)
+        except (ValueError, TypeError, AttributeError, RecursionError):
             continue
-        if isinstance(body, dict):
-            yield row, body
+        yield row, body
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Seals:
     def _seal(self, row: Row) -> None:
         start, before = (self.parts[-1].end, self.parts[-1].seq) if self.parts else (0, 0)
         try:
-            part = Part(start, row.seq - before - 1, row.seq, json.loads(row.body))
+            part = Part(start, max(row.seq - before - 1, 0), row.seq, json.loads(row.body))
             if type(part.instances) is int and part.end > part.others:
                 self.parts.append(part)
                 return

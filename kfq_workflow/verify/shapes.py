@@ -263,14 +263,20 @@ def _performer(body: dict[str, Any]) -> str | None:
     return str(about.get("id")) if isinstance(about, dict) else None
 
 
-def _whole(text: str) -> Body:
-    """Read a body that shares its shape with no other."""
+def parsed(text: str) -> dict[str, Any]:
+    """Return a body. Raises ValueError unless it is canonical JSON of an object whose `texts` and `on` hold words."""
     body = parse_canonical(text)
     if not isinstance(body, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one error for all that is not a body
-    texts, on = body.get("texts", {}), body.get("on", {})
-    if not _words(texts) or not _words(on):
+    if not _words(body.get("texts", {})) or not _words(body.get("on", {})):
         raise ValueError("texts and on must hold words")
+    return body
+
+
+def _whole(text: str) -> Body:
+    """Read a body that shares its shape with no other."""
+    body = parsed(text)
+    texts, on = body.get("texts", {}), body.get("on", {})
     fields = tuple(sorted(texts))
     days = On(on.get("edtf"), on.get("lo"), on.get("hi")) if "on" in body else UNKNOWN
     shape = Shape(body, _PARTS & body.keys(), fields, shared=False)

@@ -38,6 +38,8 @@ def test_both_languages_have_the_same_commands(page: Path) -> None:
     other = page.with_name(page.name.replace(".zh-CN", ""))
     assert pages.commands(page) == pages.commands(other)
     assert [block.word for block in pages.blocks(page)] == [block.word for block in pages.blocks(other)]
+    statements = ([block.text for block in pages.blocks(each) if block.word == "sql"] for each in (page, other))
+    assert next(statements) == next(statements)
 
 
 @pytest.mark.parametrize("page", sorted(generate.PAGES), ids=str)

@@ -11,7 +11,7 @@ from kfq_workflow.entry import encode_json, leaf_hash
 from tests.attacks.model import MISSED, Line, OnFile
 from tests.attacks.stored import trailing_bits
 from tests.bundles import LOG, MANIFEST, members, packed, summed
-from tests.mutants import hashed_lines
+from tests.mutants import hashed_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,9 @@ def _doubled(lines: Lines) -> None:
 
 def _hashed(lines: Lines) -> None:
     replaced(5, b'"via":"tests"', b'"via":"elsewhere"')(lines)
-    lines[:] = hashed_lines(lines)
+    bare = [line[:-1] for line in lines]
+    entries = {number: json.loads(line) for number, line in enumerate(bare) if line.startswith(b'{"actor":')}
+    lines[:] = hashed_anew(bare, entries).splitlines(keepends=True)
 
 
 def _cut(lines: Lines) -> None:

@@ -287,6 +287,20 @@ def test_a_proposal_is_settled_once(database: Engine) -> None:
     agrees(engine)
 
 
+def test_the_title_of_a_paper_is_corrected_where_there_is_a_gate(database: Engine) -> None:
+    gated.prepare(database)
+    engine = WorkflowEngine(database)
+    for id_, role in (("rec", "records"), ("chief", "chief")):
+        engine.enroll(id_, by="admin", roles=[role])
+    engine.rule(by="admin", rectify=WHO)
+    engine.start("permit", "q", by="app", name="四号地块")
+    engine.fire("q", "submit", by="app", papers=[Paper("request", number="1", title="请")])
+    engine.submit("q", "grant", by="app")
+    proposal = engine.rectify("q", 2, by="rec", reason="笔误", papers=[Paper("request", number="1", title="请示")])
+    assert engine.confirm("q", proposal.receipt.seq, by="chief").receipt.kind == "rectified"
+    assert verify_database(database).findings == ()
+
+
 def test_only_days_and_papers_of_gates(database: Engine) -> None:
     gated.prepare(database)
     engine = WorkflowEngine(database)

@@ -12,6 +12,7 @@ from kfq_workflow import verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.entry import Row, canonical
 from kfq_workflow.errors import KfqError
+from tests.alongside import alike
 from tests.approvals import BASIS, BOSS, CLERKS, REASON, Case, gate, guarded, in_review, prepared, submitted
 from tests.tampering import change, insert, places, rehash, remove, tampering
 
@@ -65,6 +66,8 @@ def forge(case: Case, chain: list[Row], *, rebuilt: bool = True) -> set[tuple[st
         change(connection, "instance", {"key": "p"}, {"seq": len(numbered)})
     if rebuilt:
         case.engine.rebuild()
+    if database.dialect.name == "sqlite":
+        alike(database)
     return places(verify_database(database))
 
 

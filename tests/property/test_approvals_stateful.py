@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from kfq_workflow import Paper, open_database, verify_database
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import Refused
+from tests.alongside import alike
 from tests.approvals import BASIS, KINDS, PEOPLE, REASON, Case, gate, guarded, in_review, prepared
 from tests.ballots import PENDING, Ballot
 from tests.quorums import VOTES
@@ -275,6 +276,7 @@ def run(database: Engine, examples: int) -> None:
     quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     steps = settings(max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=quiet)
     run_state_machine_as_test(Bound, settings=steps)
+    alike(database)
 
 
 @pytest.mark.slow

@@ -19,7 +19,9 @@ from kfq_workflow import verify_bundle as alone
 from kfq_workflow.audit import sm2
 from kfq_workflow.audit.ed25519 import signer
 from kfq_workflow.audit.note import ED25519, SM2
+from kfq_workflow.cli.words import PHRASES
 from kfq_workflow.export import write_export
+from kfq_workflow.messages.unchecked import UNCHECKED
 from tests.gated import prepare
 from tests.mutants import Result, compare, mutant, small_log
 
@@ -81,13 +83,23 @@ def test_it_speaks_as_the_computer_does(
     assert (alone.language() == "zh") is zh
 
 
-@pytest.mark.parametrize(("lang", "word"), [("zh", "被篡改"), ("en", "TAMPERED")])
+@pytest.mark.parametrize(("lang", "word"), [("zh", "已被改动。"), ("en", "TAMPERED.")])
 def test_an_altered_log_is_exit_code_4_in_both_languages(tmp_path: Path, log: bytes, lang: str, word: str) -> None:
     (tmp_path / "log.jsonl").write_bytes(log.replace(b'"via":"tests"', b'"via":"texts"', 1))
     done = run(tmp_path, "log.jsonl", "--lang", lang)
     assert done.returncode == 4
     assert done.stdout.startswith(word)
     assert "chain.prev" in done.stdout
+
+
+def test_both_programs_say_alike_what_they_found() -> None:
+    told = {"anchor", "signed", "through", "lost", "limits", "anchored", "self-consistent", "incomplete", "tampered"}
+    names = {code: f"verdict.{code}" for code in told} | {code: f"severity.{code}" for code in ("error", "warning")}
+    names |= {"counts": "verified.counts", "redacted": "verified.redacted", "left_out": "findings_left_out"}
+    for code, (english, chinese) in alone.WORDS.items():
+        assert PHRASES[names.get(code, code)] == (chinese, english), code
+    for code in alone.UNCHECKED.keys() & UNCHECKED.keys():
+        assert UNCHECKED[code] == alone.UNCHECKED[code][::-1], code
 
 
 def test_what_is_no_log_is_exit_code_1_and_wrong_usage_2(tmp_path: Path, log: bytes) -> None:
