@@ -49,8 +49,8 @@ pytestmark = pytest.mark.tampers
 OFFSETS = 8
 #: Layers in which the independent verifier checks all that the library does.
 SURE = ("bytes", "chain", "text", "tree", "anchor", "bundle")
-#: Attacks of which it does not find all yet: recoveries, and places after a seal that says another size.
-DIFFERENT = ("recovery", "seal: size")
+#: Attacks of which it does not find all: it says of a seal of another size that places come after it, not which is missing.
+DIFFERENT = ("seal: size",)
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -149,9 +149,15 @@ def compare(stage: Stage, path: Path, with_: Report, attack: Attack) -> None:
     scene = stage.scene(attack.scene)
     if path.read_bytes() == stage.exported(attack.scene):
         return
-    report = verify(ExportSource(path), scene.anchors, trust=scene.trust)
-    assert of_layers(report, "anchor") == of_layers(with_, "anchor")
-    if not attack.name.startswith(DIFFERENT):
+    try:
+        report = verify(ExportSource(path), scene.anchors, trust=scene.trust)
+    except NotInitialised:  # not even its first entry
+        assert attack.name == "truncate entries"
+        return
+    # Where a leaf is missing, the database still has what the export cannot tell.
+    assert of_layers(report, "anchor") <= of_layers(with_, "anchor")
+    assert report.verdict == with_.verdict or "cache" in {layer for layer, *_ in places(with_)}
+    if attack.name not in DIFFERENT:
         agree(path, report, scene.anchors, scene.trust)
 
 
