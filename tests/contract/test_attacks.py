@@ -49,7 +49,7 @@ pytestmark = pytest.mark.tampers
 OFFSETS = 8
 #: Layers in which the independent verifier checks all that the library does.
 SURE = ("bytes", "chain", "text", "tree", "anchor", "bundle")
-#: Attacks of which it does not find all: it says of a seal of another size that places come after it, not which is missing.
+#: Of a seal of another size it says that places come after it, and not which one is missing.
 DIFFERENT = ("seal: size",)
 
 
