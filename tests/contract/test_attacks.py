@@ -53,6 +53,10 @@ SURE = ("bytes", "chain", "text", "tree", "anchor", "bundle")
 DIFFERENT = ("seal: size",)
 
 
+def _careless(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF").close()
+
+
 @pytest.fixture(scope="module", params=DATABASES)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Give a database with the log that is attacked, one for all attacks."""
@@ -67,14 +71,8 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         database = open_database(url)
         stack.callback(database.dispose)
         if request.param == SQLITE:  # which need not survive a crash here
-            event.listen(
-                database, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF").close()
-            )
-        yield stack.enter_context(closing(Stage(database, folder)))
-
-
-def _careless(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous = OFF").close()
+            event.listen(database, "connect", _careless)
+        yield stack.enter_context(closing(Stage(database, folder, request.param)))
 
 
 def fits(said: str, found: set[Place]) -> bool:
@@ -93,9 +91,9 @@ def hold(said: str, report: Report, verdict: str) -> None:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.name)
-def test_refused(stage: Stage, refusal: Refusal, request: pytest.FixtureRequest) -> None:
-    name = request.node.callspec.params["stage"]
-    stage.raise_triggers()
+def test_refused(stage: Stage, refusal: Refusal) -> None:
+    name = stage.backend
+    stage.tidy()
     before = dump(stage.database)
     tried = 0
     for account, says in ((stage.application(), refusal.application), (stage.database, refusal.owner)):
@@ -119,9 +117,8 @@ def test_refused(stage: Stage, refusal: Refusal, request: pytest.FixtureRequest)
     ("attack", "place"),
     [pytest.param(each, place, id=f"{each.name} {place}".strip()) for each in ATTACKS for place in each.places],
 )
-def test_found(stage: Stage, attack: Attack, place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    name = request.node.callspec.params["stage"]
-    if name not in attack.on:
+def test_found(stage: Stage, attack: Attack, place: str, tmp_path: Path) -> None:
+    if stage.backend not in attack.on:
         pytest.skip("the database has no such statement")
     scene = stage.commit(attack, place)
     alone, anchored = attack.found(place)
@@ -134,7 +131,7 @@ def test_found(stage: Stage, attack: Attack, place: str, request: pytest.Fixture
     else:
         assert fits(anchored, places(with_))
         assert with_.verdict == ("tampered" if anchored else "anchored")
-    if name == SQLITE and not attack.watched:
+    if stage.backend == SQLITE and not attack.watched:
         compare(stage, tmp_path / "log.jsonl", with_, attack)
 
 
