@@ -190,10 +190,10 @@ def _raised() -> dict[str, str]:
 
 def _categories() -> Iterator[tuple[set[str], str]]:
     """Yield the codes of refusals with the class that each names."""
-    from kfq_workflow import decision
+    from kfq_workflow import refusals
 
     found: dict[str, set[str]] = {}
-    for value in vars(decision).values():
+    for value in vars(refusals).values():
         if isinstance(value, dict) and value and all(v in vars(errors) for v in value.values() if isinstance(v, str)):
             for code, name in value.items():
                 if isinstance(name, str):
