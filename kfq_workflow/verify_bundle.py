@@ -5271,6 +5271,7 @@ def verify_bundle(path: str, book: Book, given: Given) -> None:
     lines = Lines(members.parts["log.jsonl"], book)
     genesis = find_genesis(lines)
     if genesis is None:
+        book.skip("triggers")
         book.find("chain.genesis_missing", "~log", 1)
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
