@@ -1252,6 +1252,7 @@ class Places:
         #: Whether a line is named once only, at its first number, and an entry that stands twice has its place twice.
         self.once = False
         self._last: Tuple[str, int, int] = ("", 0, 0)
+        self._told = False
         self._line = next(self._records, None)
         self._seq = self._line["seq"] if self._line else 0  # the first number of the line that was not met yet
 
@@ -1264,12 +1265,14 @@ class Places:
                 return
             stop = min(end, seq) if here else end
             while self._seq < stop:
-                self._book.find("tree.place_orphan", line["instance"], self._seq)
+                if not (self.once and self._told):
+                    self._book.find("tree.place_orphan", line["instance"], self._seq)
+                self._told = True
                 full = len(self._book.kept["tree.place_orphan"]) >= KEPT
                 self._seq = stop if self.once or full else self._seq + 1
             if self._seq < end:
                 return
-            self._line = next(self._records, None)
+            self._line, self._told = next(self._records, None), False
             self._seq = self._line["seq"] if self._line else 0
 
     def of(self, instance: str, seq: int) -> Optional[int]:
@@ -2822,6 +2825,8 @@ class Replay:
             raise TypeError("gates")
         if entry.v == 1:
             self._judge(act)
+        if case.rules is None or entry.v != 1 or entry.kind not in self.kinds:
+            self.effects.taken(act)
         if "on" in body:
             self._on(act)
         self.case = after
@@ -4240,6 +4245,13 @@ class Effects:
         for effect in effects:
             for what in does(effect):
                 self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def taken(self, act: Act) -> None:
+        """Take an entry that cannot be judged at its word, or what it caused would be there once too often."""
+        try:
+            self.expect(act, act.body.get("effects", ()))
+        except ODD:
+            return
 
     def cause(self, act: Act, what: str) -> Optional[Witness]:
         """Return the entry that caused this one; find one that did not. Raises Undisclosed."""
