@@ -68,7 +68,8 @@ def test_what_a_bundle_of_one_instance_cannot_tell_both_say(tmp_path: Path, scen
             verdicts.add(report.verdict)
     assert verdicts == {
         "expanded": {"incomplete"}, "merged": {"self-consistent", "incomplete"},
-        "siblings": {"self-consistent", "incomplete"}, "corrected": {"self-consistent"}, "redated": {"self-consistent"},
+        "siblings": {"self-consistent", "incomplete"}, "valued": {"incomplete"},
+        "corrected": {"self-consistent"}, "redated": {"self-consistent"},
     }[scene]  # fmt: skip
     engine.database.dispose()
 
@@ -130,6 +131,10 @@ EFFECTS: dict[str, tuple[str, str, int, Work, str]] = {
     "no parameter": ("merged", "small", 2, says("params", value=...), "effect_values"),
     "a parameter that the case's act had not": ("expanded", "zone/1", 2, says("params", "total_area_km2", value="13"),
         "effect_values"),
+    "a value of a vote": ("valued", "p", 6, says("attrs", "count", value=8), "effect_values"),
+    "a value of another type": ("valued", "p", 2, says("attrs", "count", value="7"), "effect_values"),
+    "a boolean that is a number": ("valued", "p", 2, says("attrs", "open", value=1), "effect_values"),
+    "a personal value that is not given": ("valued", "p", 3, says("texts", value=...), "effect_values"),
     "a cause that is malformed": ("merged", "small", 2, says("cause", value=7), "malformed effect_missing"),
     "effects that are malformed": ("merged", "zone/merge", 2, says("effects", value=[{"fire": ["merge_into"]}]),
         "malformed"),
