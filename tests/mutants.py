@@ -268,6 +268,8 @@ def _cites(entry: dict[str, Any]) -> Iterator[tuple[Any, str, Any, Any]]:
     for container, key in places_in(body):
         if key == "leaf" and isinstance(container, dict) and "seq" in container:
             whole = "~log" if container is body.get("policy") else own
+            if container is body.get("for"):
+                whole = f"~actor/{container.get('id')}"
             yield container, key, container.get("instance", whole), container["seq"]
         elif key == "of" and container is body and "corrects" in body:
             yield body, key, own, body["corrects"]
