@@ -119,6 +119,8 @@ _PROBES: tuple[tuple[str, int, Callable[[Body], object], str], ...] = (
     ("p", 4, lambda body: body.update(to="boss"), "not_allowed"),
     ("p", 5, lambda body: body.update(task="1"), "not_allowed"),
     ("p", 7, lambda body: gate(body)["tasks"]["4"].pop("from"), "gates_differs"),
+    ("p", 7, lambda body: gate(body)["tally"].update(since=7), "gates_differs"),
+    ("p", 13, lambda body: gate(body).update(tally={}), "gates_differs"),
     ("p", 9, lambda body: body.update(to="c2"), "not_allowed"),
     ("p", 9, lambda body: body.update(to="app"), "not_allowed"),
     ("p", 9, lambda body: body.update(to="x"), "not_allowed"),
