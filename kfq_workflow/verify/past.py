@@ -299,7 +299,7 @@ class Witnesses:
         self.shows: Callable[[str], bool] = getattr(source, "shows", lambda _instance: True)
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 
-    def after(self, instance: str, seq: int) -> Cited | None:
+    def after(self, instance: Any, seq: Any) -> Cited | None:
         """Return an entry and the states after it, None when there is none. Raises Undisclosed.
 
         Raises TypeError for a key or a number that is none: True is not 1.
