@@ -2797,6 +2797,8 @@ class Replay:
             raise TypeError("gates")
         if entry.v == 1:
             self._judge(act)
+        if case.rules is None or entry.v != 1 or entry.kind not in self.kinds:
+            self.effects.taken(act)
         if "on" in body:
             self._on(act)
         self.case = after
@@ -4191,6 +4193,13 @@ class Effects:
         for effect in effects:
             for what in does(effect):
                 self._count((act.entry.instance, act.entry.seq, effect["on"], what), 1)
+
+    def taken(self, act: Act) -> None:
+        """Take an entry that cannot be judged at its word, or what it caused would be there once too often."""
+        try:
+            self.expect(act, act.body.get("effects", ()))
+        except ODD:
+            return
 
     def cause(self, act: Act, what: str) -> Optional[Witness]:
         """Return the entry that caused this one; find one that did not. Raises Undisclosed."""

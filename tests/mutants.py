@@ -267,9 +267,8 @@ def _cites(entry: dict[str, Any]) -> Iterator[tuple[Any, str, Any, Any]]:
     body, own = entry["body"], entry["instance"]
     for container, key in places_in(body):
         if key == "leaf" and isinstance(container, dict) and "seq" in container:
-            whole = "~log" if container is body.get("policy") else own
-            if container is body.get("for"):
-                whole = f"~actor/{container.get('id')}"
+            person = f"~actor/{container['id']}" if container is body.get("for") and "id" in container else own
+            whole = "~log" if container is body.get("policy") else person
             yield container, key, container.get("instance", whole), container["seq"]
         elif key == "of" and container is body and "corrects" in body:
             yield body, key, own, body["corrects"]

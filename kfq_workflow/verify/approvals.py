@@ -85,9 +85,7 @@ class ApprovalJudge:
             else:
                 self._simply(case)
         except Denied as denied:
-            case.error(
-                "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
-            )
+            case.not_allowed(case.body.get("trigger"), denied.reasons)
         except LookupError as error:
             guard = str(error.args[0]) if error.args else "-"
             if "@" not in guard:
@@ -147,7 +145,7 @@ class ApprovalJudge:
                 lambda after: asking(rules, case.before, EMPTY, outside, after), self._judge.hasher,
             )  # fmt: skip
         except Denied as denied:
-            case.error("not_allowed", trigger="amend", codes=sorted({code for code, _ in denied.reasons}))
+            case.not_allowed("amend", denied.reasons)
             return
         self._same(case, patches)
         case.equal("attested", outside.attested, case.answers())
@@ -226,7 +224,7 @@ class ApprovalJudge:
         try:
             patches = operations.stand(case.before, case.rules.gated, case.row.seq, kind, case.row.actor)
         except Denied as denied:
-            case.error("not_allowed", trigger=kind, codes=sorted({code for code, _ in denied.reasons}))
+            case.not_allowed(kind, denied.reasons)
             return
         self._same(case, patches)
         case.still()

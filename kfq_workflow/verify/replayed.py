@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -239,14 +240,16 @@ class ReplayCheck:
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
             return None
-        if row.v != VERSION:
-            return edge  # what is of another version is folded as far as it can be, and not judged
-        if self._judge.knows(row.kind):
+        if row.v == VERSION and self._judge.knows(row.kind):
             content = body.parsed()
             self._judge.judge(row, content, run, run.snapshot(), actor)
             edge.legal = noted == book.noted and self._is_static(shape, content, run)
-        else:
+        elif row.v == VERSION:  # what is of another version is folded as far as it can be, and not judged
             book.not_checked(f"kind {row.kind}", needed=True)
+        if "effects" in shape.body and (run.force is None or row.v != VERSION or not self._judge.knows(row.kind)):
+            # What cannot be judged is taken at its word, or what it caused would look as if it were there twice.
+            with suppress(*ODD):
+                self._judge.consequences.expect(row, shape.body["effects"])
         return edge
 
     @staticmethod
