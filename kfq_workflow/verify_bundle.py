@@ -3366,6 +3366,11 @@ _NOTES = ("annotated", "copied", "declined", "proposed", "read", "redacted", "re
 _WAIVERS = 2
 
 
+#: What is done only on the basis of a document, and what only for a reason in words.
+_BASED = ("extended", "suspended", "resumed", "voided", "reinstated")
+_REASONED = ("added", "removed", "retracted", "returned", "transferred", "waived", *_BASED)
+
+
 class Refused(Exception):
     """An act on a gate that was not allowed."""
 
@@ -3607,7 +3612,11 @@ class Approvals:
 
     def read(self, act: Act) -> None:
         """Decide an entry of one of these kinds again."""
-        kind = act.entry.kind
+        kind, number = act.entry.kind, act.body.get("number")
+        if (kind in _REASONED and "reason" not in commitments(act.entry)) or (
+            kind in _BASED and not (_is_text(number) and number)
+        ):
+            act.find("grounds_missing")
         try:
             if kind in _STANDING:
                 self._stood(act)
@@ -5416,6 +5425,7 @@ _KINDS_ZH = {
     "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
     "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
     "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用", "number_overlap": "文号几乎同时作废",
+    "grounds_missing": "缺少理由或依据文件",
 }  # fmt: skip
 
 

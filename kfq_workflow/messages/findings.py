@@ -301,6 +301,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The root {root!r} is an instance of {found}; it must be one of {expected}.",
     ),
     "replay.attributes": ("属性 {names} 未在定义中声明。", "The definition declares no attributes {names}."),
+    "replay.grounds_missing": (
+        "记录缺少 {names}：此类事项须有理由或依据文件。",
+        "The entry lacks {names}: this is done only for a reason, or on the basis of a document.",
+    ),
     "replay.says_more": (
         "{kind} 类的记录不得写有 {names}：这会改变实例，而没有规则据以判断。",
         "An entry of kind {kind} may not say {names}: that would change the instance, and no rule decides it.",

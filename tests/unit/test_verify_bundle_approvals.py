@@ -157,6 +157,11 @@ _PROBES: tuple[tuple[str, int, Callable[[Body], object], str], ...] = (
     ("q", 8, lambda body: body.pop("gates"), "gates_differs"),
     ("r", 4, lambda body: gate(body)["tasks"]["1"].update(state="open"), "gates_differs"),
     ("r", 6, lambda body: body.pop("gates"), "gates_differs"),
+    # reasons and documents
+    ("p", 9, lambda body: body["texts"].pop("reason"), "grounds_missing"),
+    ("p", 21, lambda body: body["texts"].pop("reason"), "grounds_missing"),
+    ("p", 22, lambda body: body.pop("number"), "grounds_missing"),
+    ("p", 23, lambda body: body.update(number=""), "grounds_missing"),
     # days
     ("s", 4, lambda body: body.update(on=day("2020-02-20")), "date_order"),
     ("s", 5, lambda body: body.update(on=day("2020-03-04")), "date_order"),
