@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from kfq_workflow import inputs
 from kfq_workflow.audit.sealing import Seal
@@ -31,7 +31,6 @@ from kfq_workflow.verbs.registry import Catalog, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from kfq_workflow.approval.waiting import Waiting
@@ -69,6 +68,7 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         schema: str | None = None,
         prefix: str = "kfq_",
     ) -> None:
+        inputs.expect(database, Engine, "database")
         self.database = database
         self.tables = Tables(schema, prefix)
         self.store = Store(self.tables, database.dialect)
@@ -175,6 +175,8 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
         A refusal writes nothing; `record` can put it on record afterwards.
         """
         bound: Any = session_or_connection
+        if not hasattr(bound, "connection"):  # a Connection has one as well as a Session, in whatever wrapping
+            inputs.expect(bound, Connection, "transaction")
         connection: Connection = bound if isinstance(bound, Connection) else bound.connection()
         if _autocommits(connection, self.store.dialect):
             raise InvalidInput("autocommit")

@@ -24,10 +24,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kfq_workflow.messages import render
+from kfq_workflow.messages.verbs import verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kfq_workflow.definition.model import Definition
     from kfq_workflow.values import Decision, Problem, Refusal
 
 
@@ -77,10 +79,12 @@ class Refused(KfqError):
 
     default_code = "refused"
 
-    def __init__(self, decision: Decision, *, key: str, act: Any = None) -> None:
+    def __init__(self, decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None) -> None:
         super().__init__("refused", key=key, trigger=decision.trigger)
         self.decision = decision
         self.key = key
+        #: Its labels name the trigger in `text`.
+        self.definition = definition
         #: The attempt (a `verbs.act.Act`), which `WorkflowEngine.record` can put on record once a joined transaction
         #: has ended.
         self.act = act
@@ -97,7 +101,14 @@ class Refused(KfqError):
 
     def text(self, lang: str = "en") -> str:
         """Return what was refused and every reason, a line each."""
-        return "\n".join([super().text(lang), *(f"  {refusal.text(lang)}" for refusal in self.refusals)])
+        heading = render(self.code, {**self.values, "trigger": self._what(lang)}, lang)
+        return "\n".join([heading, *(f"  {refusal.text(lang)}" for refusal in self.refusals)])
+
+    def _what(self, lang: str) -> str:
+        trigger = self.decision.trigger
+        if said := verb(self.act.kind if self.act else "fired", trigger, lang):
+            return said
+        return self.definition.named("trigger", trigger, lang) if self.definition else trigger
 
 
 class NotAllowed(Refused):
@@ -122,7 +133,7 @@ class NotFound(KfqError):
     default_code = "not_found"
 
     def __init__(self, kind: str, key: str, *, known: Sequence[str] = ()) -> None:
-        super().__init__(f"not_found.{kind}", key=key, known=", ".join(known) or "-")
+        super().__init__(f"not_found.{kind}", key=key, known=list(known))
         self.kind = kind
         self.key = key
 
@@ -206,13 +217,14 @@ class VerificationInterrupted(KfqError):
 REFUSED_CLASSES: tuple[type[Refused], ...] = (NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed)
 
 
-def refused(decision: Decision, *, key: str, act: Any = None) -> Refused:
+def refused(decision: Decision, *, key: str, act: Any = None, definition: Definition | None = None) -> Refused:
     """Build the exception for a decision that refuses.
 
-    The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names.
+    The class is the first of NotAllowed, NotAuthorised, EvidenceMissing, GuardFailed that a refusal names. The labels
+    of `definition` name what was refused.
     """
     named = {refusal.category for refusal in decision.refusals}
     for cls in REFUSED_CLASSES:
         if cls.__name__ in named:
-            return cls(decision, key=key, act=act)
-    return Refused(decision, key=key, act=act)
+            return cls(decision, key=key, act=act, definition=definition)
+    return Refused(decision, key=key, act=act, definition=definition)

@@ -38,6 +38,12 @@ def is_text(value: object, what: str) -> str:
     return value
 
 
+def expect(value: object, wanted: type, what: str) -> None:
+    """Raise InvalidInput for what is of another type than is wanted."""
+    if not isinstance(value, wanted):
+        raise InvalidInput("wrong_type", what=what, wanted=wanted.__name__, type=type(value).__name__)
+
+
 def key(value: str, *, reserved: bool = False) -> str:
     """Return an instance's key in NFC.
 
@@ -73,10 +79,14 @@ def identifier(value: str) -> str:
     return value
 
 
-def identifiers(values: Iterable[str], what: str) -> list[str]:
-    """Return several ids; one text is not a list of its letters."""
+def _is_list(values: object, what: str) -> None:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise InvalidInput("not_a_list", what=what, type=type(values).__name__)
+
+
+def identifiers(values: Iterable[str], what: str) -> list[str]:
+    """Return several ids; one text is not a list of its letters."""
+    _is_list(values, what)
     return [identifier(value) for value in values]
 
 
@@ -97,8 +107,7 @@ def text(value: str, what: str, *, required: bool = False) -> str:
 
 def texts(values: Iterable[str], what: str) -> list[str]:
     """Return several texts; one text is not a list of its letters."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidInput("not_a_list", what=what, type=type(values).__name__)
+    _is_list(values, what)
     return [text(value, what, required=True) for value in values]
 
 
@@ -169,7 +178,10 @@ def typed(declared: Field, value: Any) -> str | int | bool:
     found = _read(declared.type, value)
     if found is None or (declared.type == "choice" and found not in declared.choices):
         wanted = ", ".join(declared.choices) if declared.type == "choice" else declared.type
-        raise InvalidInput("invalid_value", name=declared.name, value=str(value)[:80], type=wanted)
+        about = {"name": declared.name, "value": str(value)[:80], "type": wanted}
+        if declared.type not in ("integer", "boolean") and not isinstance(value, str):
+            raise InvalidInput("value_not_text", **about, given=type(value).__name__)
+        raise InvalidInput("invalid_value", **about)
     return found
 
 
@@ -217,6 +229,7 @@ def papers(definition: Definition, laid: Sequence[Paper]) -> tuple[list[dict[str
     """
     found: list[dict[str, Any]] = []
     texts: dict[str, str] = {}
+    _is_list(laid, "papers")
     for number, paper in enumerate(laid):
         if not isinstance(paper, Paper):
             raise InvalidInput("not_a_paper", type=type(paper).__name__)

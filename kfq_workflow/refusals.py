@@ -31,6 +31,7 @@ CATEGORIES = {
     "withdraw_too_late": "NotAllowed",
     "withdraw_never": "NotAllowed",
     "return_unknown": "NotAllowed",
+    "return_applicant": "NotAllowed",
     "return_not_visited": "NotAllowed",
     "retract_relied": "NotAllowed",
     "quorum_unreachable": "NotAllowed",
@@ -45,6 +46,7 @@ CATEGORIES = {
     "extended_before": "NotAllowed",
     "transfer_to_self": "NotAllowed",
     "not_a_signer": "NotAuthorised",
+    "task_not_yours": "NotAuthorised",
     "not_applicant": "NotAuthorised",
     "not_asked": "NotAuthorised",
     "not_copied": "NotAuthorised",
@@ -122,7 +124,9 @@ def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: st
     for name, value in values.items():
         kind = _LABELLED.get(name)
         if name == "found":  # what verification would find, with the values beside it
-            shown[name] = render(f"finding.{value}", values.get("about", {}), lang)
+            about = values.get("about", {})
+            known = {"reasons": ", ".join(about.get("codes", ()))}  # all that entries said before they gave reasons
+            shown[name] = render(f"finding.{value}", {**known, **about}, lang)
         elif kind is None:
             shown[name] = value
         elif isinstance(value, (list, tuple)):
@@ -133,8 +137,5 @@ def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: st
 
 
 def _named(definition: Definition | None, kind: str, name: str, lang: str) -> str:
-    label = definition.label(kind, name, lang) if definition else name
-    bare = name.partition("=")[2] if kind == "state" else name
-    if label == name:
-        return bare
-    return f"{label}（{bare}）" if lang == "zh" else f"{label} ({bare})"
+    bare = name.rpartition("=")[2] if kind == "state" else name
+    return definition.named(kind, name, lang, bare) if definition else bare

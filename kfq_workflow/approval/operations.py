@@ -90,6 +90,10 @@ def own_task(desk: Desk, work: Round, number: str | None = None) -> str:
     if number is not None:
         if number not in work.tasks:
             raise Denied(("no_task", {"actor": number, "tasks": sorted(name for name, _ in work.undecided())}))
+        signable = sorted((name for name, task in mine.items() if task["state"] == "open"), key=int)
+        state = mine[number]["state"] if number in mine else None
+        if signable and state not in {"open", "waiting"} | VOTED:
+            raise Denied(("task_not_yours", {"actor": desk.principal.id, "task": number, "tasks": signable}))
         mine = {number: mine[number]} if number in mine else {}
     ready = sorted((name for name, task in mine.items() if task["state"] == "open"), key=int)
     if ready:
@@ -191,8 +195,11 @@ def send_back(desk: Desk, to: str | None, task: str | None = None) -> tuple[str,
     reasons = desk.bars(work.gate, desk.people())
     if to is not None:
         region = desk.rule.region
-        if to not in desk.gate.returns:
-            reasons.append(("return_unknown", {"state": f"{region}={to}", "states": list(desk.gate.returns)}))
+        if not desk.gate.returns:
+            reasons.append(("return_applicant", {"gate": desk.rule.trigger}))
+        elif to not in desk.gate.returns:
+            states = [f"{region}={state}" for state in desk.gate.returns]
+            reasons.append(("return_unknown", {"state": f"{region}={to}", "states": states}))
         elif to not in desk.snapshot.visited.get(region, {}):
             reasons.append(("return_not_visited", {"state": f"{region}={to}"}))
     if reasons:

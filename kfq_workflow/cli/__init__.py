@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run `kfq` with the arguments of the process, and leave with its exit code."""
-    from kfq_workflow.cli.root import kfq
+    try:
+        from kfq_workflow.cli.root import kfq
+    except KeyboardInterrupt:  # before there is a language to say it in
+        sys.exit(130)
 
     kfq.main(prog_name="kfq")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -145,7 +146,7 @@ def _print_json(code: str, values: dict[str, Any], message: str, **more: Any) ->
     try:
         print_json({"error": {"code": code, "values": values, "message": message, **more}})
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:  # nobody reads it any more, or it cannot be written: what is wrong was said on stderr
         _close_quietly()
 
 
@@ -165,7 +166,6 @@ def _close_quietly() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError):
-            continue
+            with suppress(OSError, ValueError):  # a stream without a file has nothing to flush into
+                os.dup2(nowhere, stream.fileno())

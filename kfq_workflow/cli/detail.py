@@ -162,6 +162,9 @@ def _print_remarks(noted: Remarks) -> None:
 def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
     definition = instance.definition
     near = [decision for decision in decisions if is_near(decision)]
+    if not near:
+        line(say("next.none", key=instance.key))
+        return
     line(say("may_next"))
     for decision in near:
         roles = [role for t in definition.transitions if t.id == decision.transition for role in t.roles]

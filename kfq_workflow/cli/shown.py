@@ -8,6 +8,7 @@ from kfq_workflow.cli import locale
 from kfq_workflow.cli.safe import bilingual
 from kfq_workflow.cli.words import PHRASES, say
 from kfq_workflow.edtf import instant_text
+from kfq_workflow.messages.verbs import verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,11 +40,7 @@ def state_label(definition: Definition, region: str, state: str | None) -> str:
 
 def labelled(definition: Definition, kind: str, name: str, code: str = "") -> str:
     """Return an item's label followed by its code, or the code alone where it has no label."""
-    lang = locale.language()
-    label, code = definition.label(kind, name, lang), code or name
-    if label in (name, code):
-        return code
-    return f"{label}（{code}）" if lang == "zh" else f"{label} ({code})"
+    return definition.named(kind, name, locale.language(), code)
 
 
 def label(definition: Definition, kind: str, name: str) -> str:
@@ -139,6 +136,9 @@ def entry_words(definition: Definition, entry: HistoryEntry) -> str:
     if not trigger:
         return kind
     named = labelled(definition, "trigger", trigger)
+    if entry.row.kind == "refused":
+        named = verb(str(entry.body.get("act")), trigger, locale.language()) or named
+        return f"{kind}{named}" if locale.language() == "zh" else f"{kind} {named}"
     return named if entry.row.kind == "fired" else f"{kind} {named}"
 
 

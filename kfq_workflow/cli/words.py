@@ -400,6 +400,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "next.roles": ("由 {roles}", "by {roles}"),
     "next.submit": ("由 {roles} 提交审批：kfq submit", "submitted for approval by {roles}: kfq submit"),
     "next.gated": ("提交审批：kfq submit", "submit: kfq submit"),
+    "next.none": (
+        "现在没有可办理的动作，原因见：kfq next {key}",
+        "Nothing can be done now; see why: kfq next {key}",
+    ),
     "next.more": (
         "其余 {count} 个动作现在不能办理，见：kfq next {key}",
         "{count} more are not possible now; see: kfq next {key}",

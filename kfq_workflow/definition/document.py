@@ -56,9 +56,13 @@ def check(source: str | Path) -> tuple[model.Definition | None, tuple[Problem, .
             return None, (Problem("yaml.not_utf8"),)
         except OSError as error:
             return None, (Problem("yaml.unreadable", values={"reason": error.strerror or str(error)}),)
+    elif source.endswith((".yaml", ".yml")) and "\n" not in source:
+        return None, (Problem("yaml.is_path", values={"path": source[-80:]}),)
     root, problems = read(source)
     if root is None:
         return None, tuple(problems)
+    if not isinstance(root.value, dict):
+        return None, (*problems, Problem("definition.expected", root.line, values={"wanted": "mapping"}))
     document = _Document(root)
     definition = document.definition()
     found = problems + document.reader.problems

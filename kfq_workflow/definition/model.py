@@ -290,6 +290,13 @@ class Definition:
         found = self.labels.get((kind, name))
         return found.text(lang) if found else name
 
+    def named(self, kind: str, name: str, lang: str, code: str = "") -> str:
+        """Return an item's label followed by its name or code, or that alone where it has no label."""
+        label, code = self.label(kind, name, lang), code or name
+        if label in (name, code):
+            return code
+        return f"{label}（{code}）" if lang == "zh" else f"{label} ({code})"
+
     def phase_of(self, state: str | None) -> str | None:
         """Return the phase of a state of `main`."""
         found = self.regions["main"].states.get(state or "")

@@ -49,6 +49,8 @@ SENTENCES["rebuild_malformed"] = (
     "was changed. Look at it first with: kfq verify",
 )
 
+#: A list of what is known that is longer than this is cut to what is like the name that was given.
+_MANY = 12
 _SEPARATORS = {"zh": "、", "en": ", "}
 
 #: Values that are codes: what was handed in, and what is wrong with it. Others are shown as they are.
@@ -71,6 +73,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "trigger": ("动作", "trigger"),
     "root": ("上级实例", "root"),
     "roles": ("角色", "roles"),
+    "papers": ("材料", "papers"),
+    "database": ("数据库", "database"),
+    "database URL": ("数据库地址", "database URL"),
+    "definition": ("流程定义", "definition"),
+    "transaction": ("事务", "transaction"),
     "workflows": ("流程", "workflows"),
     "date": ("日期", "date"),
     "digest": ("摘要", "digest"),
@@ -91,6 +98,20 @@ _WORDS: dict[str, tuple[str, str]] = {
     "text_has_surrogate": ("不是有效的 Unicode", "not valid Unicode"),
 }
 
+#: Types of values, and of the parts of a definition, as those read them who write one.
+_TYPES = {
+    "text": ("文字", "text"),
+    "integer": ("整数", "a whole number"),
+    "decimal": ("小数，例如 1.20", "a decimal, such as 1.20"),
+    "boolean": ("true 或 false", "true or false"),
+    "date": ("日期，例如 2020-05-09", "a day, such as 2020-05-09"),
+    "mapping": ("映射（名称: 值）", "a mapping (name: value)"),
+    "list": ("列表", "a list"),
+    "true/false": ("true 或 false", "true or false"),
+}
+#: Sentence → which of its values is a type.
+_TYPED = {"invalid_value": "type", "value_not_text": "type", "definition.expected": "wanted"}
+
 
 def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Return the sentence of a code, filled with its values; a code without a sentence shows itself."""
@@ -99,15 +120,33 @@ def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
         details = ", ".join(f"{name}={value}" for name, value in values.items())
         return f"{code}: {details}" if details else code
     template = pair[0] if lang == "zh" else pair[1]
-    return template.format_map(_Shown({name: _shown(name, value, lang) for name, value in values.items()}))
+    known = values.get("known")
+    if isinstance(known, list) and len(known) > _MANY:
+        values = {**values, "known": _nearest(str(values.get("key")), known)}
+    shown = {name: _shown(name, value, lang) for name, value in values.items()}
+    typed = _TYPED.get(code, "")
+    if values.get(typed) in _TYPES:
+        shown[typed] = _TYPES[values[typed]][0 if lang == "zh" else 1]
+    return template.format_map(_Shown(shown))
 
 
 def _shown(name: str, value: Any, lang: str) -> Any:
     if name in ("what", "reason") and value in _WORDS:
         return _WORDS[value][0 if lang == "zh" else 1]
+    if name == "reasons" and isinstance(value, list):
+        return ("" if lang == "zh" else " ").join(render(each["code"], each["values"], lang) for each in value)
     if isinstance(value, (list, tuple)):
+        if not value:
+            return "无" if lang == "zh" else "none"
         return _SEPARATORS["zh" if lang == "zh" else "en"].join(str(item) for item in value)
     return value
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    """Return what of a long list somebody may have meant who wrote this name."""
+    from difflib import get_close_matches  # only where something was not found
+
+    return [*(get_close_matches(name, known, n=5) or known[:_MANY]), "…"]
 
 
 class _Shown(dict[str, Any]):

@@ -60,6 +60,10 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "{actor} 不是本轮的待签署人；等待：{signers}。",
         "{actor} is not asked to sign in this round; it waits for: {signers}.",
     ),
+    "task_not_yours": (
+        "任务 {task} 不由 {actor} 签署；{actor} 可签：{tasks}。",
+        "Task {task} is not one for {actor} to sign; {actor} may sign: {tasks}.",
+    ),
     "task_waiting": (
         "还没有轮到 {actor}：须先由前面的签署人办理。",
         "It is not yet {actor}'s turn: those before must sign first.",
@@ -180,6 +184,10 @@ APPROVALS: dict[str, tuple[str, str]] = {
     "return_unknown": (
         "不能退回到 {state}；可退回到：提交人、{states}。",
         "It cannot be returned to {state}; possible: the applicant, {states}.",
+    ),
+    "return_applicant": (
+        "“{gate}”只能退回提交人：请不写 --to。",
+        "{gate} can be returned to the applicant only: leave out --to.",
     ),
     "return_not_visited": (
         "不能退回到 {state}：从未到过该状态。",

@@ -9,6 +9,10 @@ DEFINITIONS: dict[str, tuple[str, str]] = {
     "yaml.empty": ("文件是空的。", "The file is empty."),
     "yaml.not_utf8": ("文件不是 UTF-8 编码。", "The file is not UTF-8 text."),
     "yaml.unreadable": ("无法读取文件（系统原文：{reason}）。", "The file cannot be read: {reason}"),
+    "yaml.is_path": (
+        '“{path}”是文件名，不是定义的文字：请写 load(Path("{path}"))。',
+        'This is the name of a file and not a definition. Read it with: load(Path("{path}"))',
+    ),
     "yaml.broken": ("YAML 语法错误（解析器原文：{reason}）。", "This is not valid YAML: {reason}"),
     "yaml.two_documents": ("只能有一个 YAML 文档。", "There must be one YAML document only."),
     "yaml.anchor": ("不允许使用锚点和别名（& 和 *）。", "Anchors and aliases (& and *) are not allowed."),
@@ -19,7 +23,7 @@ DEFINITIONS: dict[str, tuple[str, str]] = {
     ),
     "yaml.key": ("键必须是文字。", "A key must be a word."),
     "yaml.duplicate": ("键“{key}”重复。", "The key {key!r} stands twice."),
-    "definition.expected": ("这里应为 {wanted}。", "Expected here: {wanted}."),
+    "definition.expected": ("这里应为：{wanted}。", "Expected here: {wanted}."),
     "definition.bad_name": (
         "名称“{name}”无效：小写字母、数字和 _，最多一个点。",
         "The name {name!r} is not valid: lower-case letters, digits and _, with one dot at most.",

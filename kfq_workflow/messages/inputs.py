@@ -43,6 +43,10 @@ INPUTS: dict[str, tuple[str, str]] = {
         "The text contains a lone surrogate and is not valid Unicode.",
     ),
     "not_text": ("{what} 应为文字，而不是 {type}。", "The {what} must be text, not {type}."),
+    "wrong_type": (
+        "{what} 应为 {wanted}，而不是 {type}。",
+        "The {what} must be of type {wanted}, not {type}.",
+    ),
     "not_a_list": (
         "{what} 应为一组值，而不是单个 {type}。",
         "The {what} must be a list of them, not one {type}.",
@@ -60,8 +64,12 @@ INPUTS: dict[str, tuple[str, str]] = {
         "The entry would be too large: {size} bytes, at most {limit}.",
     ),
     "invalid_value": (
-        "“{name}”的值“{value}”无效：应为 {type}。",
+        "“{name}”的值“{value}”无效，应为：{type}。",
         "The value {value!r} of {name} is not valid: expected {type}.",
+    ),
+    "value_not_text": (
+        "“{name}”的值应写成文字（{type}），而不是 {given} 类型的 {value}。",
+        "The value of {name} must be given as text ({type}), not as the {given} {value}.",
     ),
     "invalid_request_id": (
         "请求号“{request}”无效：请使用 1 至 64 个字母、数字或 . _ : -。",

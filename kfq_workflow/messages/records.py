@@ -13,6 +13,10 @@ RECORDS: dict[str, tuple[str, str]] = {
         "没有登记办理人“{key}”。用 kfq actor list 查看，或由管理员用 kfq actor add 登记。",
         "No actor {key!r} is registered. See: kfq actor list, or let an administrator add it with: kfq actor add",
     ),
+    "system_retired": (
+        "已有管理员，“system”不能再办理：请由管理员办理。",
+        "There is an administrator, so 'system' may act no more: let an administrator do it.",
+    ),
     "not_found.workflow": (
         "没有流程“{key}”。已有：{known}。",
         "There is no workflow {key!r}. Known: {known}.",

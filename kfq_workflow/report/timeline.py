@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval.gate import merge
 from kfq_workflow.definition.wording import seat_label
 from kfq_workflow.history.effective import RECTIFIED
+from kfq_workflow.messages.verbs import verb
 from kfq_workflow.refusals import CATEGORIES, refuse
 from kfq_workflow.report.correction import correction
 from kfq_workflow.report.material import ODD
@@ -87,6 +88,8 @@ def _title(case: Case, entry: HistoryEntry, speech: Speech) -> str:
     if not trigger:
         return said
     label = speech.label(case.definition, "trigger", str(trigger))
+    if kind == "refused":
+        label = verb(str(entry.body.get("act")), str(trigger), speech.lang) or label
     if kind == "fired":
         return label
     return f"{said}：{label}" if speech.lang == "zh" else f"{said}: {label}"
@@ -122,9 +125,9 @@ def _more(case: Case, entry: HistoryEntry, speech: Speech) -> Iterator[Fact]:
 
 def _effects(case: Case, body: Mapping[str, Any], speech: Speech) -> Iterator[Fact]:
     """Yield what an entry did to other instances, and to document numbers."""
-    for verb in ("retire", "release"):
-        if found := [str(effect["number"]) for effect in body.get("effects", ()) if verb in effect]:
-            yield Fact(speech.say(f"fact.{verb}"), speech.joined(found))
+    for what in ("retire", "release"):
+        if found := [str(effect["number"]) for effect in body.get("effects", ()) if what in effect]:
+            yield Fact(speech.say(f"fact.{what}"), speech.joined(found))
     for effect in (effect for effect in body.get("effects", ()) if "number" not in effect):
         done = [speech.label(case.definition, "trigger", name) for name in effect.get("fire", effect.get("amend", ()))]
         said = speech.say("fact.amended", instance=effect["on"], what=speech.joined(done))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from kfq_workflow.errors import DatabaseUnavailable, InvalidInput
@@ -64,6 +64,8 @@ def open_database(
     `waiting` is called, in a thread of its own, each time that a locked SQLite file keeps us waiting for over a second.
     `options` go to `create_engine`. Raises InvalidInput for a URL that is none, DatabaseUnavailable without driver.
     """
+    if not isinstance(url, (str, URL)):
+        raise InvalidInput("not_text", what="database URL", type=type(url).__name__)
     try:
         parsed = make_url(url)
     except ArgumentError:

@@ -78,7 +78,7 @@ class Approving(Supervising):
             head, rules, trigger, actor=actor, papers=types, params=clear, stage="submit", retired=act.retired
         )
         if not decision.allowed:
-            raise refused(decision, key=act.key, act=act)
+            raise refused(decision, key=act.key, act=act, definition=rules.definition)
         rule = rules.transitions[decision.transition or ""]
         outside = self._outside(head, rules, clear, actor, family=bool(rules.witnessed))
         ask = asking(rules, head.snapshot, clear, outside)

@@ -138,7 +138,7 @@ class AtDesk(Steps):
         except Denied as denied:
             reasons = tuple(refuse(rules.definition, code, **values) for code, values in denied.reasons)
             decision = Decision(act.body.get("trigger", act.name), allowed=False, refusals=reasons)
-            raise refused(decision, key=act.key, act=act) from None
+            raise refused(decision, key=act.key, act=act, definition=rules.definition) from None
 
     def _set_region(self, act: Act, head: Head, rules: Rules, rule: Transition, state: str) -> None:
         """Move the gate's region without a transition: a return, or the retraction of a deciding vote."""

@@ -15,6 +15,7 @@ from kfq_workflow import inputs, working_days
 from kfq_workflow.approval.gate import may_sign
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.definition import canonical
+from kfq_workflow.definition.model import Definition
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, InvalidInput, KfqError, NotFound, refused
 from kfq_workflow.machine import Rules
@@ -27,7 +28,6 @@ from kfq_workflow.working_days import CALENDAR, WEEKENDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from kfq_workflow.definition.model import Definition
     from kfq_workflow.state import InstanceRow
     from kfq_workflow.stored.ledger import Head, Ledger
     from kfq_workflow.values import Receipt
@@ -185,6 +185,7 @@ class Registry:
         """
         from kfq_workflow.definition.lint import lint  # most runs define nothing
 
+        inputs.expect(definition, Definition, "definition")
         problems = [problem for problem in lint(definition) if problem.severity == "error"]
         if problems:
             raise DefinitionError(problems, source=definition.name)
@@ -254,6 +255,8 @@ class Registry:
         """Refuse an act that only an administrator may do; `system` may until there is one."""
         if act.by == SYSTEM and not self.has_administrator():
             return
+        if act.by == SYSTEM:
+            raise InvalidInput("system_retired")
         actor = self.actor(act.by)
         if ADMINISTRATOR not in actor.roles:
             refusal = refuse(None, "role_missing", actor=actor.id, needs=[ADMINISTRATOR])

@@ -96,7 +96,7 @@ class Steps(Reading):
     ) -> Receipt:
         """Write an allowed move with its effects; `doer` is whose act it is, `params` are its parameters in clear."""
         if not decision.allowed:
-            raise refused(decision, key=act.key, act=act)
+            raise refused(decision, key=act.key, act=act, definition=rules.definition)
         self._moved(act, head, rules, decision, doer)
         rule = rules.transitions[decision.transition or ""]
         if rule.effects and act.body["mode"] == "live":
@@ -161,7 +161,7 @@ class Steps(Reading):
         clear = effect.put_params(rules, trigger, plan.params)
         decision = self._decide(other, rules, trigger, actor=None, params=clear, stage="effect", cause=cause)
         if not decision.allowed:
-            raise refused(decision, key=plan.on)
+            raise refused(decision, key=plan.on, definition=rules.definition)
         self._moved(effect, other, rules, decision, act.by)
         return self._ledger.append(effect, other, rules.definition)
 

@@ -79,9 +79,7 @@ class ApprovalJudge:
             else:
                 self._simply(case)
         except Denied as denied:
-            case.error(
-                "not_allowed", trigger=case.body.get("trigger"), codes=sorted({code for code, _ in denied.reasons})
-            )
+            case.not_allowed(case.body.get("trigger"), denied.reasons)
         except LookupError as error:
             guard = str(error.args[0]) if error.args else "-"
             if "@" not in guard:
@@ -131,7 +129,7 @@ class ApprovalJudge:
                 lambda after: asking(rules, case.before, EMPTY, outside, after), self._judge.hasher,
             )  # fmt: skip
         except Denied as denied:
-            case.error("not_allowed", trigger="amend", codes=sorted({code for code, _ in denied.reasons}))
+            case.not_allowed("amend", denied.reasons)
             return
         self._same(case, patches)
         case.equal("attested", outside.attested, case.answers())
@@ -210,7 +208,7 @@ class ApprovalJudge:
         try:
             patches = operations.stand(case.before, case.rules.gated, case.row.seq, kind, case.row.actor)
         except Denied as denied:
-            case.error("not_allowed", trigger=kind, codes=sorted({code for code, _ in denied.reasons}))
+            case.not_allowed(kind, denied.reasons)
             return
         self._same(case, patches)
         case.still()
@@ -261,7 +259,12 @@ class ApprovalJudge:
         grant = facts.get("grants", {}).get(number)
         if grant is None or not in_force(grant, actor.id, case.rules.definition.name, case.day):
             raise Denied(("proxy_none", {}))
-        person = Actor(about["id"], frozenset(facts.get("roles", ())), org=facts.get("org", ""))
+        person = Actor(
+            about["id"], frozenset(facts.get("roles", ())), facts.get("org", ""), valid_from=facts.get("valid_from"),
+            valid_to=facts.get("valid_to"), enabled=facts.get("enabled", True),
+        )  # fmt: skip
+        if not person.acts_on(case.day):
+            raise Denied(("proxy_none", {}))
         return covered(person, grant)
 
     def _since(self, chain: str, seq: int, at: int) -> Iterator[Cited]:

@@ -8,6 +8,8 @@ from kfq_workflow.entry import encode_json
 from kfq_workflow.verify import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from kfq_workflow.entry import Row
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor
@@ -57,6 +59,11 @@ class Case:
         """Note what is wrong with this entry."""
         self.failed = True
         self.book.error("replay", kind, self.row.instance, self.row.seq, **values)
+
+    def not_allowed(self, trigger: str | None, reasons: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Note that the act was not allowed: every reason, by its code and with its values."""
+        told = [{"code": code, "values": dict(values)} for code, values in reasons]
+        self.error("not_allowed", trigger=trigger, codes=sorted({each["code"] for each in told}), reasons=told)
 
     def equal(self, name: str, expected: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""

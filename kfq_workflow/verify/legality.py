@@ -173,8 +173,7 @@ class Judge:
     def allowed(self, case: Case, decision: Decision) -> bool:
         """Note a move that was not allowed."""
         if not decision.allowed:
-            codes = sorted({refusal.code for refusal in decision.refusals})
-            case.error("not_allowed", trigger=decision.trigger, codes=codes)
+            case.not_allowed(decision.trigger, ((refusal.code, refusal.values) for refusal in decision.refusals))
         return decision.allowed
 
     def moved(
@@ -285,7 +284,7 @@ class Judge:
     def renumbered(self, case: Case, effects: list[dict[str, Any]]) -> None:
         """Check what an entry does to document numbers, and expect it on their chains."""
         case.equal("effects", effects, case.body.get("effects", []))
-        self.consequences.expect(case, effects)
+        self.consequences.expect(case.row, effects)
 
     def caused(self, case: Case, kind: str) -> Cited | None:
         """Return the entry that caused one on a number's chain; note one that did not."""

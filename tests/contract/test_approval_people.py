@@ -30,7 +30,7 @@ def test_a_task_is_handed_on_and_the_old_one_stays_on_record(database: Engine) -
         "from": "2", "kind": "actor", "of": "x", "seat": "clerks", "since": 7, "state": "open", "step": 1,
     }  # fmt: skip
     assert case.count == (0, 3, 3)
-    case.refuse("not_a_signer", "approve", by="c1", task="2")
+    case.refuse("task_not_yours", "approve", by="c1", task="2")
     case.act("approve", by="x")
     case.refuse("duty_voted", "transfer", by="c1", to="x", **REASON)
     with pytest.raises(NotFound):
