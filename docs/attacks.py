@@ -44,10 +44,9 @@ change nothing that proves anything: triggers that were put back as they were, a
 
 本页的每一种攻击，测试（`tests/contract/test_attacks.py`）都在 SQLite、PostgreSQL、MariaDB 上实际试过；对文件的攻击，用 SQLite 写出的
 文件。每一种都核对：数据库怎样拒绝；或者发现了什么，属于哪一层、哪一类，在哪个实例的第几条；除此之外没有别的发现；独立核验程序在导出文件中
-发现的也相同。各类发现的含义见 [What verification finds](what-verify-finds.md)，须信任谁见
-[能证明什么，须信任谁](../explanation/trust.zh-CN.md)。
+发现的也相同。各类发现的含义见[核验能发现什么](what-verify-finds.md)（英文），须信任谁见[能证明什么，须信任谁](../explanation/trust.zh-CN.md)。
 
-- **谁能做到。** *应用程序账号*的权限见 [Operate](../how-to/operate.md#three-database-roles)；SQLite 没有账号，只有触发器拦着。
+- **谁能做到。** *应用程序账号*的权限见[运行维护](../how-to/operate.zh-CN.md#三个数据库角色)；SQLite 没有账号，只有触发器拦着。
   *表的所有者*先撤掉触发器和外键。*持有文件的人*改动导出文件、审计包或数据库文件本身。
 - **做到哪一步。** 只改动；或者*其后全部重算散列*，连同引用和状态行；或者再*重新封存*，好像从来如此。
 - **在哪里。** 对记录的攻击，对实例的第一条、中间一条、最后一条各试一次。有的改动在此处违反规则，在别处却不违反，则两种结果都列出。

@@ -40,12 +40,15 @@ class Stage:
     MariaDB. An attack that is about them puts them back itself; what is refused is tried while they stand.
     """
 
-    def __init__(self, database: Engine, folder: Path) -> None:
+    def __init__(self, database: Engine, folder: Path, backend: str) -> None:
         self.database = database
+        #: Its name among those of `tests.servers`.
+        self.backend = backend
         self.name = database.dialect.name
         self._scenes = {"office": office(database, folder)}
         self._exports: dict[str, bytes] = {}
         self._stand = True
+        self._attacked = False
         self._stack = ExitStack()
         self._application: Engine | None = None
 
@@ -70,6 +73,14 @@ class Stage:
             self._stack.callback(self._application.dispose)
         return self._application
 
+    def tidy(self) -> None:
+        """Put the log back as it was at first, with its triggers."""
+        if self._attacked:
+            with self.owner() as connection:
+                put_back(connection, self.scene("office").saved)
+            self._attacked = False
+        self.raise_triggers()
+
     def raise_triggers(self) -> None:
         """Let the triggers stand, as the library makes them."""
         if not self._stand:
@@ -92,6 +103,7 @@ class Stage:
     @contextmanager
     def owner(self) -> Iterator[Connection]:
         """Yield the connection of an owner: no trigger stands, no foreign key is looked at."""
+        self._attacked = True
         with self.database.connect() as connection:
             if self._stand:
                 triggers.drop(connection, TABLES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.entry import encode_json, leaf_hash
 from tests.attacks.model import MISSED, Line, OnFile
-from tests.attacks.stored import trailing_bits
+from tests.attacks.tree import trailing_bits
 from tests.bundles import LOG, MANIFEST, members, packed, summed
 from tests.mutants import hashed_anew
 

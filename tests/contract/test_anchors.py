@@ -1,4 +1,4 @@
-"""What only an anchor finds is found with one and missed without; on each database, and on its export."""
+"""A log that agrees with what was held outside, on each database and in its export. Attacks: `test_attacks`."""
 
 from __future__ import annotations
 
