@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor, Witness
 
+    CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
+
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {"eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge}
 
 #: The states of a task whose vote is still to come, and that of one who objects.
@@ -29,24 +31,39 @@ _UNDECIDED = frozenset({"open", "waiting", "blocked"})
 _OPPOSED = frozenset({"rejected"})
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is read outside an instance's own chain: its family, and the application's answers, kept in `attested`.
+
+    `witnesses` are the other instances of the family by key, `root` the family's root. `code` answers a guard in code
+    by name with (answer, values).
+    """
+
+    key: str = ""
+    root: str | None = None
+    witnesses: Mapping[str, Witness] = field(default_factory=dict)
+    code: CodeAnswers | None = None
+    attested: dict[str, Any] = field(default_factory=dict)
+
+
+#: Nothing outside: no family, and no application that answers.
+ALONE = Outside()
+
+
 @dataclass(slots=True)
 class Context:
     """What a condition may look at, and what it was seen to look at.
 
-    `actor` None asks for anyone: conditions on the actor's role then hold. `witnesses` are the other instances of
-    the family by key, `root` the family's root. `code` answers a guard in code by name with (answer, values).
-    `gates` are the rounds of the instance's approval gates as its snapshot keeps them; None does not ask for votes:
-    conditions on them then hold. `cause` is the case of whose act this one is an effect.
+    `actor` None asks for anyone: conditions on the actor's role then hold. `gates` are the rounds of the instance's
+    approval gates as its snapshot keeps them; None does not ask for votes: conditions on them then hold. `cause` is
+    the case of whose act this one is an effect.
     """
 
     definition: model.Definition
     snapshot: Snapshot
     actor: Actor | None
     params: Mapping[str, Any]
-    key: str = ""
-    root: str | None = None
-    witnesses: Mapping[str, Witness] = field(default_factory=dict)
-    code: Callable[[str], tuple[bool, Mapping[str, Any]]] | None = None
+    outside: Outside = ALONE
     rests: set[int] = field(default_factory=set)
     seen: dict[str, Seen] = field(default_factory=dict)
     attested: dict[str, Any] = field(default_factory=dict)
@@ -171,7 +188,7 @@ def _see(context: Context, witness: Witness) -> None:
 
 
 def _root_in(context: Context, region: str, states: Collection[str]) -> bool:
-    witness = context.witnesses.get(context.root or "")
+    witness = context.outside.witnesses.get(context.outside.root or "")
     if witness is None:
         return False
     _see(context, witness)
@@ -180,8 +197,8 @@ def _root_in(context: Context, region: str, states: Collection[str]) -> bool:
 
 def _other_in(context: Context, workflow: str, region: str, states: Collection[str]) -> bool:
     answer = False
-    for key, witness in context.witnesses.items():
-        if witness.workflow == workflow and key not in (context.key, context.root):
+    for key, witness in context.outside.witnesses.items():
+        if witness.workflow == workflow and key not in (context.outside.key, context.outside.root):
             _see(context, witness)
             answer = answer or witness.regions.get(region) in states
     return answer
@@ -204,8 +221,8 @@ def _caused_by(context: Context, workflow: str, region: str, states: Collection[
 
 def _code(context: Context, name: str) -> bool:
     if name not in context.attested:
-        if context.code is None:
+        if context.outside.code is None:
             raise LookupError(name)
-        answer, values = context.code(name)
+        answer, values = context.outside.code(name)
         context.attested[name] = {"answer": answer, **({"values": dict(values)} if values else {})}
     return bool(context.attested[name]["answer"])

@@ -14,14 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.approval.standing import standing
-from kfq_workflow.conditions import Context, holds
+from kfq_workflow.conditions import ALONE, Context, Outside, holds
 from kfq_workflow.definition.model import LaterEffect
 from kfq_workflow.errors import InvalidInput, NotFound
-from kfq_workflow.messages import render
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Decision, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from kfq_workflow.definition.model import Definition, Transition
     from kfq_workflow.machine import Edge, Rules
@@ -30,135 +30,6 @@ if TYPE_CHECKING:
 
     Stage = Literal["fire", "submit", "close", "next", "effect"]
     Reason = tuple[str, dict[str, Any]]
-    CodeAnswers = Callable[[str], tuple[bool, Mapping[str, Any]]]
-
-#: Which error class a refusal's code belongs to.
-CATEGORIES = {
-    "not_from_state": "NotAllowed",
-    "region_inactive": "NotAllowed",
-    "not_on_record": "NotAllowed",
-    "needs_approval": "NotAllowed",
-    "no_gate": "NotAllowed",
-    "gate_open": "NotAllowed",
-    "gate_closed": "NotAllowed",
-    "suspended": "NotAllowed",
-    "voided": "NotAllowed",
-    "not_suspended": "NotAllowed",
-    "not_voided": "NotAllowed",
-    "task_done": "NotAllowed",
-    "task_waiting": "NotAllowed",
-    "no_task": "NotAllowed",
-    "withdraw_too_late": "NotAllowed",
-    "withdraw_never": "NotAllowed",
-    "return_unknown": "NotAllowed",
-    "return_applicant": "NotAllowed",
-    "return_not_visited": "NotAllowed",
-    "retract_relied": "NotAllowed",
-    "quorum_unreachable": "NotAllowed",
-    "nobody_to_ask": "NotAllowed",
-    "would_decide": "NotAllowed",
-    "last_signer": "NotAllowed",
-    "signer_twice": "NotAllowed",
-    "urged_today": "NotAllowed",
-    "already_copied": "NotAllowed",
-    "delegate_twice": "NotAllowed",
-    "direct_not_allowed": "NotAllowed",
-    "extended_before": "NotAllowed",
-    "transfer_to_self": "NotAllowed",
-    "not_a_signer": "NotAuthorised",
-    "task_not_yours": "NotAuthorised",
-    "not_applicant": "NotAuthorised",
-    "not_asked": "NotAuthorised",
-    "not_copied": "NotAuthorised",
-    "retract_not_yours": "NotAuthorised",
-    "duty_applicant": "NotAuthorised",
-    "duty_applicant_org": "NotAuthorised",
-    "duty_not_by": "NotAuthorised",
-    "duty_contributor": "NotAuthorised",
-    "duty_voted": "NotAuthorised",
-    "duty_handler": "NotAuthorised",
-    "waive_second": "NotAuthorised",
-    "proxy_none": "NotAuthorised",
-    "approver_may_not_void": "NotAuthorised",
-    "nothing_remembered": "NotAllowed",
-    "role_missing": "NotAuthorised",
-    "actor_not_valid": "NotAuthorised",
-    "paper_missing": "EvidenceMissing",
-    "number_retired": "EvidenceMissing",
-    "parameter_missing": "EvidenceMissing",
-    "guard_failed": "GuardFailed",
-    "guard_ambiguous": "GuardFailed",
-    "effect_target": "GuardFailed",
-    "effect_refused": "GuardFailed",
-    "not_supported": "GuardFailed",
-    "effects_not_supported": "GuardFailed",
-    "policy_off": "NotAllowed",
-    "proposal_lapsed": "NotAllowed",
-    "proposal_settled": "NotAllowed",
-    "rectify_absent": "NotAllowed",
-    "rectify_breaks": "NotAllowed",
-    "rectify_effects": "NotAllowed",
-    "rectify_first": "NotAllowed",
-    "rectify_gate": "NotAllowed",
-    "rectify_nothing": "NotAllowed",
-    "rectify_papers": "NotAllowed",
-    "rectify_relied": "NotAllowed",
-    "rectify_struck": "NotAllowed",
-    "rectify_unknown": "NotAllowed",
-    "redact_gone": "NotAllowed",
-    "second_org": "NotAuthorised",
-    "second_person": "NotAuthorised",
-    "second_proxy": "NotAuthorised",
-}
-
-#: Which kind of label a refusal's value is shown by.
-_LABELLED = {
-    "trigger": "trigger",
-    "state": "state",
-    "sources": "state",
-    "region": "region",
-    "needs": "role",
-    "paper": "paper",
-    "parameter": "parameter",
-    "guard": "guard",
-    "states": "state",
-    "gate": "trigger",
-    "transition": "trigger",
-    "signers": "role",
-}
-
-
-def refuse(definition: Definition | None, code: str, **values: Any) -> Refusal:
-    """Build a refusal whose sentences use the definition's labels; `values` hold bare codes."""
-    return Refusal(
-        code,
-        CATEGORIES[code],
-        values,
-        zh=render(code, _labelled(definition, values, "zh"), "zh"),
-        en=render(code, _labelled(definition, values, "en"), "en"),
-    )
-
-
-def _labelled(definition: Definition | None, values: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, value in values.items():
-        kind = _LABELLED.get(name)
-        if name == "found":  # what verification would find, with the values beside it
-            about = values.get("about", {})
-            known = {"reasons": ", ".join(about.get("codes", ()))}  # all that entries said before they gave reasons
-            shown[name] = render(f"finding.{value}", {**known, **about}, lang)
-        elif kind is None:
-            shown[name] = value
-        elif isinstance(value, (list, tuple)):
-            shown[name] = [_named(definition, kind, item, lang) for item in value]
-        else:
-            shown[name] = _named(definition, kind, value, lang)
-    return shown
-
-
-def _named(definition: Definition | None, kind: str, name: str, lang: str) -> str:
-    bare = name.rpartition("=")[2] if kind == "state" else name
-    return definition.named(kind, name, lang, bare) if definition else bare
 
 
 def decide(
@@ -169,10 +40,7 @@ def decide(
     actor: Actor | None = None,
     papers: Collection[str] = (),
     params: Mapping[str, Any] = EMPTY,
-    key: str = "",
-    root: str | None = None,
-    witnesses: Mapping[str, Witness] = EMPTY,
-    code: CodeAnswers | None = None,
+    outside: Outside = ALONE,
     late: bool = False,
     stage: Stage = "fire",
     gates: Mapping[str, Any] | None = None,
@@ -182,7 +50,8 @@ def decide(
 ) -> Decision:
     """Decide whether a trigger may be fired.
 
-    `actor` None asks for anyone. `papers` are the types laid before the move. `late` records a past decision: its
+    `actor` None asks for anyone. `papers` are the types laid before the move. `outside` is what guards may read beside
+    the instance's own chain. `late` records a past decision: its
     source stands for papers, parameters and votes, and effects are not run again. `stage` is what is asked for:
     `fire`, `submit`, `close` (with the `gates` after the deciding vote, and `only` the transition whose gate it is), or
     `next`: whichever of fire and submit the transition takes, or `effect`: on the authority of the act of a case, the
@@ -203,7 +72,7 @@ def decide(
         return _unreachable(rules, snapshot, trigger, actor)
     tried = []
     for edge in edges:
-        context = Context(definition, snapshot, actor, params, key, root, witnesses, code, gates=gates, cause=cause)
+        context = Context(definition, snapshot, actor, params, outside, gates=gates, cause=cause)
         tried.append(_try(rules, edge, context, papers=papers, late=late, stage=stage, retired=retired))
     allowed = [decision for decision in tried if decision.allowed]
     if len(allowed) == 1:

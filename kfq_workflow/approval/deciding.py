@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.opening import Asking
@@ -13,22 +13,10 @@ from kfq_workflow.values import EMPTY, Decision
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kfq_workflow.decision import CodeAnswers
+    from kfq_workflow.conditions import Outside
     from kfq_workflow.definition.model import Transition
     from kfq_workflow.machine import Rules
     from kfq_workflow.state import Snapshot
-    from kfq_workflow.values import Witness
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What is read outside an instance's own chain: its family, and the application's answers, kept in `attested`."""
-
-    key: str = ""
-    root: str | None = None
-    witnesses: Mapping[str, Witness] = field(default_factory=lambda: EMPTY)
-    code: CodeAnswers | None = None
-    attested: dict[str, Any] = field(default_factory=dict)
 
 
 def asking(
@@ -42,10 +30,7 @@ def asking(
     now = snapshot if attrs is None else replace(snapshot, attrs=dict(attrs))
 
     def asked(guard: str) -> bool:
-        context = Context(
-            rules.definition, now, None, params, outside.key, outside.root, outside.witnesses, outside.code,
-            attested=outside.attested,
-        )  # fmt: skip
+        context = Context(rules.definition, now, None, params, outside, attested=outside.attested)
         return holds(rules.definition.guards[guard], context) is True
 
     def named(code: str) -> Iterable[str]:
@@ -65,6 +50,5 @@ def closing(rules: Rules, snapshot: Snapshot, rule: Transition, gates: Mapping[s
     gate = gates[rule.id]
     return decide(
         rules, snapshot, rule.trigger, papers=gate.get("papers", ()), params=gate.get("params", EMPTY),
-        key=outside.key, root=outside.root, witnesses=outside.witnesses, code=outside.code,
-        stage="close", gates=gates, only=rule.id,
+        outside=outside, stage="close", gates=gates, only=rule.id,
     )  # fmt: skip

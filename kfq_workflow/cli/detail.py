@@ -284,7 +284,7 @@ def _paper_words(definition: Definition, paper: dict[str, object]) -> str:
 
 
 def _refusal(definition: Definition, refusal: Mapping[str, Any]) -> str:
-    from kfq_workflow.decision import CATEGORIES, refuse
+    from kfq_workflow.refusals import CATEGORIES, refuse
 
     code, values = str(refusal.get("code")), refusal.get("values")
     if code not in CATEGORIES or not isinstance(values, dict):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.gate import merge
-from kfq_workflow.decision import CATEGORIES, refuse
 from kfq_workflow.definition.wording import seat_label
 from kfq_workflow.history.effective import RECTIFIED
 from kfq_workflow.messages.verbs import verb
+from kfq_workflow.refusals import CATEGORIES, refuse
 from kfq_workflow.report.correction import correction
 from kfq_workflow.report.material import ODD
 from kfq_workflow.report.model import Fact, Item, Mark, Paper, Quote

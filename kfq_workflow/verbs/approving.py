@@ -13,9 +13,9 @@ from kfq_workflow import inputs
 from kfq_workflow.approval import opening, operations, signers
 from kfq_workflow.approval.deciding import asking, closing
 from kfq_workflow.approval.gate import VOTES, merge
-from kfq_workflow.decision import refuse
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY
 from kfq_workflow.verbs.act import prepare
 from kfq_workflow.verbs.desk import Open
@@ -80,7 +80,7 @@ class Approving(Supervising):
         if not decision.allowed:
             raise refused(decision, key=act.key, act=act, definition=rules.definition)
         rule = rules.transitions[decision.transition or ""]
-        outside = self._outside(head, rules, clear, actor)
+        outside = self._outside(head, rules, clear, actor, family=bool(rules.witnessed))
         ask = asking(rules, head.snapshot, clear, outside)
         gate = self._ask(act, rules, lambda: opening.submit(
             rule, head.snapshot, head.row.seq + 1, actor, ask,
@@ -142,7 +142,7 @@ class Approving(Supervising):
         if cast.outcome == "approved":
             gates = merge(head.snapshot.gates, act.body["gates"])
             gate = gates[desk.rule.id]
-            outside = self._outside(head, rules, gate.get("params", EMPTY), None)
+            outside = self._outside(head, rules, gate.get("params", EMPTY), None, family=bool(rules.witnessed))
             decision = closing(rules, head.snapshot, desk.rule, gates, outside)
             return self._move(act, head, rules, decision, gate["by"], gate.get("params", EMPTY))
         return self._ledger.append(act, head, rules.definition)

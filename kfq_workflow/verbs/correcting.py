@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
-from kfq_workflow.decision import refuse
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.history.corrections import change, final, objections, relied, rested_on, standing, tell
 from kfq_workflow.history.effective import Effective, effective
 from kfq_workflow.policy import separate
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Actor, Proposal, Relied
 from kfq_workflow.verbs.act import Act
 from kfq_workflow.verbs.correction_ledger import LedgerSource

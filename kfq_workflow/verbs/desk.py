@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.approval import opening
-from kfq_workflow.approval.deciding import Outside, asking
+from kfq_workflow.approval.deciding import asking
 from kfq_workflow.approval.gate import replaced
 from kfq_workflow.approval.operations import Denied, Desk
-from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Decision
 from kfq_workflow.verbs.proxies import Proxies
 from kfq_workflow.verbs.steps import Steps, attest, check_order
@@ -154,7 +154,7 @@ class AtDesk(Steps):
         if not attrs or not head.snapshot.gates:
             return
         changed = replace(head, snapshot=replace(head.snapshot, attrs={**head.snapshot.attrs, **attrs}))
-        outside = self._outside(changed, rules, EMPTY, None)
+        outside = self._outside(changed, rules, EMPTY, None, family=bool(rules.witnessed))
         patches = self._ask(act, rules, lambda: opening.rebind(
             rules.gated.values(), head.snapshot, head.row.seq + 1, attrs,
             lambda after: asking(rules, head.snapshot, EMPTY, outside, after), self._ledger.hasher,
@@ -165,12 +165,3 @@ class AtDesk(Steps):
             asked = [task for gate in patches.values() if "round" in gate for task in gate["tasks"].values()]
             act.body |= self._registry.candidates(asked)
         attest(act, outside.attested)
-
-    def _outside(self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None) -> Outside:
-        """Return what is read outside the instance's chain."""
-        return Outside(
-            head.row.key,
-            head.row.root,
-            self._ledger.family(head.row) if rules.witnessed else EMPTY,
-            self._registry.code_answers(head, rules, params, actor),
-        )

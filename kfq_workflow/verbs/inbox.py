@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval.duties import barred
 from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.approval.tasks import Reach
-from kfq_workflow.decision import refuse
+from kfq_workflow.refusals import refuse
 from kfq_workflow.state import Snapshot
 from kfq_workflow.verbs.registry import ACTORS, as_actor
 from kfq_workflow.views import InboxItem

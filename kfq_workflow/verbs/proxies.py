@@ -8,8 +8,8 @@ from kfq_workflow import inputs
 from kfq_workflow.approval.gate import may_sign
 from kfq_workflow.approval.proxies import covered, in_force
 from kfq_workflow.approval.quorum import UNDECIDED
-from kfq_workflow.decision import refuse
 from kfq_workflow.errors import InvalidInput, NotFound, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import Actor, Decision
 from kfq_workflow.verbs.act import Act
 from kfq_workflow.verbs.registry import ACTORS, as_actor

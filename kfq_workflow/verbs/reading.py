@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs
 from kfq_workflow.approval import numbers
 from kfq_workflow.approval.tasks import BOXES
+from kfq_workflow.conditions import Outside
 from kfq_workflow.decision import available, decide
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound
@@ -88,10 +89,7 @@ class Reading:
             rules,
             head.snapshot,
             actor=actor,
-            key=head.row.key,
-            root=head.row.root,
-            witnesses=self._ledger.family(head.row),
-            code=self._registry.code_answers(head, rules, EMPTY, actor),
+            outside=self._outside(head, rules, EMPTY, actor, family=True),
         )
 
     def show(self, key: str, *, as_stored: bool = False) -> Instance:
@@ -212,11 +210,19 @@ class Reading:
             actor=actor,
             papers=papers,
             params=params,
-            key=head.row.key,
-            root=head.row.root,
-            witnesses=self._ledger.family(head.row) if trigger in rules.witnessed else EMPTY,
-            code=self._registry.code_answers(head, rules, params, actor),
+            outside=self._outside(head, rules, params, actor, family=trigger in rules.witnessed),
             **how,
+        )
+
+    def _outside(
+        self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None, *, family: bool
+    ) -> Outside:
+        """Return what guards may read outside the instance's chain; the `family` only where one of them does."""
+        return Outside(
+            head.row.key,
+            head.row.root,
+            self._ledger.family(head.row) if family else EMPTY,
+            self._registry.code_answers(head, rules, params, actor),
         )
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow import inputs, working_days
 from kfq_workflow.approval.gate import may_sign
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.decision import refuse
 from kfq_workflow.definition import canonical
 from kfq_workflow.definition.model import Definition
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DefinitionError, InvalidInput, KfqError, NotFound, refused
 from kfq_workflow.machine import Rules
+from kfq_workflow.refusals import refuse
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor, Decision
 from kfq_workflow.verbs.act import Act

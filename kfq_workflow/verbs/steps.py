@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kfq_workflow import inputs
 from kfq_workflow.approval import numbers
 from kfq_workflow.approval.operations import overtaken
-from kfq_workflow.decision import refuse
 from kfq_workflow.effects import planned
 from kfq_workflow.errors import AlreadyStarted, Conflict, InvalidInput, refused
+from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Decision, Receipt, Witness
 from kfq_workflow.verbs.act import Act
 from kfq_workflow.verbs.reading import Reading, facts_of

@@ -11,10 +11,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval import numbers, opening, operations, signers
-from kfq_workflow.approval.deciding import Outside, asking, closing
+from kfq_workflow.approval.deciding import asking, closing
 from kfq_workflow.approval.gate import may_sign, merge, replaced
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.approval.proxies import covered, in_force
+from kfq_workflow.conditions import Outside
 from kfq_workflow.values import EMPTY, Actor
 from kfq_workflow.verify.past import OVERLAP_US
 from kfq_workflow.working_days import WEEKENDS

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.operations import overtaken
+from kfq_workflow.conditions import Outside
 from kfq_workflow.decision import adoption, decide
 from kfq_workflow.errors import KfqError
 from kfq_workflow.values import EMPTY, Actor, Witness
@@ -255,8 +256,8 @@ class Judge:
             return decide(
                 case.rules, case.before, body["trigger"], actor=actor,
                 papers={paper["type"] for paper in body.get("papers", ())}, params=self.params(case),
-                key=row.instance, root=case.run.root, witnesses=witnesses, code=self.answers(case), late=late,
-                stage=stage, cause=cause, retired=retired,
+                outside=Outside(row.instance, case.run.root, witnesses, self.answers(case)), late=late, stage=stage,
+                cause=cause, retired=retired,
             )  # fmt: skip
 
         try:

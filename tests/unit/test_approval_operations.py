@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kfq_workflow.approval import opening, operations
-from kfq_workflow.approval.deciding import Outside, asking
+from kfq_workflow.approval.deciding import asking
 from kfq_workflow.approval.gate import merge, patch
 from kfq_workflow.approval.opening import Asking
 from kfq_workflow.approval.operations import Denied, Desk
 from kfq_workflow.approval.quorum import share
+from kfq_workflow.conditions import Outside
 from kfq_workflow.definition import model as m
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot

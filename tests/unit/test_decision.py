@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kfq_workflow.conditions import Outside
 from kfq_workflow.decision import adoption, available, decide
 from kfq_workflow.definition import model as m
 from kfq_workflow.errors import (
@@ -274,21 +275,21 @@ def test_witnesses_are_cited() -> None:
     }
     life = Life(permit(guards=guards))
     life.fire("submit")
-    decision = life.decide("grant", root="zone", key="zone/me", witnesses={"zone": zone, "zone/case": case})
+    decision = life.decide("grant", outside=Outside("zone/me", "zone", {"zone": zone, "zone/case": case}))
     assert [(seen.instance, seen.seq, seen.leaf) for seen in decision.seen] == [
         ("zone", 7, "aa"),
         ("zone/case", 3, "bb"),
     ]
     assert life.rules.witnessed == {"grant"}
-    assert codes(life.decide("grant", root="zone", key="zone/me", witnesses={"zone": zone})) == ["guard_failed"]
+    assert codes(life.decide("grant", outside=Outside("zone/me", "zone", {"zone": zone}))) == ["guard_failed"]
 
 
 def test_a_guard_in_code_is_attested() -> None:
     life = Life(permit(guards={"survey_done": m.Code("quota@1")}))
     life.fire("submit")
-    decision = life.decide("grant", code=lambda _name: (True, {"left": 3}))
+    decision = life.decide("grant", outside=Outside(code=lambda _name: (True, {"left": 3})))
     assert decision.attested == {"quota@1": {"answer": True, "values": {"left": 3}}}
-    assert codes(life.decide("grant", code=lambda _name: (False, {}))) == ["guard_failed"]
+    assert codes(life.decide("grant", outside=Outside(code=lambda _name: (False, {})))) == ["guard_failed"]
 
 
 def test_an_actors_role_can_be_a_condition() -> None:
