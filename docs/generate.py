@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that are taken from the code: commands, errors, the public names.
+"""Write the pages of docs/reference that are taken from the code: commands, errors, public names, attacks.
 
 `python docs/generate.py` writes them, with `--check` it only tells which are not as they must be. A command, an
 option, an error, a code or a public name without its words is an error here, so none stays undocumented.
@@ -190,10 +190,10 @@ def _raised() -> dict[str, str]:
 
 def _categories() -> Iterator[tuple[set[str], str]]:
     """Yield the codes of refusals with the class that each names."""
-    from kfq_workflow import decision
+    from kfq_workflow import refusals
 
     found: dict[str, set[str]] = {}
-    for value in vars(decision).values():
+    for value in vars(refusals).values():
         if isinstance(value, dict) and value and all(v in vars(errors) for v in value.values() if isinstance(v, str)):
             for code, name in value.items():
                 if isinstance(name, str):
@@ -351,12 +351,21 @@ def unsupported() -> str:
     return page()
 
 
+def attacks(lang: str) -> str:
+    """Return the page of every attack that the tests try, in a language."""
+    from docs.attacks import page  # with the tests, which not every page needs
+
+    return page(lang)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": lambda: commands("en"),
     "reference/commands.zh-CN.md": lambda: commands("zh"),
     "reference/errors.md": error_page,
     "reference/api.md": api,
     "reference/unsupported.md": unsupported,
+    "reference/attacks.md": lambda: attacks("en"),
+    "reference/attacks.zh-CN.md": lambda: attacks("zh"),
 }
 
 

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATED = ("commands.md", "commands.zh-CN.md", "errors.md", "api.md")
+GENERATED = ("commands.md", "commands.zh-CN.md", "errors.md", "api.md", "attacks.md", "attacks.zh-CN.md")
 ANY = "…"
 #: What commands of a page may need besides Python and the tools of a plain system.
 PROGRAMS = ("ssh-keygen",)

@@ -71,8 +71,6 @@ _FACTS = {
 }
 _GRANTS = frozenset({"granted", "revoked"})
 _NUMBERS = frozenset({"retired", "released"})
-#: The kinds that say facts of a reserved instance, and change no state.
-RESERVED = frozenset(_FACTS) | _GRANTS | _NUMBERS
 #: What an entry of these kinds does to the instance as a whole.
 STANDING = {
     "suspended": ("held", True),
@@ -163,9 +161,9 @@ class Snapshot:
         """Merge the facts that an entry says of its instance."""
         if kind in _FACTS:
             self.attrs.update({name: body[name] for name in _FACTS[kind] if name in body})
-        elif kind in _GRANTS:
+        elif kind in _GRANTS and "grant" in body:
             self._grant(seq, kind, body)
-        elif kind in _NUMBERS:
+        elif kind in _NUMBERS and "number" in body:
             self.attrs.update(numbers.apply(self.attrs, kind, body))
         elif "attrs" in body:
             self.attrs.update(body["attrs"])

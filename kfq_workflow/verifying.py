@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from kfq_workflow.errors import KfqError
 from kfq_workflow.stored.database import recipe
-from kfq_workflow.stored.database_errors import translate
+from kfq_workflow.stored.database_errors import translate, unreadable
 from kfq_workflow.stored.database_source import DatabaseSource
 from kfq_workflow.stored.sharing import begin
 from kfq_workflow.stored.tables import Tables
@@ -41,7 +41,8 @@ def reading(database: Engine, *, schema: str | None = None, prefix: str = "kfq_"
     except KfqError:
         raise
     except Exception as error:
-        found = translate(error, database=database.url.render_as_string(hide_password=True))
+        name = database.url.render_as_string(hide_password=True)
+        found = translate(error, database=name) or unreadable(error, database=name)
         if found is None:
             raise
         raise found from error

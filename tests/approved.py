@@ -116,8 +116,17 @@ def _second(engine: WorkflowEngine) -> None:
     engine.adopt("r", {"main": "draft"}, by="reg", source="报", reason="不详")
 
 
-def approved_log(folder: Path) -> bytes:
-    """Return the export of such a log."""
+def _third(engine: WorkflowEngine) -> None:
+    """One permit whose days had passed when they were put on record."""
+    engine.start("permit", "s", by="app", name="许可", attrs={"area": "1.5"}, on="2020-01-01")
+    engine.fire("s", "submit", by="app", papers=[Paper("request")], on="2020-02-01")
+    engine.submit("s", "grant", by="app", on="2020-03")
+    engine.approve("s", by="c1", papers=[Paper("notice")], on="2020-03-05")
+    engine.approve("s", by="boss", papers=[Paper("notice")], on="2020-04")
+
+
+def approved(folder: Path) -> WorkflowEngine:
+    """Return an engine on such a log, in a new database."""
     database = open_database(f"sqlite:///{folder / 'approved.db'}")
 
     def panel(_question: Any) -> Any:
@@ -128,6 +137,13 @@ def approved_log(folder: Path) -> bytes:
     engine.grant_proxy("boss", by="boss", to="x", valid_from="2020-01-01", valid_to="2999-12-31", number="1")
     _first(engine)
     _second(engine)
+    _third(engine)
+    return engine
+
+
+def approved_log(folder: Path) -> bytes:
+    """Return the export of such a log."""
+    database = approved(folder).database
     with reading(database) as source:
         write_export(source, folder / "approved.jsonl")
     database.dispose()

@@ -50,24 +50,30 @@ def is_in_order(log: bytes) -> bool:
 
 
 def said(report: dict[str, Any]) -> dict[str, Any]:
-    """Return what a report says, without its sentences and what the independent verifier does not decide again."""
-    found = {name: report.get(name) for name in ("entries", "instances", "anchored", "lost", "redacted")}
+    """Return what a report says, without its sentences."""
+    found = {name: report.get(name) for name in ("verdict", "entries", "instances", "anchored", "lost", "redacted")}
     found["findings"] = {tuple(finding[key] for key in _KEYS) for finding in report["findings"]}
-    found["not_checked"] = set(report["not_checked"]) - verify_bundle.AREAS.keys()
-    if not verify_bundle.AREAS.keys() & set(report["not_checked"]):
-        found["verdict"] = report["verdict"]
+    found["not_checked"] = set(report["not_checked"])
     return found
 
 
-def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
-    """Hold what the independent verifier says of a file to what the library said."""
-    given = verify_bundle.Given(
+def given(anchors: Iterable[Anchor], trust: Trust) -> verify_bundle.Given:
+    """Return what an auditor brings as the independent verifier takes it."""
+    return verify_bundle.Given(
         tuple(verify_bundle.read_anchor(each.label, each.data) for each in anchors),
         tuple(verify_bundle.read_key(str(key)) for key in trust.keys),
         tuple(verify_bundle.read_statement(each.label, str(each.note).encode()) for each in trust.statements),
     )
-    alone = verify_bundle.verify(str(path), given).as_json()
-    found, expected = said(alone), said(report.as_json())
+
+
+def alone(path: str | Path, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> dict[str, Any]:
+    """Return what the independent verifier says of a file, as JSON."""
+    return verify_bundle.verify(str(path), given(anchors, trust)).as_json()
+
+
+def beside(path: str | Path, report: Report, anchors: Iterable[Anchor] = (), trust: Trust = NOBODY) -> None:
+    """Hold what the independent verifier says of a file to what the library said."""
+    found, expected = said(alone(path, anchors, trust)), said(report.as_json())
     if "verdict" not in found:
         expected.pop("verdict")
     if found.get("anchored"):

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_SERVERS = pytest.StashKey[Servers]()
+SERVERS = pytest.StashKey[Servers]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a run of the tests, or as one of its workers join it."""
     folder = getattr(config, "workerinput", {}).get("servers")
-    config.stash[_SERVERS] = Servers(Path(folder)) if folder else Servers.begin()
+    config.stash[SERVERS] = Servers(Path(folder)) if folder else Servers.begin()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the run keeps its servers."""
-    node.workerinput["servers"] = str(node.config.stash[_SERVERS].folder)
+    node.workerinput["servers"] = str(node.config.stash[SERVERS].folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the run; the process that began it ends it."""
-    servers = config.stash.get(_SERVERS, None)
+    servers = config.stash.get(SERVERS, None)
     if servers is not None:
         (servers.close if hasattr(config, "workerinput") else servers.end)()
 
@@ -63,9 +63,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             url = f"sqlite:///{tmp_path / 'kfq.db'}"
         else:
             try:
-                url = stack.enter_context(request.config.stash[_SERVERS].database(request.param))
+                url = stack.enter_context(request.config.stash[SERVERS].database(request.param))
             except ServerMissingError as error:
-                _missing(request.param, str(error))
+                missing(request.param, str(error))
         yield url
         if request.node.get_closest_marker("tampers") is None:
             _verify(url)
@@ -85,7 +85,7 @@ def _verify(url: str) -> None:
     assert [finding.text() for finding in report.findings if finding.severity == "error"] == []
 
 
-def _missing(backend: str, reason: str) -> None:
+def missing(backend: str, reason: str) -> None:
     """Skip, but where MariaDB has to be there, fail; PostgreSQL 18 comes with the tests and always is."""
     if backend == "postgresql18" or (backend == "mariadb" and os.environ.get("KFQ_CI") == "1"):
         pytest.fail(f"{backend}: {reason}")

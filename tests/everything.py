@@ -156,8 +156,9 @@ def _correct(engine: WorkflowEngine) -> None:
     engine.void("q", by="reg", **BASIS)
     states = {"main": "granted", "survey": None}
     engine.adopt(
-        "r", states, name="旧", workflow="permit", by="reg", source="旧卷", basis="implied", reason="补录", on="[..2017]"
-    )
+        "r", states, name="旧", workflow="permit", by="reg", source="旧卷", basis="implied",
+        reason="补录", on="[..2017]",
+    )  # fmt: skip
     papers = [Paper("request", number="晋政函〔2020〕10号", title="请示")]
     engine.confirm("p", engine.rectify("p", 2, by="reg", reason="笔误", papers=papers).receipt.seq, by="boss")
     erased = engine.redact("p", [(1, "attribute.owner")], by="reg", reason="本人申请", number="个保法第47条")

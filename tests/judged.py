@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import Paper, WorkflowEngine, open_database, reading
 from kfq_workflow.export import write_export
+from tests import gated
 from tests.contract import test_effects, test_families, test_rectify
 from tests.mutants import canonical, hashed_anew
 
@@ -90,11 +92,34 @@ def corrected(engine: WorkflowEngine) -> None:
     engine.decline("p", engine.rectify("p", 3, **REASON, on="2020-03-08").receipt.seq, by="chief", reason="n")
 
 
+def voted(database: Any) -> WorkflowEngine:
+    """Prepare a log with a gate that several people have decided."""
+    gated.prepare(database)
+    engine = WorkflowEngine(database)
+    for id_, role in (("rec", "records"), ("chief", "chief")):
+        engine.enroll(id_, by="admin", roles=[role])
+    engine.rule(by="admin", rectify=test_rectify.WHO)
+    engine.submit("p", "grant", by="app")
+    for by in ("c1", "c2", "boss"):
+        engine.approve("p", "grant", by=by)
+    return engine
+
+
+def redated(engine: WorkflowEngine) -> None:
+    """Days of a start, a move and a vote are corrected, one of them twice."""
+    entries = engine.history("p")
+    day, last = entries[0].body["on"]["edtf"], entries[-1].row.seq
+    for seq, on in ((1, "2020-01-01"), (2, "2020"), (last, f"[2020-01-01..{day}]"), (last, f"[2021-01-01..{day}]")):
+        done = engine.rectify("p", seq, **REASON, on=on)
+        engine.confirm("p", done.receipt.seq, by="chief")
+
+
 SCENES: dict[str, tuple[Callable[[Any], WorkflowEngine], Callable[[WorkflowEngine], None]]] = {
     "expanded": (zones, expanded),
     "merged": (zones, merged),
     "siblings": (zones, siblings),
     "corrected": (test_rectify.prepared, corrected),
+    "redated": (voted, redated),
 }
 
 
@@ -133,12 +158,19 @@ def changed(data: bytes, key: str, seq: int, work: Callable[[Entry], object], *,
     return hashed_anew(lines, parsed, cite=cite)
 
 
-def without(data: bytes, key: str) -> bytes:
-    """Return a copy that has nothing of an instance."""
-    kept = [
-        line for line in data.splitlines(keepends=True) if f'"instance":{canonical(key).decode()}' not in line.decode()
-    ]
-    return b"".join(kept)
+def rechained(lines: list[bytes], key: str, seq: int, work: Callable[[Entry], object]) -> None:
+    """Change one entry among the lines of a log, and hash its chain anew from there on, with the head's line."""
+    leaf: str | None = None
+    for number, line in enumerate(lines):
+        if line.startswith(b'{"actor":') and (entry := json.loads(line))["instance"] == key and entry["seq"] >= seq:
+            if leaf is None:
+                work(entry)
+            else:
+                entry["prev"] = leaf
+            lines[number] = canonical(entry) + b"\n"
+            leaf = sha256(b"\0" + lines[number][:-1]).hexdigest()
+        elif line.startswith(b'{"head":') and (head := json.loads(line)["head"])["instance"] == key:
+            lines[number] = canonical({"head": {**head, "leaf": leaf}}) + b"\n"
 
 
 def inside(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -36,6 +36,25 @@ VOTES = {"approve": "approved", "reject": "rejected", "abstain": "abstained"}
 VOTED = frozenset(VOTES.values())
 
 
+def check_form(gates: Mapping[str, Any]) -> None:
+    """Raise TypeError unless each gate has what makes it one, and that is what it must be."""
+    for gate in gates.values():
+        good = _says(gate, round=int, state=str, by=str) and all(
+            _says(task, kind=str, of=str, state=str) and _are_people(task.get("asked", {}))
+            for task in gate.get("tasks", {}).values()
+        )
+        if not good or not _are_people(gate.get("copies", {})):
+            raise TypeError("gates")
+
+
+def _says(value: Any, **types: type) -> bool:
+    return isinstance(value, dict) and all(type(value.get(name)) is wanted for name, wanted in types.items())
+
+
+def _are_people(value: Any) -> bool:
+    return isinstance(value, dict) and all(_says(about, seq=int) for about in value.values())
+
+
 def merge(gates: Mapping[str, State], patches: Mapping[str, State]) -> State:
     """Return the gates after an entry's patches; neither is changed."""
     return {**gates, **{name: _merged(gates.get(name), patch) for name, patch in patches.items()}}

@@ -6,7 +6,6 @@ manifest, and in a bundle of a part the proofs.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
@@ -15,6 +14,7 @@ from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.selection import ACTOR
 from kfq_workflow.errors import NotInitialised
 from kfq_workflow.export import ExportSource
+from kfq_workflow.verify.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,10 +119,9 @@ class PartSource(WholeSource):
 def body_of(row: Row) -> dict[str, Any]:
     """Return the body of an entry, empty where it cannot be read."""
     try:
-        found = json.loads(row.body)
-    except ValueError:
+        return parsed(row.body)
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 __all__ = ["NotInitialised", "PartSource", "WholeSource", "body_of"]

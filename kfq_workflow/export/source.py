@@ -87,7 +87,7 @@ class ExportSource:
             if row is not None and row.instance == LOG:
                 body = json.loads(row.body)
                 suite, offset = body.get("suite"), body.get("utc_offset")
-                if row.seq == 1 and isinstance(suite, str) and isinstance(offset, int):
+                if row.seq == 1 and isinstance(suite, str) and type(offset) is int:
                     return LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")
         return None
 

@@ -129,6 +129,14 @@ def _in_a_closed_folder(database: str) -> bool:
     return scheme == "sqlite" and file.is_file() and not os.access(file.parent, os.W_OK)
 
 
+def unreadable(error: BaseException, *, database: str = "-") -> DatabaseUnavailable | None:
+    """Return the library's error for a database that does not understand what only reads our own tables."""
+    raw = getattr(error, "orig", None) or error
+    if type(raw).__module__.partition(".")[0] not in ("sqlite3", "psycopg", "pymysql"):
+        return None
+    return DatabaseUnavailable(_DAMAGED, reason=str(raw).splitlines()[0], database=database)
+
+
 def connection_lost(error: BaseException) -> bool:
     """Tell whether the connection broke: at a COMMIT, then, nobody knows whether it was done."""
     if getattr(error, "connection_invalidated", False):

@@ -124,6 +124,13 @@ class DatabaseSource:
             elif state != triggers.PRESENT:
                 book.error("database", f"trigger_{state}", trigger=name)
 
+    def sound(self, book: Book) -> None:
+        """Look whether the tables of a SQLite file and their indexes say the same, or what is read depends on how."""
+        if self._dialect == "sqlite":
+            told = self._connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+            if told != "ok":
+                book.error("database", "damaged", reason=str(told))
+
     # Several processes
 
     def opening(self) -> DatabaseOpening | None:

@@ -1,6 +1,6 @@
 """Verify a log: everything that can be checked without trusting who keeps it, all findings, in one pass.
 
-    database   the triggers stand; the log's row agrees with its genesis
+    database   the triggers stand; the log's row agrees with its genesis; a SQLite file is sound
     bytes      every entry's columns, built into bytes again, hash to its leaf; bodies are canonical
     chain      no gap, no duplicate; each entry follows the one before it; the clock does not run back
     replay     every act decided again with the definition then in force; dates in an order that is possible
@@ -80,6 +80,8 @@ def verify(
         outcomes = [read(source, WHOLE, key=key, progress=progress)]
     book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
+    if key is None and since is None:
+        getattr(source, "sound", lambda _book: None)(book)
     if since is not None and any(book.skipped):
         book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
     if key is not None:

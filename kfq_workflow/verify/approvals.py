@@ -259,7 +259,12 @@ class ApprovalJudge:
         grant = facts.get("grants", {}).get(number)
         if grant is None or not in_force(grant, actor.id, case.rules.definition.name, case.day):
             raise Denied(("proxy_none", {}))
-        person = Actor(about["id"], frozenset(facts.get("roles", ())), org=facts.get("org", ""))
+        person = Actor(
+            about["id"], frozenset(facts.get("roles", ())), facts.get("org", ""), valid_from=facts.get("valid_from"),
+            valid_to=facts.get("valid_to"), enabled=facts.get("enabled", True),
+        )  # fmt: skip
+        if not person.acts_on(case.day):
+            raise Denied(("proxy_none", {}))
         return covered(person, grant)
 
     def _since(self, chain: str, seq: int, at: int) -> Iterator[Cited]:

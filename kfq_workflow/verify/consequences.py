@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kfq_workflow.definition.model import Transition
+    from kfq_workflow.entry import Row
     from kfq_workflow.verify.case import Case
     from kfq_workflow.verify.past import Witnesses
     from kfq_workflow.verify.report import Book
@@ -57,13 +58,13 @@ class Consequences:
         for plan, item in zip(plans, said, strict=False):
             if "skipped" in item and not plan.where_allowed:
                 case.error("effect_skipped", target=plan.on, triggers=item["skipped"])
-        self.expect(case, said)
+        self.expect(case.row, said)
 
-    def expect(self, case: Case, said: Iterable[Mapping[str, Any]]) -> None:
+    def expect(self, row: Row, said: Iterable[Mapping[str, Any]]) -> None:
         """Expect the entries on other instances that an entry says."""
         for item in said:
             for trigger in _does(item):
-                self._count((case.row.instance, case.row.seq, item["on"], trigger), 1)
+                self._count((row.instance, row.seq, item["on"], trigger), 1)
 
     def cause(self, case: Case, trigger: str) -> Witness | None:
         """Return the entry that caused this one, as its guards see it; note one that did not."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.approval.tasks import changed, granted, place
 from kfq_workflow.entry import encode_json
 from kfq_workflow.history.effective import RECTIFIED
-from kfq_workflow.state import NAMES, RESERVED, STANDING, Snapshot
+from kfq_workflow.state import NAMES, STANDING, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -202,8 +202,7 @@ class Folds:
         after = _predecessors(before, body) if shape.sets else ()
         if shape.sets or "gates" in body or row.kind in STANDING:
             snapshot = copy(before)
-            kind = "" if row.kind in RESERVED else row.kind  # what it says of a reserved instance is kept beside
-            snapshot.apply(row.seq, kind, {name: body[name] for name in _FOLDED if name in body})
+            snapshot.apply(row.seq, row.kind, {name: body[name] for name in _FOLDED if name in body})
         edge = Edge(Node(snapshot), after)
         if keep and self._edges < _LIMIT:
             self._edges += 1

@@ -284,7 +284,7 @@ class Judge:
     def renumbered(self, case: Case, effects: list[dict[str, Any]]) -> None:
         """Check what an entry does to document numbers, and expect it on their chains."""
         case.equal("effects", effects, case.body.get("effects", []))
-        self.consequences.expect(case, effects)
+        self.consequences.expect(case.row, effects)
 
     def caused(self, case: Case, kind: str) -> Cited | None:
         """Return the entry that caused one on a number's chain; note one that did not."""

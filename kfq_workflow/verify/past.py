@@ -279,7 +279,12 @@ class Witnesses:
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 
     def after(self, instance: str, seq: int) -> Cited | None:
-        """Return an entry and the states after it, None when there is none. Raises Undisclosed."""
+        """Return an entry and the states after it, None when there is none. Raises Undisclosed.
+
+        Raises TypeError for a number that is none: True is not 1.
+        """
+        if type(seq) is not int:
+            raise TypeError("not the number of an entry")
         if not self.shows(instance):
             raise Undisclosed(instance)
         reader = self._open.get(instance)

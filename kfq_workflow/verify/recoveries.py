@@ -13,10 +13,10 @@ Whether what it names was ever published, and whether more was lost, only checkp
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.incarnation import Lineage, Recovery
+from kfq_workflow.verify.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,9 +40,9 @@ def read_recoveries(
     for row in log:
         try:
             if row.kind == "sealed":
-                sizes.add(json.loads(row.body)["size"])
+                sizes.add(parsed(row.body)["size"])
             elif row.kind == "recovered":
-                recovery = Recovery.parse(row.seq, json.loads(row.body))
+                recovery = Recovery.parse(row.seq, parsed(row.body))
                 shown = sizes | {recovery.size} if partial else sizes
                 _check(recovery, Lineage(base, tuple(found)), shown, roots, book)
                 found.append(recovery)

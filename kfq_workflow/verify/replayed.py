@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import edtf
+from kfq_workflow.approval.gate import check_form
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.entry import VERSION
 from kfq_workflow.history.effective import RECTIFIED
@@ -233,18 +235,21 @@ class ReplayCheck:
         try:
             edge = edge or self._folds.learn(run.node, key, row, shape, keep=keep)
             if "gates" in shape.body:
+                check_form(edge.node.snapshot.gates)
                 run.fold_tasks(edge.node, row.at)
         except ODD as error:
             book.error("replay", "malformed", row.instance, row.seq, reason=f"{type(error).__name__}: {error}"[:200])
             return None
-        if row.v != VERSION:
-            return edge  # what is of another version is folded as far as it can be, and not judged
-        if self._judge.knows(row.kind):
+        if row.v == VERSION and self._judge.knows(row.kind):
             content = body.parsed()
             self._judge.judge(row, content, run, run.snapshot(), actor)
             edge.legal = noted == book.noted and self._is_static(shape, content, run)
-        else:
+        elif row.v == VERSION:  # what is of another version is folded as far as it can be, and not judged
             book.not_checked(f"kind {row.kind}", needed=True)
+        if "effects" in shape.body and (run.force is None or row.v != VERSION or not self._judge.knows(row.kind)):
+            # What cannot be judged is taken at its word, or what it caused would look as if it were there twice.
+            with suppress(*ODD):
+                self._judge.consequences.expect(row, shape.body["effects"])
         return edge
 
     @staticmethod

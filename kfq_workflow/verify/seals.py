@@ -8,11 +8,11 @@ Memory grows with the seals, not with the entries.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.audit.merkle import Range
+from kfq_workflow.verify.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,11 +55,11 @@ class Seals:
     def _seal(self, row: Row) -> None:
         start, before = (self.parts[-1].end, self.parts[-1].seq) if self.parts else (0, 0)
         try:
-            part = Part(start, max(row.seq - before - 1, 0), row.seq, json.loads(row.body))
+            part = Part(start, max(row.seq - before - 1, 0), row.seq, parsed(row.body))
             if type(part.instances) is int and part.end > part.others:
                 self.parts.append(part)
                 return
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             pass  # the main stream reports it as malformed
         self._book.error("tree", "seal_size", row.instance, row.seq, before=start)
 

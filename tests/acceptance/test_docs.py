@@ -42,6 +42,12 @@ def test_both_languages_have_the_same_commands(page: Path) -> None:
     assert next(statements) == next(statements)
 
 
+def test_whatever_verification_finds_is_said_in_chinese_as_well() -> None:
+    found = (pages.ROOT / f"docs/reference/what-verify-finds{lang}.md" for lang in ("", ".zh-CN"))
+    english, chinese = (page.read_text("utf-8") for page in found)
+    assert set(re.findall(r"`[^`\n]+`", english)) <= set(re.findall(r"`[^`\n]+`", chinese))
+
+
 @pytest.mark.parametrize("page", sorted(generate.PAGES), ids=str)
 def test_generated_pages_are_as_they_must_be(page: str) -> None:
     assert generate.PAGES[page]() == (pages.ROOT / "docs" / page).read_text("utf-8")

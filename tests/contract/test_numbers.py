@@ -18,7 +18,7 @@ from kfq_workflow.working_days import Calendar
 from tests.approvals import BASIS, BOSS, CLERKS, Case, gate, guarded, in_review, prepared
 from tests.beside import verify_bundled, verify_export
 from tests.bundles import members
-from tests.tampering import places, rehash, remove, rows, tampering
+from tests.tampering import places, rehash, rows, tampering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,30 +271,6 @@ def test_a_forged_reuse_is_found(
     assert [(finding.instance, finding.seq, finding.values["codes"]) for finding in found] == [
         (key, 2, ["number_retired"])
     ]
-
-
-@pytest.mark.tampers
-def test_a_forged_reuse_in_the_same_minute_is_a_warning(database: Engine, engine: WorkflowEngine) -> None:
-    file(engine, "new", "晋政函〔2021〕99号")
-    chain = rows(database, "new")
-    forged = chain[-1]._replace(body=chain[-1].body.replace("晋政函〔2021〕99号", NUMBER), at=chain[-1].at + 1_000_000)
-    _forge(database, [*chain[:-1], forged])
-    engine.rebuild()
-    report = verify_database(database)
-    assert {(kind, key, seq) for _, kind, key, seq in places(report)} == {("number_overlap", "new", 2)}
-    assert {finding.severity for finding in report.findings} == {"warning"}
-    assert NUMBER in report.findings[0].text("zh")
-
-
-@pytest.mark.tampers
-def test_a_retirement_that_was_taken_away_is_found(database: Engine, engine: WorkflowEngine) -> None:
-    chain = numbered("request", NUMBER).chain
-    with tampering(database) as connection:
-        remove(connection, "instance", {"key": chain})
-        remove(connection, "entry", {"instance": chain})
-        connection.commit()
-    assert places(verify_database(database)) == {("replay", "retired_missing", "old", 3)}
-    assert engine.show("old").snapshot.voided
 
 
 @pytest.mark.tampers

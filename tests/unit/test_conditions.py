@@ -76,3 +76,12 @@ def test_the_case_that_causes_an_act_is_cited() -> None:
     context = Context(permit(), Snapshot(), None, {})
     holds(CAUSED, context)
     assert context.seen == {}
+
+
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "-Infinity", "x"])
+def test_an_attribute_that_is_no_number_is_neither_less_nor_more(value: str) -> None:
+    """Only a log that was tampered with says one; looking at it must not stop verification."""
+    snapshot = Snapshot(attrs={"area": value})
+    for op, answer in (("lt", False), ("ge", False), ("eq", False), ("ne", True), ("in", False)):
+        condition = m.FieldIs("attribute", "area", op, ("5",) if op == "in" else "5")  # type: ignore[arg-type]
+        assert holds(condition, Context(permit(), snapshot, None, {})) is answer

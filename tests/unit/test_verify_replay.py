@@ -217,3 +217,24 @@ def test_replay_of_dates_that_contradict_their_order() -> None:
         replay(log, None, "a", as_of="2020-03-01")
     assert caught.value.values["seqs"] == [1, 2, 3]
     assert json.loads(log.rows[-1].body)["on"] == early
+
+
+def test_a_state_that_is_no_text_is_found_and_does_not_stop_verification() -> None:
+    log, rules = begun("a")
+    log.add("fired", "a", {**SURVEYED, "set": {"main": ["x"]}}, actor="applicant", def_=rules)
+    assert [(finding.kind, finding.seq) for finding in verify(log).findings] == [("malformed", 3)]
+
+
+def test_a_past_decision_says_no_effects() -> None:
+    log, rules = begun("a")
+    log.enroll("registrar", ["registrar"])
+    log.enroll("clerk", ["clerk"])
+    late: dict[str, Any] = {
+        "basis": "stated", "for": {"ground": "late", "id": "clerk"}, "mode": "late", "on": ON,
+        "set": {"survey": "done"}, "texts": {"source": "0" * 64}, "trigger": "survey", "was": {"survey": "none"},
+    }  # fmt: skip
+    for more, kinds in (({}, set()), ({"effects": [{"amend": ["area"], "on": "b"}]}, {"effects_differs"})):
+        log.add("fired", "a", {**late, **more}, actor="registrar", def_=rules)
+        found = {finding.kind for finding in verify(log).findings if finding.layer == "replay"}
+        assert found == kinds
+        log.rows.pop()

@@ -1,0 +1,114 @@
+"""Differences between the library and the independent verifier that mutants have shown, each by its name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kfq_workflow import WorkflowEngine, open_database, reading, schema
+from kfq_workflow.export import write_export
+from tests.beside import verify_export
+from tests.everything import Everything, everything
+from tests.mutants import by_file, by_library, hashed_anew
+from tests.workflows import permit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Entry = dict[str, Any]
+    Edit = Callable[[Entry], object]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    return everything(tmp_path_factory.mktemp("log"))
+
+
+def says(name: str, value: Any = ...) -> Edit:
+    """Let the body of an entry say something else; nothing at all where no value is given."""
+    return lambda entry: entry["body"].pop(name) if value is ... else entry["body"].update({name: value})
+
+
+def is_(name: str, value: Any) -> Edit:
+    """Let a column of an entry say something else."""
+    return lambda entry: entry.update({name: value})
+
+
+#: Which entry, what is done to it, and a finding that both then have (of a log, whether it is one at all).
+CASES: dict[str, tuple[str, int, Edit, str]] = {
+    "days that are no words": ("p", 3, says("on", 7), "bytes.not_canonical p 3"),
+    "texts that are no words": ("p", 15, says("texts", []), "bytes.not_canonical p 15"),
+    "an actor who cannot be read": ("~actor/app", 1, says("texts", {"name": None}), "replay.actor_unknown p 1"),
+    "a root that cannot be read": ("p", 1, says("on", "x"), "replay.root_missing p/case 1"),
+    "a paper without a type": ("p", 2, lambda entry: entry["body"]["papers"][0].pop("type"), "replay.malformed p 2"),
+    "a basis that is no word": ("r", 1, says("basis", {}), "replay.malformed r 1"),
+    "a state that is a number": ("p", 3, says("set", {"survey": 3}), "replay.malformed p 3"),
+    "who did it is a word": ("p", 3, says("did", ""), "replay.malformed p 3"),
+    "true for one": ("~definition/case", 1, says("version", value=True), "replay.version_differs ~definition/case 1"),
+    "a digest with a space": (
+        "~definition/case", 1, lambda entry: entry["body"].update(labels=entry["body"]["labels"][:30] + " " * 4
+                                                                   + entry["body"]["labels"][30:]),
+        "replay.malformed ~definition/case 1",
+    ),
+    "the entry true is cited": ("p", 8, lambda entry: entry["body"]["cause"].update(seq=True), "replay.malformed p 8"),
+    "a seal without heads": ("~log", 3, says("heads"), "tree.seal_size ~log 3"),
+    "a proxy of an ordinary instance": ("p", 1, is_("kind", "granted"), "replay.kind_place p 1"),
+    "a kind of numbers on an actor": ("~actor/reg", 1, is_("kind", "retired"), "replay.kind_place ~actor/reg 1"),
+    "another version": ("~actor/c1", 1, is_("v", 11), "bytes.version ~actor/c1 1"),
+    "a recovery whose words are numbers": ("~log", 5, says("texts", {"reason": 1}), "bytes.not_canonical ~log 5"),
+    "a tally that says something else": (
+        "p", 6, lambda entry: entry["body"]["gates"]["grant"].update(tally={"seq": 2}), "replay.gates_differs p 6",
+    ),
+    "a suite that is not known": ("~log", 1, says("suite", "s9"), ""),
+    "an offset that is true": ("~log", 1, says("utc_offset", value=True), "no log"),
+    "a number that is too large": ("p", 15, is_("at", 2**53), "bytes.line - -"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_say_the_same_of(tmp_path: Path, made: Everything, name: str) -> None:
+    instance, seq, edit, expected = CASES[name]
+    lines = made.log.splitlines()
+    parsed = {number: json.loads(line) for number, line in enumerate(lines) if line.startswith(b'{"actor":')}
+    edit(next(entry for entry in parsed.values() if (entry["instance"], entry["seq"]) == (instance, seq)))
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(hashed_anew(lines, parsed))
+    library, file = by_library(path), by_file(path)
+    told = {f"{each[0]}.{each[1]} {each[3] or '-'} {each[4] or '-'}" for each in library.findings & file.findings}
+    library, file = library.settled(file), file.settled(library)
+    assert file == library, (library.findings - file.findings, file.findings - library.findings)
+    if expected == "no log":
+        assert library.verdict is None
+    elif expected:
+        assert expected in told, told
+
+
+@pytest.mark.parametrize("places", [(0, 1), (0, 0), (1, 1)], ids=["both", "first", "last"])
+def test_a_seal_that_stands_twice(tmp_path: Path, made: Everything, places: tuple[int, int]) -> None:
+    """It has no places of its own: `seal_size`, whichever of the two is the copy."""
+    lines = made.log.splitlines(keepends=True)
+    at = [number for number, line in enumerate(lines) if b'"kind":"sealed"' in line]
+    path = tmp_path / "log.jsonl"
+    for place in set(places):
+        lines.insert(at[place], lines[at[place]])
+    path.write_bytes(b"".join(lines))
+    library, file = by_library(path), by_file(path)
+    assert file == library, (library.findings - file.findings, file.findings - library.findings)
+    assert "seal_size" in {each[1] for each in library.findings}
+
+
+def test_a_year_that_is_not_over_ends_today(tmp_path: Path) -> None:
+    """The last day of what is said is at most that of the entry: no false accusation."""
+    database = open_database(f"sqlite:///{tmp_path / 'log.db'}")
+    schema.init(database)
+    engine = WorkflowEngine(database)
+    engine.define(permit(), by="system")
+    engine.enroll("applicant", by="system", roles=["applicant"])
+    engine.start("permit", "p", by="applicant", name="许可", on=engine.today()[:4])
+    with reading(database) as source:
+        write_export(source, tmp_path / "log.jsonl")
+    database.dispose()
+    assert verify_export(tmp_path / "log.jsonl").findings == ()
