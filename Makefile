@@ -26,6 +26,7 @@ demo: $(VENV)/.installed ## eleven development zones on record, in .demo/kfq.db 
 	@mkdir -p .demo
 	@if [ '$(KFQ_DATABASE_URL)' = '$(DEMO_URL)' ]; then rm -f .demo/kfq.db .demo/kfq.db-wal .demo/kfq.db-shm; fi
 	@KFQ_DATABASE_URL='$(KFQ_DATABASE_URL)' $(BIN)/kfq demo linfen-2020
+	@printf '\n%s\n' "先执行 / first:  export PATH=\"$(abspath $(BIN)):\$$PATH\" KFQ_DATABASE_URL='$(KFQ_DATABASE_URL)'"
 
 test: $(VENV)/.installed-test ## all tests, on SQLite, PostgreSQL and MariaDB
 	$(PYTEST) $(PARALLEL) $(ARGS)

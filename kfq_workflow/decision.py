@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kfq_workflow.approval.standing import standing
 from kfq_workflow.conditions import ALONE, Context, Outside, holds
-from kfq_workflow.definition.model import LaterEffect
+from kfq_workflow.definition.model import FieldIs, LaterEffect, leaves
 from kfq_workflow.errors import InvalidInput, NotFound
 from kfq_workflow.refusals import refuse
 from kfq_workflow.values import EMPTY, Decision, Refusal
@@ -23,7 +23,7 @@ from kfq_workflow.values import EMPTY, Decision, Refusal
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from kfq_workflow.definition.model import Definition, Transition
+    from kfq_workflow.definition.model import Condition, Definition, Transition
     from kfq_workflow.machine import Edge, Rules
     from kfq_workflow.state import Snapshot
     from kfq_workflow.values import Actor, Witness
@@ -145,7 +145,8 @@ def _try(
         missing = tuple(paper for paper in rule.papers if paper not in papers and paper not in later)
         refusals += _evidence(context, rule, missing, stage)
         refusals += [refuse(context.definition, code, **values) for code, values in retired]
-    refusals += _guards(context, rule)
+    absent = {refusal.values["parameter"] for refusal in refusals if refusal.code == "parameter_missing"}
+    refusals += _guards(context, rule, absent)
     effects = unsupported_effects(rule)
     if effects and not late:
         refusals.append(refuse(context.definition, "effects_not_supported", trigger=rule.trigger, effects=effects))
@@ -216,17 +217,24 @@ def _evidence(context: Context, rule: Transition, missing: tuple[str, ...], stag
     return found + [refuse(context.definition, "parameter_missing", parameter=name) for name in absent]
 
 
-def _guards(context: Context, rule: Transition) -> list[Refusal]:
+def _guards(context: Context, rule: Transition, absent: set[str]) -> list[Refusal]:
     found = []
     for name in rule.guards:
+        guard = context.definition.guards[name]
+        if absent and absent & _parameters(guard):
+            continue  # nobody can tell before the parameter is there, and that is refused already
         context.unsupported.clear()
-        answer = holds(context.definition.guards[name], context)
+        answer = holds(guard, context)
         if answer is False:
             found.append(refuse(context.definition, "guard_failed", guard=name))
         elif answer is None:
             features = ", ".join(dict.fromkeys(context.unsupported))
             found.append(refuse(context.definition, "not_supported", guard=name, feature=features))
     return found
+
+
+def _parameters(guard: Condition) -> set[str]:
+    return {leaf.name for leaf in leaves(guard) if isinstance(leaf, FieldIs) and leaf.source == "parameter"}
 
 
 def adoption(

@@ -131,9 +131,12 @@ def day(value: str, today: str | None = None) -> edtf.Day:
 
 def exact_day(value: str) -> str:
     """Return an ISO day; an imprecise date is refused."""
-    found = day(value)
+    try:
+        found = edtf.parse(is_text(value, "date"))
+    except edtf.InvalidDate as error:
+        raise InvalidInput("invalid_day", text=value[:80], reason=error.reason) from None
     if found.lo is None or found.lo != found.hi or found.edtf != found.lo:
-        raise InvalidInput("invalid_date", text=value[:80], reason="not_exact")
+        raise InvalidInput("invalid_day", text=value[:80], reason="not_exact")
     return found.lo
 
 

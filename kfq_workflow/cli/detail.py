@@ -172,7 +172,13 @@ def _print_next(instance: Instance, decisions: tuple[Decision, ...]) -> None:
         needs = [label(definition, "paper", paper) for paper in decision.missing]
         code = "next.submit" if decision.gated else "next.roles"
         said = [say(code, roles=joined(label(definition, "role", role) for role in roles))]
-        line("    " + "  ".join(said + ([say("next.papers", papers=joined(needs))] if needs else [])))
+        said += [say("next.papers", papers=joined(needs))] if needs else []
+        absent = [refusal.values["parameter"] for refusal in decision.refusals if refusal.code == "parameter_missing"]
+        if absent:
+            said.append(
+                say("next.parameters", names=joined(labelled(definition, "parameter", name) for name in absent))
+            )
+        line("    " + "  ".join(said))
     rest = len(decisions) - len(near)
     if rest:
         line("  " + say("next.more", count=rest, key=instance.key))

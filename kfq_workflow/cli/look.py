@@ -188,7 +188,11 @@ def next_(session: Session, key: str, actor: str | None) -> None:
 
 def _still(definition: Definition, decision: Decision) -> tuple[str, ...]:
     """Return what is still missing for a move, and that one with a gate is submitted."""
-    reasons = _reasons(definition, decision)
+    papers = [refusal for refusal in decision.refusals if refusal.code == "paper_missing"]
+    reasons = (
+        *(label(definition, "paper", refusal.values["paper"]) for refusal in papers),
+        *(_reason(definition, refusal) for refusal in decision.refusals if refusal not in papers),
+    )
     return (*reasons, say("next.gated")) if decision.gated else reasons or ("✓",)
 
 
@@ -204,8 +208,6 @@ def _reason(definition: Definition, refusal: Refusal) -> str:
         return say("reason.not_from_state", sources=joined(sources))
     if refusal.code == "role_missing":
         return say("reason.role_missing", needs=joined(label(definition, "role", role) for role in values["needs"]))
-    if refusal.code == "paper_missing":
-        return label(definition, "paper", values["paper"])
     if refusal.code == "region_inactive":
         return say("reason.region_inactive", region=label(definition, "region", values["region"]))
     if refusal.code in ("gate_open", "suspended", "voided"):

@@ -400,6 +400,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "next.roles": ("由 {roles}", "by {roles}"),
     "next.submit": ("由 {roles} 提交审批：kfq submit", "submitted for approval by {roles}: kfq submit"),
     "next.gated": ("提交审批：kfq submit", "submit: kfq submit"),
+    "next.parameters": ("须填：{names}", "to be stated: {names}"),
     "next.none": (
         "现在没有可办理的动作，原因见：kfq next {key}",
         "Nothing can be done now; see why: kfq next {key}",

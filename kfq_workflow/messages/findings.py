@@ -137,8 +137,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The trigger {trigger} is not as made: its table may be unprotected. Find out why, then run: kfq db upgrade",
     ),
     "database.damaged": (
-        "数据库文件损坏，表与索引不一致，读到什么取决于怎样查询（系统原文：{reason}）。请改用备份，并查明原因。",
-        "The file of the database is damaged: table and index disagree, so what is read depends on how it is asked for ({reason}). Go back to a backup, and find out why.",
+        "数据库文件损坏：{table} 与其索引不一致，读到什么取决于怎样查询（系统原文：{reason}）。请改用备份，并查明原因。",
+        "The file of the database is damaged: {table} and its index disagree, so what is read depends on how it is asked for ({reason}). Go back to a backup, and find out why.",
     ),
     "bytes.leaf": ("记录的内容与其散列不符：记录被改动。", "The entry does not hash to its leaf: it was altered."),
     "bytes.columns": (

@@ -19,6 +19,10 @@ INPUTS: dict[str, tuple[str, str]] = {
         "The date {text!r} is not valid ({reason}). Use EDTF, such as 2017, 2017-05, 2017-05-09, 2020-40, "
         "[2018-01..2020-05] or [..2017].",
     ),
+    "invalid_day": (
+        "日期“{text}”无效（{reason}）。这里须写明某一天，例如 2020-05-09。",
+        "The date {text!r} is not valid ({reason}). Give one day, such as 2020-05-09.",
+    ),
     "future_date": (
         "日期 {text} 在今天（{today}）之后：不能登记尚未发生的事。",
         "The date {text} is after today ({today}): what has not happened cannot be put on record.",

@@ -12,6 +12,9 @@ sqlite3's, `sqlstate` psycopg's, and an integer as first argument PyMySQL's. SQL
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from kfq_workflow.errors import DatabaseUnavailable, KfqError, NotInitialised, TransactionLost
 
 _LOST = "transaction_lost"
@@ -110,11 +113,20 @@ def translate(error: BaseException, *, database: str = "-") -> KfqError | None:
     if found is None:
         return None
     code, reason = found
+    if code == _UNREACHABLE and _in_a_closed_folder(database):
+        code = _READONLY_FOLDER
     if code in (_LOST, _LOCKED):
         return TransactionLost(code, reason=reason)
     if code == _NO_TABLE:
         return NotInitialised(database=database)
     return DatabaseUnavailable(code, reason=reason, database=database)
+
+
+def _in_a_closed_folder(database: str) -> bool:
+    """Tell whether it is a SQLite file that is there, in a folder in which nothing can be made: SQLite says neither."""
+    scheme, _, path = database.partition(":///")
+    file = Path(path)
+    return scheme == "sqlite" and file.is_file() and not os.access(file.parent, os.W_OK)
 
 
 def unreadable(error: BaseException, *, database: str = "-") -> DatabaseUnavailable | None:

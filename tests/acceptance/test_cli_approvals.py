@@ -380,7 +380,7 @@ BAD: dict[str, tuple[tuple[Args, ...], Args, int, str]] = {
         (OPEN, ("extend", "p", "--actor", "reg", "--due", "2999-01-01", *BASIS)),
         ("extend", "p", "--actor", "reg", "--due", "2999-01-02", *BASIS), 3, "extended_before",
     ),
-    "due some month": ((), (*OPEN, "--due", "2999-01"), 1, "invalid_date"),
+    "due some month": ((), (*OPEN, "--due", "2999-01"), 1, "invalid_day"),
     "waived by the one it binds": ((OPEN,), words("waive p --actor reg --signer reg --reason r"), 3, "waive_second"),
     "a proxy that nobody granted": ((OPEN,), words("approve p --actor c3 --for boss"), 3, "proxy_none"),
     "a proxy for nobody": ((OPEN,), words("approve p --actor c3 --for nobody"), 1, "not_found.actor"),

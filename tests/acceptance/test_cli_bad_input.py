@@ -88,7 +88,7 @@ BAD: dict[str, tuple[tuple[str, ...], int, str]] = {
         ("actor", "add", "x", "--role", "registrar", "--actor", "registrar"), 3, "refused",
     ),
     "imprecise validity": (
-        ("actor", "update", "registrar", "--from", "2020", "--actor", "administrator"), 1, "invalid_date",
+        ("actor", "update", "registrar", "--from", "2020", "--actor", "administrator"), 1, "invalid_day",
     ),
     "file that is not there": (("import", "/nowhere/x.yaml", "--actor", "registrar"), 1, "casefile_error"),
     "definition that is not there": (("definition", "check", "/nowhere/x.yaml"), 1, "definition_error"),

@@ -17,6 +17,7 @@ from kfq_workflow.stored.database_errors import connection_lost, translate, unav
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from kfq_workflow.errors import KfqError
 
@@ -163,6 +164,20 @@ def test_a_read_only_database(pairs: Engine) -> None:
     found = translated(run(pairs, begin, "UPDATE pair SET n = 1"))
     assert isinstance(found, DatabaseUnavailable)
     assert found.code == "database_readonly"
+
+
+def test_a_file_that_cannot_be_opened_where_nothing_can_be_made_says_how_to_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kfq.db"
+    file.touch()
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = 14
+    codes = []
+    for writable in (True, False):
+        monkeypatch.setattr("os.access", lambda *_, answer=writable: answer)
+        codes.append(translate(error, database=f"sqlite:///{file}").code)  # type: ignore[union-attr]
+    assert codes == ["database_unreachable", "database_readonly_folder"]
 
 
 def test_a_database_in_a_read_only_folder_says_how_to_read_it() -> None:

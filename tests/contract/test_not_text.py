@@ -1,13 +1,16 @@
-"""What is no text where text is wanted is refused as input, in both languages, and changes nothing."""
+"""What is of the wrong type is refused as input, in both languages, and changes nothing."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import Paper, WorkflowEngine, schema
-from kfq_workflow.errors import InvalidInput
+from kfq_workflow import Paper, WorkflowEngine, open_database, schema
+from kfq_workflow.definition.document import load
+from kfq_workflow.errors import DefinitionError, InvalidInput
 from tests.workflows import permit
 
 if TYPE_CHECKING:
@@ -82,3 +85,46 @@ def test_one_role_is_not_a_list_of_letters(engine: WorkflowEngine) -> None:
         assert caught.value.code == "not_a_list"
     with pytest.raises(InvalidInput, match="enabled"):
         engine.enroll("clerk", by="system", enabled="no")
+
+
+ANYTHING: Any = Path("kfq.db")
+#: What a program may confuse → (what it calls, the error's code, words of its sentence).
+CONFUSED: dict[str, tuple[Any, str, str]] = {
+    "a URL for an engine": (lambda _: WorkflowEngine(ANYTHING), "wrong_type", "must be of type Engine, not PosixPath"),
+    "a path for a URL": (lambda _: open_database(ANYTHING), "not_text", "PosixPath"),
+    "a file for a definition": (lambda e: e.define("permit.yaml", by="system"), "wrong_type", "Definition, not str"),
+    "a name for a session": (lambda e: e.join("session"), "wrong_type", "must be of type Connection, not str"),
+    "one paper for a list": (
+        lambda e: e.fire("p", "submit", by="clerk", papers=Paper("request")), "not_a_list", "not one Paper",
+    ),
+    "a float for a decimal": (
+        lambda e: e.amend("p", {"area": 1.5}, by="clerk"), "value_not_text", "such as 1.20), not as the float 1.5",
+    ),
+    "words for a decimal": (
+        lambda e: e.amend("p", {"area": "much"}, by="clerk"), "invalid_value", "expected a decimal, such as 1.20",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CONFUSED)
+def test_what_a_program_confuses_is_said_in_words(engine: WorkflowEngine, what: str) -> None:
+    call, code, words = CONFUSED[what]
+    with pytest.raises(InvalidInput, match=re.escape(words)) as caught:
+        call(engine)
+    assert caught.value.code == code
+    assert caught.value.text("zh") != str(caught.value)
+
+
+def test_system_acts_no_more_once_there_is_an_administrator(engine: WorkflowEngine) -> None:
+    engine.enroll("admin", by="system", roles=["administrator"])
+    with pytest.raises(InvalidInput, match="let an administrator do it"):
+        engine.enroll("new", by="system", roles=["registrar"])
+
+
+def test_the_name_of_a_file_is_no_definition() -> None:
+    with pytest.raises(DefinitionError, match=re.escape('load(Path("permit.yaml"))')):
+        load("permit.yaml")
+    with pytest.raises(DefinitionError) as caught:
+        load("permit\n")
+    assert [(problem.code, problem.line) for problem in caught.value.problems] == [("definition.expected", 1)]
+    assert "映射" in caught.value.text("zh")

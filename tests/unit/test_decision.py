@@ -121,6 +121,24 @@ def test_role_papers_and_guards_are_all_collected() -> None:
     assert type(refused(decision, key="p")) is NotAuthorised
 
 
+def test_a_condition_on_a_parameter_that_is_missing_is_not_said_to_fail() -> None:
+    definition = permit()
+    grant = dataclasses.replace(definition.transitions[2], parameters=("months",), guards=("survey_done", "short"))
+    life = Life(
+        permit(
+            transitions=(*definition.transitions[:2], grant, *definition.transitions[3:]),
+            parameters={"months": m.Field("months", "integer", required=True)},
+            guards={**definition.guards, "short": m.FieldIs("parameter", "months", "le", 24)},
+        )
+    )
+    life.fire("submit")
+    assert codes(life.decide("grant")) == ["parameter_missing", "guard_failed"]  # the survey
+    assert codes(life.decide("grant", params={"months": 25})) == ["guard_failed", "guard_failed"]
+    life.fire("survey")
+    assert codes(life.decide("grant")) == ["parameter_missing"]
+    assert life.decide("grant", params={"months": 24}).allowed
+
+
 def test_a_missing_paper_is_named_before_a_guard() -> None:
     definition = permit()
     both = dataclasses.replace(definition.transitions[2], papers=("notice",))
