@@ -299,12 +299,12 @@ class Witnesses:
         self.shows: Callable[[str], bool] = getattr(source, "shows", lambda _instance: True)
         self._open: OrderedDict[str, _Reader] = OrderedDict()
 
-    def after(self, instance: Any, seq: Any) -> Cited | None:
+    def after(self, instance: str, seq: int) -> Cited | None:
         """Return an entry and the states after it, None when there is none. Raises Undisclosed.
 
-        Raises TypeError for a key or a number that is none: True is not 1.
+        Raises TypeError for what is no key, and for a number that is none: True is not 1.
         """
-        if not isinstance(instance, str) or type(seq) is not int:
+        if type(seq) is not int or type(instance) is not str:
             raise TypeError("not a citation")
         if not self.shows(instance):
             raise Undisclosed(instance)
