@@ -991,6 +991,10 @@ def read_entry(hash_: Hash, data: bytes) -> Entry:
         if not (data.startswith(start) and data.endswith(end) and len(start) + len(end) < len(data)):
             raise Malformed("not an entry")
         try:
+            json.loads(data[len(start) : -len(end)].decode())  # one value, and nothing after it
+        except (ValueError, RecursionError):
+            raise Malformed("not an entry") from None
+        try:
             inner = parse(data[len(start) : -len(end)])
             body = inner if _says_words(inner) else None
         except Malformed:

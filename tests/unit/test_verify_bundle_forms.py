@@ -158,3 +158,13 @@ def test_a_year_that_is_not_over_ends_today(tmp_path: Path) -> None:
         write_export(source, tmp_path / "log.jsonl")
     database.dispose()
     assert verify_export(tmp_path / "log.jsonl").findings == ()
+
+
+def test_a_column_that_stands_twice_is_no_entry(tmp_path: Path, made: Everything) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(
+        made.log.replace(b'},"def":null,"instance":"~actor/reg"', b'},"def":null,"def":null,"instance":"~actor/reg"', 1)
+    )
+    library, file = by_library(path), by_file(path)
+    assert file == library, (library.findings - file.findings, file.findings - library.findings)
+    assert ("bytes", "line", "error", None, None) in library.findings
