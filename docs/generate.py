@@ -190,14 +190,11 @@ def _raised() -> dict[str, str]:
 
 def _categories() -> Iterator[tuple[set[str], str]]:
     """Yield the codes of refusals with the class that each names."""
-    from kfq_workflow import refusals
+    from kfq_workflow.refusals import CATEGORIES
 
     found: dict[str, set[str]] = {}
-    for value in vars(refusals).values():
-        if isinstance(value, dict) and value and all(v in vars(errors) for v in value.values() if isinstance(v, str)):
-            for code, name in value.items():
-                if isinstance(name, str):
-                    found.setdefault(name, set()).add(code)
+    for code, name in CATEGORIES.items():
+        found.setdefault(name, set()).add(code)
     for name, codes in found.items():
         yield codes, name
 

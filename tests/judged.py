@@ -9,17 +9,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfq_workflow import Paper, WorkflowEngine, open_database, reading
+from kfq_workflow import Paper, WorkflowEngine, open_database, reading, schema
+from kfq_workflow.definition import model as m
 from kfq_workflow.export import write_export
 from tests import gated
 from tests.contract import test_effects, test_families, test_rectify
 from tests.mutants import canonical, hashed_anew
+from tests.tampering import case
+from tests.workflows import move, permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Entry = dict[str, Any]
 
+TYPES: dict[str, Any] = {"area": "decimal", "count": "integer", "open": "boolean", "day": "date", "words": "text"}
 REASON = {"by": "rec", "reason": "笔误"}
 
 
@@ -114,10 +118,64 @@ def redated(engine: WorkflowEngine) -> None:
         engine.confirm("p", done.receipt.seq, by="chief")
 
 
+def definitions() -> tuple[m.Definition, m.Definition]:
+    """Return a permit with attributes of every type, and a case whose moves, one with a gate, give them values."""
+    permitted = permit(
+        attributes={
+            **{name: m.Field(name, kind) for name, kind in TYPES.items()},
+            "owner": m.Field("owner", "text", personal=True),
+        },
+        parameters={"who": m.Field("who", "text"), "secret": m.Field("secret", "text", personal=True)},
+        transitions=(
+            *permit().transitions,
+            move("note", "draft", m.Target("same"), roles=("authority",), parameters=("who", "secret")),
+        ),
+    )
+    values = {
+        "area": m.Taken("parameter", "size"), "count": m.Taken("parameter", "many"), "open": m.Taken("literal", "true"),
+        "day": m.Taken("attribute", "day"), "words": m.Taken("key"), "owner": m.Taken("attribute", "words"),
+    }  # fmt: skip
+    effects = (
+        m.AmendEffect(m.Taken("root"), values, m.Taken("parameter", "size")),
+        m.FireEffect(m.Taken("root"), ("note",), {"who": m.Taken("root"), "secret": m.Taken("attribute", "words")}),
+    )
+    more: dict[str, Any] = {"roles": ("clerk",), "parameters": ("size", "many"), "effects": effects}
+    gate = m.Gate((m.Signer("clerks", "role", "clerk"),), m.Quorum("all"))
+    return permitted, case(
+        transitions=(move("open", "new", "open", gate=gate, **more), move("try", "new", m.Target("same"), **more)),
+        attributes={"day": m.Field("day", "date"), "words": m.Field("words", "text")},
+        parameters={"size": m.Field("size", "decimal"), "many": m.Field("many", "text")},
+        guards={},
+    )
+
+
+def prepared(database: Any) -> WorkflowEngine:
+    """Prepare a log for effects with values of every type."""
+    schema.init(database)
+    engine = WorkflowEngine(database)
+    for definition in definitions():
+        engine.define(definition, by="system")
+    for id_, role in (("applicant", "applicant"), ("clerk", "clerk"), ("other", "clerk")):
+        engine.enroll(id_, by="system", roles=[role])
+    return engine
+
+
+def valued(engine: WorkflowEngine) -> None:
+    """What a move and a vote decide gives the root values, which are of another type there."""
+    engine.start("permit", "p", by="applicant", name="地块")
+    words = {"day": "2020-05", "words": "A\u0301 一"}
+    engine.start("case", "p/1", by="clerk", name="案", root="p", attrs=words)
+    engine.fire("p/1", "try", by="clerk", params={"size": "1.50", "many": "7"})
+    engine.fire("p/1", "try", by="clerk")
+    engine.submit("p/1", "open", by="clerk", params={"size": "2", "many": "9"})
+    engine.approve("p/1", "open", by="other")
+
+
 SCENES: dict[str, tuple[Callable[[Any], WorkflowEngine], Callable[[WorkflowEngine], None]]] = {
     "expanded": (zones, expanded),
     "merged": (zones, merged),
     "siblings": (zones, siblings),
+    "valued": (prepared, valued),
     "corrected": (test_rectify.prepared, corrected),
     "redated": (voted, redated),
 }

@@ -67,12 +67,16 @@ def _merged(before: Any, patch: Any) -> Any:
 
 
 def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> State:
-    """Return what merged into `before` gives `after`, which has everything that `before` has."""
-    return {
-        name: patch(before[name], value) if isinstance(value, dict) and isinstance(before.get(name), dict) else value
-        for name, value in after.items()
-        if name not in before or before[name] != value
-    }
+    """Return what merged into `before` gives `after`, which has everything that `before` has; nothing empty in it."""
+    found: State = {}
+    for name, value in after.items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            if inner := patch(old, value):
+                found[name] = inner
+        elif name not in before or old != value:
+            found[name] = value
+    return found
 
 
 def replaced(before: Mapping[str, Any], changes: Mapping[str, Any]) -> State:

@@ -88,6 +88,7 @@ def verify_bundle(
             return interval.verify_interval(source, progress)
         return verify(source, trust=trust, progress=progress)
     except NotInitialised:
+        ExportSource(opened.parts[LINES]).inspect(book)
         book.error("chain", "genesis_missing", LOG, 1)
         return book.report()
 

@@ -82,6 +82,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "记录称由“{cited}”第 {number} 条引起，而该条没有此联动（{trigger}）。",
         "The entry says that entry {number} of {cited} caused it; that one has no such effect ({trigger}).",
     ),
+    "replay.effect_values": (
+        "此联动（{trigger}）的参数或属性不是“{cited}”第 {number} 条所定的。",
+        "This effect ({trigger}) has other parameters or attributes than entry {number} of {cited} had for it.",
+    ),
     "replay.effect_missing": (
         "记录称联动了“{target}”的 {trigger}，而那里没有相应的记录。",
         "The entry says that it had the effect {trigger} on {target}; there is no such entry there.",
@@ -133,8 +137,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The trigger {trigger} is not as made: its table may be unprotected. Find out why, then run: kfq db upgrade",
     ),
     "database.damaged": (
-        "数据库文件损坏，表与索引不一致，读到什么取决于怎样查询（系统原文：{reason}）。请改用备份，并查明原因。",
-        "The file of the database is damaged: table and index disagree, so what is read depends on how it is asked for ({reason}). Go back to a backup, and find out why.",
+        "数据库文件损坏：{table} 与其索引不一致，读到什么取决于怎样查询（系统原文：{reason}）。请改用备份，并查明原因。",
+        "The file of the database is damaged: {table} and its index disagree, so what is read depends on how it is asked for ({reason}). Go back to a backup, and find out why.",
     ),
     "bytes.leaf": ("记录的内容与其散列不符：记录被改动。", "The entry does not hash to its leaf: it was altered."),
     "bytes.columns": (
@@ -297,6 +301,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The root {root!r} is an instance of {found}; it must be one of {expected}.",
     ),
     "replay.attributes": ("属性 {names} 未在定义中声明。", "The definition declares no attributes {names}."),
+    "replay.grounds_missing": (
+        "记录缺少 {names}：此类事项须有理由或依据文件。",
+        "The entry lacks {names}: this is done only for a reason, or on the basis of a document.",
+    ),
     "replay.says_more": (
         "{kind} 类的记录不得写有 {names}：这会改变实例，而没有规则据以判断。",
         "An entry of kind {kind} may not say {names}: that would change the instance, and no rule decides it.",

@@ -125,11 +125,13 @@ class DatabaseSource:
                 book.error("database", f"trigger_{state}", trigger=name)
 
     def sound(self, book: Book) -> None:
-        """Look whether the tables of a SQLite file and their indexes say the same, or what is read depends on how."""
-        if self._dialect == "sqlite":
-            told = self._connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
-            if told != "ok":
-                book.error("database", "damaged", reason=str(told))
+        """Look whether our tables of a SQLite file and their indexes say the same, or what is read depends on how."""
+        for table in self._tables if self._dialect == "sqlite" else ():
+            schema = self._quote(self._tables.schema or "main")
+            told = self._connection.exec_driver_sql(f"PRAGMA {schema}.integrity_check({self._quote(table.name)})")
+            for (reason,) in told.fetchmany(1):
+                if reason != "ok":
+                    book.error("database", "damaged", table=table.name, reason=reason)
 
     # Several processes
 

@@ -39,6 +39,11 @@ KINDS = (
 )  # fmt: skip
 
 
+#: What is done only for a reason in words, and what only on the basis of a document.
+_BASED = frozenset({"extended", *_STANDS})
+_REASONED = frozenset({"added", "removed", "retracted", "returned", "transferred", "waived", *_BASED})
+
+
 class ApprovalJudge:
     """Judges the entries of approval gates, on behalf of `Judge`."""
 
@@ -63,6 +68,7 @@ class ApprovalJudge:
     def judge(self, case: Case) -> None:
         """Judge one entry of a kind in `KINDS`."""
         kind = case.row.kind
+        self._grounds(case, kind)
         if kind in _STANDS:
             self._stood(case, kind)
             return
@@ -85,6 +91,16 @@ class ApprovalJudge:
             if "@" not in guard:
                 raise  # nothing that code answers: the body is malformed
             case.error("attested_missing", guard=guard)
+
+    @staticmethod
+    def _grounds(case: Case, kind: str) -> None:
+        """Check that an entry has a reason and names a document where there must be one."""
+        missing = ["reason"] if kind in _REASONED and "reason" not in case.body.get("texts", {}) else []
+        number = case.body.get("number")
+        if kind in _BASED and not (isinstance(number, str) and number):
+            missing.append("number")
+        if missing:
+            case.error("grounds_missing", names=missing)
 
     # Rounds
 

@@ -1,7 +1,8 @@
 """Effects on other instances: each is promised by the entry of a case and kept by an entry that cites it.
 
 The entry of the case must say exactly the effects that its definition plans. Each effect that it says ran must stand on
-the other instance, and an entry that claims a cause must be among the effects of that cause.
+the other instance, with the values that the move had for it, and an entry that claims a cause must be among the effects
+of that cause.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.effects import planned
-from kfq_workflow.values import Witness
+from kfq_workflow.entry import encode_json
+from kfq_workflow.errors import InvalidInput
+from kfq_workflow.inputs import typed
+from kfq_workflow.values import EMPTY, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kfq_workflow.definition.model import Transition
+    from kfq_workflow.effects import Planned
     from kfq_workflow.entry import Row
     from kfq_workflow.verify.case import Case
-    from kfq_workflow.verify.past import Witnesses
+    from kfq_workflow.verify.past import Cited, Library, Witnesses
     from kfq_workflow.verify.report import Book
 
     #: An effect: the case and its entry, the instance that it is on, the trigger.
@@ -37,11 +42,41 @@ def _does(item: Mapping[str, Any]) -> Iterable[str]:
     return found
 
 
+def _said(body: Mapping[str, Any], part: str, prefix: str) -> set[str]:
+    """Return the attributes or parameters that an entry says, in clear or as texts."""
+    texts = body.get("texts", {})
+    return {*body.get(part, {}), *(name.removeprefix(prefix) for name in texts if name.startswith(prefix))}
+
+
+def _amends(item: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Tell whether an amendment changes what the effect says, and nothing else."""
+    names = sorted(_said(body, "attrs", "attribute."))
+    return bool(item.get("amend") == names and item.get("renamed", False) is ("name" in body.get("texts", {})))
+
+
+def _agrees(case: Case, plan: Planned) -> bool:
+    """Tell whether an entry has the values that its cause had for it, as its own definition wants them.
+
+    Those that are personal there are not in clear: only that they were given is compared.
+    """
+    part, prefix, values = ("params", "parameter.", plan.params) if plan.fire else ("attrs", "attribute.", plan.attrs)
+    definition = case.rules.definition
+    declared = definition.parameters if plan.fire else definition.attributes
+    if _said(case.body, part, prefix) != values.keys():
+        return False
+    try:
+        wanted = {name: typed(declared[name], values[name]) for name in case.body.get(part, {})}
+    except (InvalidInput, KeyError):
+        return False
+    return encode_json(wanted) == encode_json(case.body.get(part, {}))
+
+
 class Consequences:
     """Holds promised effects and those that are there against each other, in whichever order they are read."""
 
-    def __init__(self, witnesses: Witnesses) -> None:
+    def __init__(self, witnesses: Witnesses, library: Library) -> None:
         self._witnesses = witnesses
+        self._library = library
         #: 1 promised and not seen yet, -1 seen before its promise was read.
         self.open: dict[Effect, int] = {}
 
@@ -77,10 +112,25 @@ class Consequences:
         if cited.leaf.hex() != said["leaf"]:
             case.error("seen_leaf", cited=key, number=seq)
         here = case.row.instance
-        if not any(item["on"] == here and trigger in _does(item) for item in cited.effects):
+        meant = [item for item in cited.effects if item["on"] == here and trigger in _does(item)]
+        if not meant or (trigger == AMEND and not any(_amends(item, case.body) for item in meant)):
             case.error("effect_unknown", cited=key, number=seq, trigger=trigger)
+        elif trigger not in NUMBERED.values():
+            plans = [plan for plan in self._plans(key, cited) if plan.on == here and trigger in (plan.fire or (AMEND,))]
+            if plans and not any(_agrees(case, plan) for plan in plans):
+                case.error("effect_values", cited=key, number=seq, trigger=trigger)
         self._count((key, seq, here, trigger), -1)
         return Witness(key, cited.workflow or "", seq, said["leaf"], cited.regions)
+
+    def _plans(self, key: str, cited: Cited) -> tuple[Planned, ...]:
+        """Return the effects that the move of a cause has, with their values; none where that move is not known."""
+        body, digest = cited.body, cited.row.def_
+        force = self._library.rules(digest) if digest is not None else None
+        rule = force.rules.transitions.get(body.get("transition", body.get("trigger"))) if force is not None else None
+        if rule is None:
+            return ()
+        said = cited.gates.get(rule.id, {}) if cited.row.kind == "voted" else body
+        return planned(rule, key=key, root=cited.root, attrs=cited.attrs, params=said.get("params", EMPTY))
 
     def _count(self, effect: Effect, by: int) -> None:
         found = self.open.pop(effect, 0) + by

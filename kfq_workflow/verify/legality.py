@@ -62,7 +62,7 @@ class Judge:
         self.retired = retired
         self.day = day
         self._approvals = ApprovalJudge(self)
-        self.consequences = Consequences(witnesses)
+        self.consequences = Consequences(witnesses, library)
         #: The newest entry that could not be decided again.
         self.undecided: tuple[str, int] | None = None
         self._kinds: dict[str, Callable[[Case], None]] = {

@@ -247,16 +247,37 @@ class Library:
 
 
 class Cited(NamedTuple):
-    """An entry as another one cites it: leaf, time and effects, and its instance's workflow, states and facts then."""
+    """An entry as another one cites it: what it says, and its instance's workflow, states, facts and gates then."""
 
-    leaf: bytes
-    at: int
+    row: Row
+    body: Mapping[str, Any]
     workflow: str | None
     root: str | None
     regions: Mapping[str, str]
     attrs: Mapping[str, Any]
-    effects: Sequence[Mapping[str, Any]]
-    number: str = ""
+    gates: Mapping[str, Any]
+
+    @property
+    def leaf(self) -> bytes:
+        """The entry's leaf."""
+        return bytes(self.row.leaf)
+
+    @property
+    def at(self) -> int:
+        """When it was written, in µs since 1970 UTC."""
+        return self.row.at
+
+    @property
+    def effects(self) -> Sequence[Mapping[str, Any]]:
+        """What it says that it did to other instances."""
+        found: Sequence[Mapping[str, Any]] = self.body.get("effects", ())
+        return found
+
+    @property
+    def number(self) -> str:
+        """The document that it rests on."""
+        found: str = self.body.get("number", "")
+        return found
 
 
 class Undisclosed(Exception):
@@ -323,7 +344,7 @@ class _Reader:
         if self._last is None or self.seq != seq:
             return None
         row, body = self._last
+        states = self._states
         return Cited(
-            bytes(row.leaf), row.at, self._workflow, self._root, dict(self._states.regions),
-            dict(self._states.attrs), body.get("effects", ()), body.get("number", ""),
+            row, body, self._workflow, self._root, dict(states.regions), dict(states.attrs), states.gates
         )  # fmt: skip

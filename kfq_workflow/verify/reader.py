@@ -198,7 +198,7 @@ class _Reader:
             except ODD as error:
                 reason = f"{type(error).__name__}: {error}"[:200]
                 self._book.error("replay", "malformed", row.instance, row.seq, reason=reason)
-            if row.kind == "genesis" and row.instance == LOG:
+            if row.kind == "genesis" and row.instance == LOG and row.seq == 1:
                 check_log(self._head, body.parsed(), self._book)
         run.seq, run.head = row[1], row[10]
         if type(row[3]) is int:

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from tests.attacks.model import Place
 
 pytestmark = pytest.mark.tampers
-#: So many places of each value are tried, from its first byte to its last.
-OFFSETS = 8
+#: So many places of each value are tried, from its first byte to its last; what is read is the same elsewhere.
+OFFSETS = {SQLITE: 8}
 #: Of a seal of another size the independent verifier says that places come after it, and not which one is missing.
 DIFFERENT = ("seal: size",)
 
@@ -119,8 +119,11 @@ def test_found(stage: Stage, attack: Attack, place: str, tmp_path: Path) -> None
         pytest.skip("the database has no such statement")
     scene = stage.commit(attack, place)
     alone, anchored = attack.found(place)
-    without, with_ = stage.report(scene), stage.report(scene, scene.anchors)
+    without = stage.report(scene)
     hold(alone, without, attack.verdict)
+    if alone and stage.backend != SQLITE:
+        return  # no anchor is needed; that one takes nothing away is shown once
+    with_ = stage.report(scene, scene.anchors)
     if alone:
         assert places(without) <= places(with_)
         assert {layer for layer, *_ in places(with_) - places(without)} <= {"anchor"}
@@ -196,12 +199,13 @@ def test_each_byte(stage: Stage, sweep: Sweep) -> None:
     scene, table = stage.scene(sweep.scene), getattr(TABLES, sweep.table)
     keys = [column.name for column in table.primary_key.columns]
     rows = [row for row in scene.saved[table.name] if row[sweep.column] is not None]
-    for round_ in range(OFFSETS):
+    offsets = OFFSETS.get(stage.backend, 2)
+    for round_ in range(offsets):
         with stage.owner() as connection:
             put_back(connection, scene.saved)
             for row in rows:
                 value = bytes(row[sweep.column]) if isinstance(row[sweep.column], memoryview) else row[sweep.column]
-                changed = other(value, (len(value) - 1) * round_ // (OFFSETS - 1))
+                changed = other(value, (len(value) - 1) * round_ // (offsets - 1))
                 where = [table.c[key] == row[key] for key in keys]
                 connection.execute(table.update().where(*where).values({sweep.column: changed}))
         found = found_by(sweep, stage.report(scene))
@@ -254,7 +258,7 @@ def test_found_in_a_file(stage: Stage, files: Files, attack: OnFile) -> None:
 @pytest.mark.parametrize("stage", [SQLITE], indirect=True)
 def test_each_byte_of_an_export(files: Files, tmp_path: Path) -> None:
     data, path = files.export.read_bytes(), tmp_path / "log.jsonl"
-    for offset in range(0, len(data), len(data) // 100):
+    for offset in range(0, len(data), len(data) // 80):
         changed = bytearray(data)
         changed[offset] ^= 1
         path.write_bytes(changed)
@@ -285,7 +289,7 @@ def test_each_byte_of_a_database_file(files: Files, tmp_path: Path) -> None:
     """A byte that changes anything that is read, by whatever index, is found, or makes the file unreadable."""
     data, path = files.database.read_bytes(), tmp_path / "changed.db"
     before = content(files.database)
-    for offset in range(11, len(data), len(data) // 100):
+    for offset in range(11, len(data), len(data) // 80):
         changed = bytearray(data)
         changed[offset] ^= 1 << offset % 8
         path.write_bytes(changed)

@@ -17,10 +17,11 @@ from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed
 from kfq_workflow.audit.note import SM2, Note, VerifierKey, verify
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import encode
-from kfq_workflow.export import ExportSource, write_export
+from kfq_workflow.export import write_export
 from kfq_workflow.hashing import SUITE, check_letters
 from kfq_workflow.verify import verify as verify_log
 from kfq_workflow.verify.anchors import Trust
+from tests.beside import verify_export
 from tests.contract.test_anchors import reseal
 from tests.contract.test_approvals import *  # noqa: F403 - the same tests on another suite
 from tests.contract.test_engine import *  # noqa: F403
@@ -108,7 +109,7 @@ def test_checkpoints_cosignatures_and_receipts(database: Engine, office: Path, t
     with reading(database) as source:
         report = verify_log(source, held, trust=trust)
         write_export(source, tmp_path / "log.jsonl")
-    exported = verify_log(ExportSource(tmp_path / "log.jsonl"), held, trust=trust)
+    exported = verify_export(tmp_path / "log.jsonl", held, trust)
     for each in (report, exported):
         assert (each.verdict, each.findings) == ("anchored", ())
         assert each.anchored is not None

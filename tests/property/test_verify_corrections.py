@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from kfq_workflow import Paper, open_database
 from kfq_workflow.entry import Row, encode_fields, encode_json, leaf_hash
+from kfq_workflow.export import write_export
 from kfq_workflow.stored.source import Document, TextRow
 from kfq_workflow.verify import verify
 from kfq_workflow.verifying import reading
+from tests.beside import verify_export
 from tests.contract.test_rectify import prepared
 from tests.logs import Log
 
@@ -124,3 +126,7 @@ def test_a_changed_correction_is_found(data: st.DataObject) -> None:
     made = rehashed(log, row, other)
     report = verify(made)
     assert report.verdict == "tampered", (row.kind, place)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.jsonl"
+        write_export(made, path)
+        assert verify_export(path).verdict == "tampered"

@@ -119,6 +119,8 @@ _PROBES: tuple[tuple[str, int, Callable[[Body], object], str], ...] = (
     ("p", 4, lambda body: body.update(to="boss"), "not_allowed"),
     ("p", 5, lambda body: body.update(task="1"), "not_allowed"),
     ("p", 7, lambda body: gate(body)["tasks"]["4"].pop("from"), "gates_differs"),
+    ("p", 7, lambda body: gate(body)["tally"].update(since=7), "gates_differs"),
+    ("p", 13, lambda body: gate(body).update(tally={}), "gates_differs"),
     ("p", 9, lambda body: body.update(to="c2"), "not_allowed"),
     ("p", 9, lambda body: body.update(to="app"), "not_allowed"),
     ("p", 9, lambda body: body.update(to="x"), "not_allowed"),
@@ -155,6 +157,11 @@ _PROBES: tuple[tuple[str, int, Callable[[Body], object], str], ...] = (
     ("q", 8, lambda body: body.pop("gates"), "gates_differs"),
     ("r", 4, lambda body: gate(body)["tasks"]["1"].update(state="open"), "gates_differs"),
     ("r", 6, lambda body: body.pop("gates"), "gates_differs"),
+    # reasons and documents
+    ("p", 9, lambda body: body["texts"].pop("reason"), "grounds_missing"),
+    ("p", 21, lambda body: body["texts"].pop("reason"), "grounds_missing"),
+    ("p", 22, lambda body: body.pop("number"), "grounds_missing"),
+    ("p", 23, lambda body: body.update(number=""), "grounds_missing"),
     # days
     ("s", 4, lambda body: body.update(on=day("2020-02-20")), "date_order"),
     ("s", 5, lambda body: body.update(on=day("2020-03-04")), "date_order"),
