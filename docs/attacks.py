@@ -44,7 +44,7 @@ change nothing that proves anything: triggers that were put back as they were, a
 
 本页的每一种攻击，测试（`tests/contract/test_attacks.py`）都在 SQLite、PostgreSQL、MariaDB 上实际试过；对文件的攻击，用 SQLite 写出的
 文件。每一种都核对：数据库怎样拒绝；或者发现了什么，属于哪一层、哪一类，在哪个实例的第几条；除此之外没有别的发现；独立核验程序在导出文件中
-发现的也相同。各类发现的含义见[核验能发现什么](what-verify-finds.md)（英文），须信任谁见[能证明什么，须信任谁](../explanation/trust.zh-CN.md)。
+发现的也相同。各类发现的含义见[核验能发现什么](what-verify-finds.zh-CN.md)，须信任谁见[能证明什么，须信任谁](../explanation/trust.zh-CN.md)。
 
 - **谁能做到。** *应用程序账号*的权限见[运行维护](../how-to/operate.zh-CN.md#三个数据库角色)；SQLite 没有账号，只有触发器拦着。
   *表的所有者*先撤掉触发器和外键。*持有文件的人*改动导出文件、审计包或数据库文件本身。

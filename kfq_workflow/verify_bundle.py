@@ -2378,11 +2378,11 @@ class Past:
                 case.workflow = last.body.get("workflow", case.workflow)
                 case.root = last.body.get("root", case.root)
                 case.first = False
-                try:
-                    case.fold(last)
-                    case.say(last)
-                except ODD:
-                    pass
+                for take in (case.say, case.fold):
+                    try:
+                        take(last)
+                    except ODD:
+                        break
             case.first = False
         while len(self._open) >= self.KEPT:
             del self._open[next(iter(self._open))]

@@ -132,6 +132,8 @@ def _in_a_closed_folder(database: str) -> bool:
 def unreadable(error: BaseException, *, database: str = "-") -> DatabaseUnavailable | None:
     """Return the library's error for a database that does not understand what only reads our own tables."""
     raw = getattr(error, "orig", None) or error
+    if isinstance(raw, UnicodeDecodeError):  # Python's module cannot read what SQLite says of tables that are no text
+        return DatabaseUnavailable(_DAMAGED, reason=str(raw), database=database)
     if type(raw).__module__.partition(".")[0] not in ("sqlite3", "psycopg", "pymysql"):
         return None
     return DatabaseUnavailable(_DAMAGED, reason=str(raw).splitlines()[0], database=database)

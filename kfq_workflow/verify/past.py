@@ -302,10 +302,10 @@ class Witnesses:
     def after(self, instance: str, seq: int) -> Cited | None:
         """Return an entry and the states after it, None when there is none. Raises Undisclosed.
 
-        Raises TypeError for a number that is none: True is not 1.
+        Raises TypeError for what is no key, and for a number that is none: True is not 1.
         """
-        if type(seq) is not int:
-            raise TypeError("not the number of an entry")
+        if type(seq) is not int or type(instance) is not str:
+            raise TypeError("not a citation")
         if not self.shows(instance):
             raise Undisclosed(instance)
         reader = self._open.get(instance)

@@ -280,7 +280,7 @@ def content(path: Path) -> dict[str, list[str]] | None:
             for (name,) in made:
                 rows[name] = sorted(map(repr, connection.execute(f"SELECT * FROM {name.decode()} NOT INDEXED")))
             return rows
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from kfq_workflow import InvalidInput, NotAuthorised, NotFound, SignerRefused, WorkflowEngine, open_database, reading
+from kfq_workflow import InvalidInput, NotAuthorised, SignerRefused, WorkflowEngine, open_database, reading
 from kfq_workflow.audit import checkpoints, ed25519, keyfile, recovery
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, Witnessed, origin_of
 from kfq_workflow.audit.incarnation import Lineage, Recovery, origin_at, split
@@ -192,7 +192,7 @@ def test_what_is_no_loss_is_not_recovered(database: Engine, tmp_path: Path) -> N
     forked = Checkpoint(last.checkpoint.origin, last.checkpoint.size, bytes(32))
     refused("recover_fork", [last, Anchor("x", forked, Note(str(forked), ()))])
     for who in ("clerk", "system"):
-        with pytest.raises((NotAuthorised, NotFound)):
+        with pytest.raises((NotAuthorised, InvalidInput)):
             engine.recover([last], by=who, reason="r")
     assert backup(database)["kfq_leaf"] == restored["kfq_leaf"]
     engine.recover([last], by="administrator", reason="r")

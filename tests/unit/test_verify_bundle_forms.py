@@ -70,6 +70,7 @@ CASES: dict[str, tuple[str, int, Edit, str]] = {
                                                                    + entry["body"]["labels"][30:]),
         "replay.malformed ~definition/case 1",
     ),
+    "an entry of nothing is cited": ("p", 9, inside("cause", instance=None), "replay.malformed p 9"),
     "the entry true is cited": ("p", 8, lambda entry: entry["body"]["cause"].update(seq=True), "replay.malformed p 8"),
     "a seal without heads": ("~log", 3, says("heads"), "tree.seal_size ~log 3"),
     "a proxy of an ordinary instance": ("p", 1, is_("kind", "granted"), "replay.kind_place p 1"),
