@@ -435,9 +435,9 @@ HELP: dict[str, tuple[str, str]] = {
     "recover": (
         "恢复备份等于截去末尾。由管理员登记：此后日志为新的一代，检查点的来源随之不同，核验时一律报告丢失的范围。\n"
         "例：kfq recover --checkpoint 最后.checkpoint --actor admin --reason 磁盘损坏，恢复至昨日备份",
-        "To the log a restore is a cut tail. An administrator says so: the log is a new incarnation from then on, with\n"
-        "an origin of its own in checkpoints, and every verification reports what was lost.\n"
-        "Example: kfq recover --checkpoint last.checkpoint --actor admin --reason 'disk failed; backup of last night'",
+        "To the log a restore is a cut tail. An administrator says so: the log is a new incarnation from then on,\n"
+        "with an origin of its own in checkpoints, and every verification reports what was lost.\n"
+        "Example: kfq recover --checkpoint last.checkpoint --actor admin --reason 'disk failed; backup of 30 May'",
     ),
     "receipt": (
         "大小写、空格和连字符不计。--out 把证明写成文件，可脱离数据库核对。",
