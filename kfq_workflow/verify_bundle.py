@@ -1429,14 +1429,12 @@ class Tree:
         for seal in self.seals:
             if any(run.broken for run in seal.runs):
                 return
-            for run in seal.runs:
-                for part in run.parts:
-                    if part.start != whole.end:
-                        break
-                    whole.extend(part)
-            if whole.end != seal.size:
+            if [run.end for run in seal.runs] != [seal.others.start, seal.own.start, seal.size]:
                 self.book.find("tree.position_missing", "~log", seal.seq)
                 return
+            for run in seal.runs:
+                for part in run.parts:
+                    whole.extend(part)
             self.roots[whole.end] = whole.root()
 
 
