@@ -68,6 +68,11 @@ class Ballot:
         return self.held or self.void
 
     @property
+    def waits(self) -> bool:
+        """Whether somebody is still to do something about the gate: a signer, or the applicant to whom it went back."""
+        return self.state == "open" or (self.state == "returned" and self.returned_to is None)
+
+    @property
     def pending(self) -> list[Slip]:
         return [slip for slip in self.slips if slip.state in PENDING]
 
@@ -306,6 +311,6 @@ class Ballot:
 
     def move(self, to: str) -> None:
         """Move the permit away from under the gate, or back."""
-        if self.state == "open" and to != "review":
+        if self.waits and to != "review":
             self.close("void", "void")
         self.main = to

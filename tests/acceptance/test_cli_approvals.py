@@ -342,7 +342,7 @@ BAD: dict[str, tuple[tuple[Args, ...], Args, int, str]] = {
     "submitted from another state": (DECIDED, OPEN, 3, "not_from_state"),
     "no signer": ((OPEN,), words("approve p --actor other"), 3, "not_a_signer"),
     "twice": (ALL_BUT_ONE, words("approve p --actor c1"), 3, "duty_voted"),
-    "another's task": ((OPEN,), words("approve p --actor c1 --task 3"), 3, "not_a_signer"),
+    "another's task": ((OPEN,), words("approve p --actor c1 --task 3"), 3, "task_not_yours"),
     "closed gate": (DECIDED, words("approve p grant --actor c2"), 3, "gate_closed"),
     "no open gate": ((), words("approve p --actor c1"), 1, "no_open_gate"),
     "never submitted": ((), words("approve p grant --actor c1"), 1, "no_gate_yet"),

@@ -305,7 +305,7 @@ def test_a_disabled_actor_or_one_out_of_time_is_refused(engine: WorkflowEngine) 
 def test_only_an_administrator_enrolls_and_defines(engine: WorkflowEngine) -> None:
     with pytest.raises(NotAuthorised):
         engine.enroll("friend", by="clerk", roles=["authority"])
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidInput, match="There is an administrator"):
         engine.enroll("friend", by="system", roles=["authority"])
     with pytest.raises(NotAuthorised):
         engine.define(permit(version=2), by="clerk")

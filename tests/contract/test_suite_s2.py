@@ -22,11 +22,10 @@ from kfq_workflow.hashing import SUITE, check_letters
 from kfq_workflow.verify import verify as verify_log
 from kfq_workflow.verify.anchors import Trust
 from tests.beside import verify_export
-from tests.contract.test_anchors import reseal
 from tests.contract.test_approvals import *  # noqa: F403 - the same tests on another suite
 from tests.contract.test_engine import *  # noqa: F403
 from tests.contract.test_tamper_database import *  # noqa: F403
-from tests.tampering import TABLES, build, places, rehash, rows, tampering
+from tests.tampering import TABLES, build, places, rehash, reseal, rows, tampering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SM3 = hash_of("s2")
-#: Test against a log whose suite is told beforehand: what the imported tests say of s1.
-del test_a_changed_row_of_the_log  # noqa: F821 - imported above
 
 
 @pytest.fixture(autouse=True)

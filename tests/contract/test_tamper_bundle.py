@@ -14,7 +14,7 @@ import pytest
 from kfq_workflow import WorkflowEngine, reading
 from kfq_workflow.audit import checkpoints, sealing
 from kfq_workflow.audit.checkpoint import Anchor
-from kfq_workflow.bundle import Scope, write_bundle
+from kfq_workflow.bundle import Scope, verify_bundle, write_bundle
 from kfq_workflow.bundle.container import pack
 from kfq_workflow.entry import encode_json, leaf_hash
 from kfq_workflow.errors import InvalidInput
@@ -209,7 +209,7 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     report = verify_bundled(tmp_path / "empty")
     assert (report.verdict, named(report, "member_missing")) == ("tampered", [MANIFEST])
     (tmp_path / "c.zip").write_bytes(b"")
-    assert kinds(verify_bundled(tmp_path / "c.zip")) == {("bundle", "container")}
+    assert kinds(verify_bundle(tmp_path / "c.zip")) == {("bundle", "container")}  # the other takes it for an export
 
 
 # The manifest

@@ -205,7 +205,7 @@ class Machine(RuleBasedStateMachine):
         if allowed:
             model.held = {"suspend": True, "resume": False}.get(verb, model.held)
             model.void = {"void": True, "reinstate": False}.get(verb, model.void)
-            if model.state == "open" and verb == "void":
+            if model.waits and verb == "void":
                 model.close("void", "void")
             elif model.state == "open":
                 model.line_up()
