@@ -39,7 +39,7 @@ assert schema.migrations_folder() == Path(str(package)) / "migrations", schema.m
 assert (package / "py.typed").is_file()
 assert [path.name for path in (package / "zones").iterdir() if path.name.endswith(".yaml")], "no definitions in zones/"
 templates = {path.name for path in (package / "report" / "templates").iterdir()}
-assert templates == {"base.html", "board.html", "instance.html", "parts.html", "style.css"}, templates
+assert templates == {"base.html", "board.html", "checkpoint.html", "instance.html", "parts.html", "style.css"}, templates
 for revision in schema.REVISIONS:
     assert [path for path in (package / "migrations" / "versions").iterdir() if path.name.startswith(revision)], revision
 PYTHON
@@ -56,4 +56,6 @@ grep -q "pip install 'kfq-workflow\[report\]'" "$place/output" || { cat "$place/
 run kfq report --all --out all.html
 run kfq report guxian-etdz --lang zh --out one.html
 run kfq export log.xlsx --format xlsx
+run kfq bundle log.zip
+run python -m kfq_workflow.verify_bundle log.zip
 echo "the installed wheel works"
