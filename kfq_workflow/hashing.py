@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: The suite of a log that names none when it is made, and all that there are.
 SUITE = "s1"
 SUITES = (SUITE, "s2")
+#: Bytes of a digest, in every suite.
+_BYTES = 32
 
 
 class Digest(Protocol):
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
 
 #: The hash when no suite is named: that of `s1`.
 DEFAULT: Hash = hashlib.sha256
+
+
+def digest_of(text: str) -> bytes:
+    """Return a digest of 32 bytes from its one spelling in hex. Raises ValueError, TypeError."""
+    data = bytes.fromhex(text)
+    if len(data) != _BYTES or data.hex() != text:
+        raise ValueError("not 32 bytes in hex")
+    return data
 
 
 def check_letters(leaf: bytes) -> str:

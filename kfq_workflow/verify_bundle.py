@@ -423,11 +423,6 @@ def read_key(text: str) -> Key:
     return Key(name, bytes.fromhex(digits), kind, data[len(kind) :])
 
 
-def write_key(key: Key) -> str:
-    """Return a public key as it is spelled."""
-    return "%s+%s+%s" % (key.name, key.id.hex(), base64.b64encode(key.kind + key.public).decode())
-
-
 def read_signature(line: str) -> Signature:
     """Read a line under a note; raises Malformed."""
     parts = line.split(" ")
@@ -897,7 +892,6 @@ _FIELDS: Dict[str, Dict[str, Callable[[Any], bool]]] = {
 }  # fmt: skip
 BLOCKS = tuple(_FIELDS)
 _STARTS = {b'{"actor":' if block == "entry" else b'{"%s":' % block.encode(): block for block in BLOCKS}
-_SHORTEST = min(len(start) for start in _STARTS)
 
 
 def block_of(line: bytes) -> Optional[str]:

@@ -90,13 +90,11 @@ def own_task(desk: Desk, work: Round, number: str | None = None) -> str:
     if number is not None:
         if number not in work.tasks:
             raise Denied(("no_task", {"actor": number, "tasks": sorted(name for name, _ in work.undecided())}))
-        signable = sorted((name for name, task in mine.items() if task["state"] == "open"), key=int)
-        state = mine[number]["state"] if number in mine else None
-        if signable and state not in {"open", "waiting"} | VOTED:
-            raise Denied(("task_not_yours", {"actor": desk.principal.id, "task": number, "tasks": signable}))
+        ready, state = _ready(mine), mine.get(number, {}).get("state")
+        if ready and state not in {"open", "waiting"} | VOTED:
+            raise Denied(("task_not_yours", {"actor": desk.principal.id, "task": number, "tasks": ready}))
         mine = {number: mine[number]} if number in mine else {}
-    ready = sorted((name for name, task in mine.items() if task["state"] == "open"), key=int)
-    if ready:
+    if ready := _ready(mine):
         return ready[0]
     states = {task["state"] for task in mine.values()}
     if "waiting" in states:
@@ -105,6 +103,10 @@ def own_task(desk: Desk, work: Round, number: str | None = None) -> str:
         raise Denied(("task_done", {"actor": desk.principal.id}))
     asked = sorted({task["of"] for _, task in work.undecided()})
     raise Denied(("not_a_signer", {"actor": desk.principal.id, "signers": asked}))
+
+
+def _ready(tasks: Mapping[str, State]) -> list[str]:
+    return sorted((name for name, task in tasks.items() if task["state"] == "open"), key=int)
 
 
 # Votes

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.audit.checkpoint import Checkpoint
+from kfq_workflow.hashing import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ORIGIN = re.compile(r"(.+/[0-9a-f]{32})(?:/([2-9]|[1-9][0-9]{1,8}))?", re.ASCII)
-_ROOT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Recovery:
         """Read the body of an entry. Raises ValueError, KeyError or TypeError where it is not of its form."""
         kept = body["kept"]
         lost = tuple(map(_lost, body["lost"]))
-        found = cls(seq, _number(body["incarnation"], 2), _number(kept["size"], 0), _octets(kept["root"]), lost)
+        found = cls(seq, _number(body["incarnation"], 2), _number(kept["size"], 0), digest_of(kept["root"]), lost)
         places = [(each.checkpoint.origin, each.checkpoint.size) for each in lost]
         if not lost or places != sorted(set(places)):
             raise ValueError("lost: none, or not in order")
@@ -133,17 +133,10 @@ def _lost(said: Mapping[str, Any]) -> Lost:
     origin = said["origin"]
     if type(origin) is not str or sorted(said) != ["note", "origin", "root", "size"]:
         raise ValueError("lost")
-    return Lost(Checkpoint(origin, _number(said["size"], 1), _octets(said["root"])), _octets(said["note"]))
+    return Lost(Checkpoint(origin, _number(said["size"], 1), digest_of(said["root"])), digest_of(said["note"]))
 
 
 def _number(value: Any, least: int) -> int:
     if type(value) is not int or value < least:
         raise ValueError("not a number")
     return value
-
-
-def _octets(text: Any) -> bytes:
-    data = bytes.fromhex(text)
-    if len(data) != _ROOT or data.hex() != text:
-        raise ValueError("not 32 bytes in hex")
-    return data

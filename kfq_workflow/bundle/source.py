@@ -14,7 +14,7 @@ from kfq_workflow.bundle.layout import LOG as LINES
 from kfq_workflow.bundle.selection import ACTOR
 from kfq_workflow.errors import NotInitialised
 from kfq_workflow.export import ExportSource
-from kfq_workflow.verify.shapes import parsed
+from kfq_workflow.verify.shapes import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,10 +118,7 @@ class PartSource(WholeSource):
 
 def body_of(row: Row) -> dict[str, Any]:
     """Return the body of an entry, empty where it cannot be read."""
-    try:
-        return parsed(row.body)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}
+    return readable(row.body) or {}
 
 
 __all__ = ["NotInitialised", "PartSource", "WholeSource", "body_of"]

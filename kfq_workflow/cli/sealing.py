@@ -141,11 +141,12 @@ def _drawn(plain: str, qr: str | None) -> list[str]:
 def receipt(session: Session, check: str, out: str | None, file: str | None) -> None:
     """Find the entry that a receipt names, and prove that it is in the tree; in a file, find it only."""
     from kfq_workflow.audit import checkpoints
-    from kfq_workflow.cli.reports import opened
 
     if file is not None:
         if out is not None:
             raise click.UsageError(say("usage.receipt"))
+        from kfq_workflow.cli.reports import opened
+
         with opened(session, file) as source:
             found = [checkpoints.Found(row, None, None) for row in checkpoints.receipt_among(source.entries(), check)]
     else:

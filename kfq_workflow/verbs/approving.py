@@ -80,7 +80,7 @@ class Approving(Supervising):
         if not decision.allowed:
             raise refused(decision, key=act.key, act=act, definition=rules.definition)
         rule = rules.transitions[decision.transition or ""]
-        outside = self._outside(head, rules, clear, actor, family=bool(rules.witnessed))
+        outside = self._outside(head, rules, clear, actor)
         ask = asking(rules, head.snapshot, clear, outside)
         gate = self._ask(act, rules, lambda: opening.submit(
             rule, head.snapshot, head.row.seq + 1, actor, ask,
@@ -142,7 +142,7 @@ class Approving(Supervising):
         if cast.outcome == "approved":
             gates = merge(head.snapshot.gates, act.body["gates"])
             gate = gates[desk.rule.id]
-            outside = self._outside(head, rules, gate.get("params", EMPTY), None, family=bool(rules.witnessed))
+            outside = self._outside(head, rules, gate.get("params", EMPTY), None)
             decision = closing(rules, head.snapshot, desk.rule, gates, outside)
             return self._move(act, head, rules, decision, gate["by"], gate.get("params", EMPTY))
         return self._ledger.append(act, head, rules.definition)

@@ -154,7 +154,7 @@ class AtDesk(Steps):
         if not attrs or not head.snapshot.gates:
             return
         changed = replace(head, snapshot=replace(head.snapshot, attrs={**head.snapshot.attrs, **attrs}))
-        outside = self._outside(changed, rules, EMPTY, None, family=bool(rules.witnessed))
+        outside = self._outside(changed, rules, EMPTY, None)
         patches = self._ask(act, rules, lambda: opening.rebind(
             rules.gated.values(), head.snapshot, head.row.seq + 1, attrs,
             lambda after: asking(rules, head.snapshot, EMPTY, outside, after), self._ledger.hasher,

@@ -89,7 +89,7 @@ class Reading:
             rules,
             head.snapshot,
             actor=actor,
-            outside=self._outside(head, rules, EMPTY, actor, family=True),
+            outside=self._outside(head, rules, EMPTY, actor),
         )
 
     def show(self, key: str, *, as_stored: bool = False) -> Instance:
@@ -210,18 +210,19 @@ class Reading:
             actor=actor,
             papers=papers,
             params=params,
-            outside=self._outside(head, rules, params, actor, family=trigger in rules.witnessed),
+            outside=self._outside(head, rules, params, actor, trigger),
             **how,
         )
 
     def _outside(
-        self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None, *, family: bool
+        self, head: Head, rules: Rules, params: Mapping[str, Any], actor: Actor | None, trigger: str | None = None
     ) -> Outside:
-        """Return what guards may read outside the instance's chain; the `family` only where one of them does."""
+        """Return what guards may read outside the instance's chain, those of one trigger or of any."""
+        reads = rules.witnessed if trigger is None else rules.witnessed & {trigger}
         return Outside(
             head.row.key,
             head.row.root,
-            self._ledger.family(head.row) if family else EMPTY,
+            self._ledger.family(head.row) if reads else EMPTY,
             self._registry.code_answers(head, rules, params, actor),
         )
 

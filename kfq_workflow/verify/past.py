@@ -20,7 +20,7 @@ from kfq_workflow.errors import DefinitionError
 from kfq_workflow.machine import Rules
 from kfq_workflow.state import Snapshot
 from kfq_workflow.values import Actor
-from kfq_workflow.verify.shapes import parsed
+from kfq_workflow.verify.shapes import readable
 from kfq_workflow.working_days import CALENDAR
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ class Chains(Protocol):
 def bodies(rows: Iterable[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:
     """Yield the entries whose body can be read, with it; the main stream reports the others."""
     for row in rows:
-        try:
-            body = parsed(row.body)
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            continue
-        yield row, body
+        if (body := readable(row.body)) is not None:
+            yield row, body
 
 
 @dataclass(frozen=True, slots=True)

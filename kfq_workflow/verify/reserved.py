@@ -8,6 +8,7 @@ from kfq_workflow.approval import numbers
 from kfq_workflow.audit.incarnation import Recovery
 from kfq_workflow.audit.note import NoteError
 from kfq_workflow.audit.statements import Statement
+from kfq_workflow.hashing import digest_of
 from kfq_workflow.policy import ACTS, well_formed
 from kfq_workflow.working_days import CALENDAR
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR = frozenset({"administrator"})
 SYSTEM = "system"
-_HASH = 32
 #: The kinds of a reserved instance's entries.
 RESERVED = {
     "~log": ("genesis", "sealed", "recovered", "keyed", "ruled"),
@@ -61,8 +61,8 @@ class ReservedJudge:
     def _defined(self, case: Case) -> None:
         self._administer(case)
         for kind in ("rules", "labels"):
-            self._library.named(_octets(case.body[kind]), kind, case.run.instance, case.row.seq)
-        force = self._library.rules(_octets(case.body["rules"]))
+            self._library.named(digest_of(case.body[kind]), kind, case.run.instance, case.row.seq)
+        force = self._library.rules(digest_of(case.body["rules"]))
         if force is not None:
             definition = force.rules.definition
             case.equal("name", definition.name, case.body.get("name"))
@@ -84,7 +84,7 @@ class ReservedJudge:
     def _published(self, case: Case) -> None:
         """Check a calendar: an administrator published it, and its document is there."""
         self._administer(case)
-        self._library.named(_octets(case.body["calendar"]), "calendar", case.run.instance, case.row.seq)
+        self._library.named(digest_of(case.body["calendar"]), "calendar", case.run.instance, case.row.seq)
         if not case.body["number"] or self._library.calendar(case.body["calendar"]) is None:
             case.error("malformed", reason="calendar, number")
 
@@ -108,7 +108,7 @@ class ReservedJudge:
         """Check what a seal says by its form; whether it is true is the tree's affair."""
         case.still()
         counts = case.body.get("instances"), case.body.get("size")
-        _octets(case.body["heads"])
+        digest_of(case.body["heads"])
         if case.row.seq == 1 or not all(type(count) is int and count > 0 for count in counts):
             case.error("malformed", reason="heads, instances, size")
 
@@ -140,11 +140,3 @@ class ReservedJudge:
         case.still()
         if case.row.actor != SYSTEM:
             self._judge.authorise(case, ADMINISTRATOR)
-
-
-def _octets(text: str) -> bytes:
-    """Return a digest from its one spelling. Raises ValueError."""
-    data = bytes.fromhex(text)
-    if len(data) != _HASH or data.hex() != text:
-        raise ValueError("not a digest")
-    return data

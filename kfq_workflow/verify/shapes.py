@@ -273,6 +273,14 @@ def parsed(text: str) -> dict[str, Any]:
     return body
 
 
+def readable(text: str) -> dict[str, Any] | None:
+    """Return a body, None for what is none: the main stream reports it, and whoever else looks passes over it."""
+    try:
+        return parsed(text)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
 def _whole(text: str) -> Body:
     """Read a body that shares its shape with no other."""
     body = parsed(text)
