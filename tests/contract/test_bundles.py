@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 EVERYTHING = Scope(recorded=True)
+#: Seconds after which the coarsest clock, SQLite's, says another instant.
+TICK = 0.002
 
 
 def sealed(database: Engine) -> WorkflowEngine:
@@ -158,10 +161,12 @@ def test_an_interval_has_what_was_recorded_in_it(database: Engine, tmp_path: Pat
     engine = build(database)
     engine.seal()
     since = max(row.at for row in rows(database, "~log")) + 1
+    time.sleep(TICK)
     for number in range(5):
         engine.annotate("p", f"注 {number}", by="clerk")
     engine.seal()
     until = max(row.at for row in rows(database, "~log"))
+    time.sleep(TICK)
     engine.annotate("o", "其后", by="clerk")
     engine.seal()
     anchor = held(engine)
