@@ -80,15 +80,24 @@ class Range:
         self.end = end
         return found
 
-    def join(self, other: Range) -> None:
-        """Append all leaves of a range that begins where this one ends. Raises ValueError for another."""
+    def join(self, other: Range) -> dict[int, bytes]:
+        """Append all leaves of a range that begins where this one ends. Raises ValueError for another.
+
+        Returns, for the end of each of its perfect trees, the root of the largest one here that ends there.
+        """
         if other.start != self.end:
             raise ValueError("the range does not begin where this one ends")
+        found = {}
         for height, peak in zip(heights(other.start, other.end), other.peaks, strict=True):
-            self.push(peak, height)
+            node = self.push(peak, height)
+            found[self.end] = node
+        return found
 
-    def push(self, node: bytes, height: int) -> None:
-        """Append all leaves of a perfect tree, given its root; it must be able to begin where this range ends."""
+    def push(self, node: bytes, height: int) -> bytes:
+        """Append all leaves of a perfect tree, given its root; it must be able to begin where this range ends.
+
+        Returns the root of the largest perfect tree that now ends the range.
+        """
         width = 1 << height
         place = self.end >> height
         while place & 1 and (place - 1) << height >= self.start:
@@ -97,6 +106,7 @@ class Range:
             height += 1
         self.peaks.append(node)
         self.end += width
+        return node
 
     def root(self) -> bytes:
         """Return the root of a whole tree. Raises ValueError when `start` is not 0."""

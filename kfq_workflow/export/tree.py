@@ -20,7 +20,7 @@ MOST = 1_000_000
 def placed(places: Iterable[Place]) -> Iterator[dict[str, Any]]:
     """Yield what `placed` lines say: from which entry on, how many, from which position on."""
     about: dict[str, Any] | None = None
-    for instance, seq, position, _ in places:
+    for instance, seq, position, *_ in places:
         if about is not None:
             count = about["count"]
             if (about["instance"], about["seq"] + count, about["position"] + count) == (instance, seq, position):
@@ -57,9 +57,9 @@ class ExportTree:
         """Yield the places of entries by (instance, seq)."""
         for about in self._stretches():
             for number in range(min(about["count"], MOST)):
-                yield Place(about["instance"], about["seq"] + number, about["position"] + number, None)
+                yield Place(about["instance"], about["seq"] + number, about["position"] + number)
 
-    def leaves(self, first: int = 0, before: int | None = None) -> Iterator[LeafRow] | None:  # noqa: ARG002
+    def leaves(self) -> Iterator[LeafRow] | None:
         """Return None: an export has the leaves as its entries only."""
         return None
 

@@ -28,7 +28,7 @@ from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said,
 from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head
 from kfq_workflow.verify.keys import KIND as KEYED
 from kfq_workflow.verify.keys import keys_of
-from kfq_workflow.verify.reader import WHOLE, Outcome, read
+from kfq_workflow.verify.reader import Outcome, read
 from kfq_workflow.verify.recoveries import read_recoveries
 from kfq_workflow.verify.report import Book, Counts, Finding, Report
 from kfq_workflow.verify.seals import Seals
@@ -71,13 +71,13 @@ def verify(
     anchors, outcomes = tuple(anchors), None
     newer = _newer(source, since, trust) if since is not None and key is None else None
     if newer is not None:
-        outcome = read(newer, WHOLE, progress=progress)
+        outcome = read(newer, progress=progress)
         outcome.loose.without(newer.skips)
         outcomes = [outcome]
     elif key is None and jobs != 1:
         outcomes = workers.read(source, jobs, progress)
     if outcomes is None:
-        outcomes = [read(source, WHOLE, key=key, progress=progress)]
+        outcomes = [read(source, key=key, progress=progress)]
     book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
     if key is None and since is None:
@@ -127,7 +127,8 @@ def settle(
     seals = Seals(source.entries(LOG), book)
     roots = {0: hasher(b"").digest(), **dict(seals.join([outcome.leaves for outcome in outcomes], hasher))}
     heads.compare(seals, [outcome.heads for outcome in outcomes], hasher, book)
-    nodes.settle([outcome.nodes for outcome in outcomes], tree, hasher, book)
+    if not seals.nodes_agree or any(outcome.leaves.odd for outcome in outcomes):
+        nodes.compare(tree, hasher, book)
     origin = origin_said(head.log, first)
     keys = keys_of([row for row in source.entries(LOG) if row.kind == KEYED], trust, origin, book)
     book.tree = seals.size, roots.get(seals.size), sum(outcome.leaves.placed for outcome in outcomes)

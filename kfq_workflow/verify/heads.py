@@ -11,6 +11,8 @@ heads, in a file once they are many, and the trees are made when all are there.
 from __future__ import annotations
 
 import sys
+from itertools import groupby
+from operator import itemgetter
 from struct import Struct
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
@@ -104,9 +106,10 @@ def compare(seals: Seals, readings: Iterable[HeadLeaves], hasher: Hash, book: Bo
         book.not_checked(f"heads {first}")
     for reading in readings:
         for data in reading.chunks():
-            for start, end, leaf in _RECORD.iter_unpack(data):
+            for (start, end), heads in groupby(_RECORD.iter_unpack(data), itemgetter(0, 1)):
+                leaves = [leaf for _, _, leaf in heads]
                 for tree, *_ in parts[start:end]:
-                    tree.append(leaf)
-    for tree, heads, instances, seq in parts:
-        if (tree.root().hex(), tree.end) != (heads, instances):
+                    tree.extend(leaves)
+    for tree, root, instances, seq in parts:
+        if (tree.root().hex(), tree.end) != (root, instances):
             book.error("tree", "heads_differ", LOG, seq)

@@ -15,7 +15,6 @@ from kfq_workflow.hashing import SUITES
 from kfq_workflow.state import NOTES
 from kfq_workflow.stored.source import Shared, plain, raw
 from kfq_workflow.stored.tree_source import ALL, NoTree, Span
-from kfq_workflow.verify import nodes
 from kfq_workflow.verify.caches import CacheCheck, HeadCheck, TaskCheck
 from kfq_workflow.verify.chain import LOG, ChainCheck, check_log, genesis_head
 from kfq_workflow.verify.days import DayCheck
@@ -35,24 +34,12 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.source import Source
     from kfq_workflow.verify.fold import Run
     from kfq_workflow.verify.heads import HeadLeaves
-    from kfq_workflow.verify.nodes import Nodes
     from kfq_workflow.verify.replayed import Loose
     from kfq_workflow.verify.seals import Leaves
 
 #: Entries of one instance that are looked at together, and entries between two notes of progress.
 _STRETCH, _TOLD = 128, 10_000
 _INSTANCE = itemgetter(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one reader reads: instances by their keys, and nodes of the tree by their positions."""
-
-    keys: Span
-    nodes: Span
-
-
-WHOLE = Part(ALL, ALL)
 
 
 @dataclass(slots=True)
@@ -63,22 +50,20 @@ class Outcome:
     loose: Loose
     leaves: Leaves
     heads: HeadLeaves
-    nodes: Nodes | None
     told: Any = None
 
 
 def read(
-    source: Source, part: Part, *, key: str | None = None, progress: Callable[[int], object] | None = None
+    source: Source, span: Span = ALL, *, key: str | None = None, progress: Callable[[int], object] | None = None
 ) -> Outcome:
-    """Read a part of a log, or with `key` one instance, and check it."""
+    """Read a log, the instances of a span of it, or with `key` one, and check them."""
     book = Book()
-    own = source.part(part.keys) if part is not WHOLE and isinstance(source, Shared) else source
+    own = source.part(span) if span is not ALL and isinstance(source, Shared) else source
     reader = _Reader(own, book, key)
     reader.read(progress)
     leaves, heads = reader.tree.finish()
-    found = nodes.read(reader.places, part.nodes.first or 0, part.nodes.before, reader.hasher)
-    told = own.told() if part is not WHOLE and isinstance(own, Shared) else None
-    return Outcome(book, reader.replay.loose(), leaves, heads, found, told)
+    told = own.told() if span is not ALL and isinstance(own, Shared) else None
+    return Outcome(book, reader.replay.loose(), leaves, heads, told)
 
 
 def _rows(source: Source, table: str, key: str | None) -> Iterator[tuple[Any, ...]]:
@@ -118,10 +103,9 @@ class _Reader:
                 self._caches = HeadCheck(heads, book)
         self._days = DayCheck(source, head.utc_offset, book)
         self._tasks = TaskCheck(source.tasks(key), book)
-        self.places = (source.tree() if key is None and self._head.suite in SUITES else None) or NoTree()
-        self.hasher = self._chain.hasher
-        seals = Seals(() if isinstance(self.places, NoTree) else source.entries(LOG), Book())
-        self.tree = TreeCheck(self.places, seals, self.hasher, book, getattr(source, "skips", None))
+        tree = (source.tree() if key is None and self._head.suite in SUITES else None) or NoTree()
+        seals = Seals(() if isinstance(tree, NoTree) else source.entries(LOG), Book())
+        self.tree = TreeCheck(tree, seals, self._chain.hasher, book, getattr(source, "skips", None))
         self._shapes = Shapes()
         self._usual = Usual(self._chain, self._texts, self.replay, self._shapes, book)
 

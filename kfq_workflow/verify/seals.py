@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kfq_workflow.entry import Row
     from kfq_workflow.hashing import Hash
+    from kfq_workflow.stored.tree_source import Place
     from kfq_workflow.verify.report import Book
 
 LOG = "~log"
@@ -51,6 +52,8 @@ class Seals:
                 self._seal(row)
         self._ends = [part.end for part in self.parts]
         self.size = self._ends[-1] if self._ends else 0
+        #: Whether the stored nodes of all places that were joined are those that the leaves make.
+        self.nodes_agree = True
 
     def _seal(self, row: Row) -> None:
         start, before = (self.parts[-1].end, self.parts[-1].seq) if self.parts else (0, 0)
@@ -88,8 +91,11 @@ class Seals:
             if known and last is None:
                 known = self._missing(part, part.end - 1, part.end - 1)
             if known and last is not None:
-                tree.append(last)
+                leaf, node = last
+                self.nodes_agree &= tree.append(leaf) == node
                 yield tree.end, tree.root()
+            else:
+                self.nodes_agree = False
 
     def _grown(self, tree: Range, readings: Sequence[Leaves], number: int) -> bool:
         """Append a part but for its seal, its leaves being known to follow each other; tell whether all are there."""
@@ -97,7 +103,8 @@ class Seals:
         for own, start, end in ((True, part.start, part.others), (False, part.others, part.end - 1)):
             due = start
             for piece in self._pieces(readings, number, own=own):
-                tree.join(piece.tree)
+                joined = tree.join(piece.tree)
+                self.nodes_agree &= piece.nodes_agree and all(joined.get(end) == n for end, n in piece.across.items())
                 due = piece.next
             if due != end:
                 return self._missing(part, due, end - 1)
@@ -117,15 +124,33 @@ class Seals:
 
 
 class Piece:
-    """Leaves that follow each other in a part: the place of the first, the position after the last, their tree."""
+    """Leaves that follow each other in a part: the place of the first, the position after the last, their tree.
 
-    __slots__ = ("first", "instance", "next", "seq", "tree")
+    Of their stored nodes it is seen whether they are those that the leaves make. A few are roots of trees that begin
+    before the first leaf: these are kept by their end, at most 63, until the pieces are joined.
+    """
+
+    __slots__ = ("across", "first", "instance", "next", "nodes_agree", "seq", "tree")
 
     def __init__(self, instance: str, seq: int, position: int, hasher: Hash) -> None:
         self.instance = instance
         self.seq = seq
         self.first = self.next = position
         self.tree = Range(position, hasher)
+        self.nodes_agree = True
+        self.across: dict[int, bytes | None] = {}
+
+    def extend(self, leaves: Sequence[bytes], nodes: Sequence[bytes | None]) -> None:
+        """Append the leaves that come next, each with its stored node."""
+        made = self.tree.extend(leaves)
+        if made != nodes and self.nodes_agree:
+            for end, (node, stored) in enumerate(zip(made, nodes, strict=True), self.next + 1):
+                if node != stored:
+                    self.across[end] = stored
+                    if end - (end & -end) >= self.first:
+                        self.nodes_agree = False
+                        break
+        self.next += len(leaves)
 
 
 class Leaves:
@@ -133,21 +158,22 @@ class Leaves:
 
     def __init__(self) -> None:
         self.pieces: dict[tuple[int, bool], Piece] = {}
-        #: The leaf of each seal's own entry, and the parts in which leaves do not follow each other.
-        self.lasts: dict[int, bytes] = {}
+        #: Leaf and node of each seal's own entry, and the parts in which leaves do not follow each other.
+        self.lasts: dict[int, tuple[bytes, bytes | None]] = {}
         self.broken: set[int] = set()
-        #: How many entries that were read have a place.
+        #: How many entries that were read have a place, and whether something stored is not as its entry has it.
         self.placed = 0
+        self.odd = False
 
 
 class Planting:
     """Puts leaves into their parts, in the order of (instance, seq).
 
-    Most follow the one before: a leaf at `due`, which is below `limit`, may be put into `run` by itself, and `due` be
-    counted up, where it is of the same instance.
+    Most follow the one before: a leaf at `due`, which is below `limit`, may be put into `run` by itself, its node into
+    `nodes`, and `due` be counted up, where it is of the same instance.
     """
 
-    __slots__ = ("_book", "_hasher", "_piece", "_seals", "due", "leaves", "limit", "run")
+    __slots__ = ("_book", "_hasher", "_piece", "_seals", "due", "leaves", "limit", "nodes", "run")
 
     def __init__(self, seals: Seals, hasher: Hash, book: Book) -> None:
         self._seals = seals
@@ -157,26 +183,28 @@ class Planting:
         self.leaves = Leaves()
         self.due = self.limit = -1
         self.run: list[bytes] = []
+        self.nodes: list[bytes | None] = []
 
-    def take(self, instance: str, seq: int, position: int, leaf: bytes) -> None:
+    def take(self, place: Place, leaf: bytes) -> None:
         """Put a leaf at its place, wherever that is."""
+        instance, seq, position, _, node = place
         if position == self.due and position < self.limit and instance != LOG:
             self.run.append(leaf)
+            self.nodes.append(node)
             self.due += 1
             return
         self.flush()
         self._piece, self.due, self.limit = None, -1, -1
         number = self._seals.find(position)
         if number is None:
-            self._book.error(
-                "tree", "position_unsealed", instance, seq, position=position, size=self._seals.size
-            )  # fmt: skip
+            self.leaves.odd = True
+            self._book.error("tree", "position_unsealed", instance, seq, position=position, size=self._seals.size)
             return
         part = self._seals.parts[number]
         if instance == LOG and seq == part.seq:
             if position != part.end - 1:
                 self._moved(number, instance, seq, position, part.end - 1)
-            self.leaves.lasts[number] = leaf
+            self.leaves.lasts[number] = leaf, node
             return
         own = instance == LOG
         piece = self.leaves.pieces.get((number, own))
@@ -184,17 +212,17 @@ class Planting:
             piece = self.leaves.pieces[number, own] = Piece(instance, seq, position, self._hasher)
         elif position != piece.next:
             self._moved(number, instance, seq, position, piece.next)
-        piece.tree.append(leaf)
-        piece.next = position + 1
+        piece.next = position
+        piece.extend([leaf], [node])
         if not own:
             self._piece, self.due, self.limit = piece, position + 1, part.end
 
     def flush(self, room: int = 0) -> None:
         """Append the run to its piece, where there are more leaves in it than `room`."""
         if len(self.run) > room and self._piece is not None:
-            self._piece.tree.extend(self.run)
-            self._piece.next = self.due
+            self._piece.extend(self.run, self.nodes)
             self.run.clear()
+            self.nodes.clear()
 
     def _moved(self, number: int, instance: str, seq: int, position: int, expected: int) -> None:
         self.leaves.broken.add(number)

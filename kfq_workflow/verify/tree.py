@@ -11,10 +11,12 @@ do not agree with an anchor.
 
 from __future__ import annotations
 
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.verify.heads import Heads
-from kfq_workflow.verify.seals import RUN, Planting
+from kfq_workflow.verify.seals import LOG, RUN, Planting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,8 +40,7 @@ class TreeCheck:
         self._skips = skips
         self._planting = Planting(seals, hasher, book)
         self._heads = Heads(seals, hasher)
-        self._places = tree.places()
-        self._next = self._advance()
+        self._places = _Ahead(tree.places(), self._planting.leaves, book)
         sealed = tree.sealed()
         self._sealed: Iterator[SealedRow] | None = sealed
         self._cached = self._following()
@@ -50,87 +51,85 @@ class TreeCheck:
 
     def entries(self, rows: Sequence[Any]) -> None:
         """Give some entries of one instance, in order, their places."""
-        place = self._next
+        place = self._places.next
         if place is None or not rows or place[0] > rows[0][0]:
             return
-        planting, places, head = self._planting, self._places, self._head
-        run, placed = planting.run, 0
-        for row in rows:
-            instance, seq, leaf = row[0], row[1], row[10]
-            if place is None or place[1] != seq or place[0] != instance or type(place[2]) is not int:
-                if type(seq) is not int:
-                    continue
-                self._next, self._head = self._sound(place), head
-                self._skip(instance, seq)
-                place, head = self._next, self._head
-                if place is None or place[1] != seq or place[0] != instance:
-                    self._open = self._open if self._open and self._open[0] == instance else (instance, seq)
-                    continue
-            if (place[3] is not None and place[3] != leaf) or type(leaf) is not bytes:
-                self._book.error("tree", "leaf_differs", instance, seq, position=place[2])
-                leaf = _octets(leaf)
-            if (
-                place[2] == planting.due
-                and planting.due < planting.limit
-                and self._open is None
-                and head is not None
-                and head[0] == instance
-            ):
-                run.append(leaf)
-                planting.due += 1
-            else:
-                self._head = head
-                self._take(place, leaf)
-            placed += 1
-            head = (instance, seq, leaf)
-            place = next(places, None)
-        self._next, self._head = self._sound(place), head
-        planting.flush(RUN)
-        planting.leaves.placed += placed
+        if not self._together(rows, place):
+            for row in rows:
+                if type(row[1]) is int:
+                    self._entry(row[0], row[1], row[10])
+        self._planting.flush(RUN)
+
+    def _together(self, rows: Sequence[Any], place: Place) -> bool:
+        """Give entries their places together, where they follow each other and each has its leaf there, as most do."""
+        instance, seq, position, *_ = place
+        planting, count = self._planting, len(rows)
+        end = position + count
+        if position != planting.due or end > planting.limit or self._open is not None or instance == LOG:
+            return False
+        instances, seqs, positions, stored, nodes = zip(*self._places.some(count), strict=True)
+        leaves = [row[10] for row in rows]
+        if (
+            rows[0][0] != instance
+            or rows[0][1] != seq
+            or list(positions) != list(range(position, end))
+            or list(seqs) != list(range(seq, seq + count))
+            or [row[1] for row in rows] != list(seqs)
+            or instances.count(instance) != count
+            or list(stored) != leaves
+            or set(map(type, leaves)) != {bytes}
+        ):
+            return False
+        self._reach(instance, position)
+        planting.run += leaves
+        planting.nodes += nodes
+        planting.due = end
+        planting.leaves.placed += count
+        self._head = instance, seqs[-1], leaves[-1]
+        self._places.drop(count)
+        return True
+
+    def _entry(self, instance: str, seq: int, leaf: Any) -> None:
+        """Give one entry its place."""
+        self._skip(instance, seq)
+        place = self._places.next
+        if place is None or (place.instance, place.seq) != (instance, seq):
+            self._open = self._open if self._open and self._open[0] == instance else (instance, seq)
+            return
+        if (place.leaf is not None and place.leaf != leaf) or type(leaf) is not bytes:
+            self._planting.leaves.odd = True
+            self._book.error("tree", "leaf_differs", instance, seq, position=place.position)
+            leaf = _octets(leaf)
+        self._take(place, leaf)
+        self._planting.leaves.placed += 1
+        self._places.drop()
 
     def _take(self, place: Place, leaf: bytes) -> None:
-        instance, seq, position, _ = place
-        if self._open is not None and self._open[0] == instance:
-            self._book.error("tree", "entry_unplaced", instance, self._open[1], before=seq)
+        if self._open is not None and self._open[0] == place.instance:
+            self._book.error("tree", "entry_unplaced", place.instance, self._open[1], before=place.seq)
         self._open = None
+        self._reach(place.instance, place.position)
+        self._planting.take(place, leaf)
+        self._head = place.instance, place.seq, leaf
+
+    def _reach(self, instance: str, position: int) -> None:
+        """Take note of the next place, and with the first of an instance that the one before it has ended."""
         if self._head is not None and self._head[0] != instance:
             self._close()
         self._heads.reach(position, self._head)
-        self._planting.take(instance, seq, position, leaf)
-        self._head = instance, seq, leaf
 
     def _skip(self, instance: str | None = None, seq: int = 0) -> None:
         """Note places that no entry is at: all that stand before an entry, or all that are left."""
-        while (place := self._next) is not None and (instance is None or (place[0], place[1]) < (instance, seq)):
-            if self._skips is not None and self._skips(place[0]):
-                self._book.skip(new=self._head is None or self._head[0] != place[0])
+        while (place := self._places.next) is not None and (instance is None or (place[0], place[1]) < (instance, seq)):
+            if self._skips is not None and self._skips(place.instance):
+                self._book.skip(new=self._head is None or self._head[0] != place.instance)
             else:
-                self._book.error("tree", "place_orphan", place[0], place[1], position=place[2])
-            if place[3] is not None:
-                self._put(place, _octets(place[3]))
-            self._next = self._advance()
-        self._planting.flush(RUN)
-
-    def _put(self, place: Place, leaf: bytes) -> None:
-        """Put a stored leaf, of which no entry was read, at its place."""
-        planting, head = self._planting, self._head
-        follows = place[2] == planting.due and planting.due < planting.limit and self._open is None
-        if follows and head is not None and head[0] == place[0]:
-            planting.run.append(leaf)
-            planting.due += 1
-            self._head = place[0], place[1], leaf
-        else:
-            self._take(place, leaf)
-
-    def _advance(self) -> Place | None:
-        return self._sound(next(self._places, None))
-
-    def _sound(self, place: Place | None) -> Place | None:
-        """Return a place, or the next whose columns can be compared."""
-        while place is not None and [type(column) for column in place[:3]] != [str, int, int]:
-            self._book.error("tree", "columns", str(place[0]), None)
-            place = next(self._places, None)
-        return place
+                self._planting.leaves.odd = True
+                self._book.error("tree", "place_orphan", place.instance, place.seq, position=place.position)
+            if place.leaf is not None:
+                self._take(place, _octets(place.leaf))
+                self._planting.flush(RUN)
+            self._places.drop()
 
     def _close(self) -> None:
         """Note the head of an instance whose places have all been read, and compare the cache with it."""
@@ -165,3 +164,40 @@ class TreeCheck:
 def _octets(leaf: Any) -> bytes:
     """Return a leaf that is none of an entry's as bytes, whatever it is."""
     return leaf if isinstance(leaf, bytes) else b""
+
+
+class _Ahead:
+    """The places to come, some of which can be looked at together. Those whose columns cannot be compared are noted."""
+
+    def __init__(self, places: Iterator[Place], leaves: Leaves, book: Book) -> None:
+        self._places = places
+        self._leaves = leaves
+        self._book = book
+        self._rows: list[Place] = []
+        self._first = 0
+        self.next: Place | None = None
+        self.drop(0)
+
+    def some(self, count: int) -> Sequence[Place]:
+        """Return the next ones, so many or all that are left."""
+        while self._first + count > len(self._rows) and (more := list(islice(self._places, RUN))):
+            self._rows = [*self._rows[self._first :], *self._sound(more)]
+            self._first = 0
+        return self._rows[self._first : self._first + count]
+
+    def drop(self, count: int = 1) -> None:
+        """Go on behind so many."""
+        self._first += count
+        self.next = next(iter(self.some(1)), None)
+
+    def _sound(self, places: list[Place]) -> Iterator[Place]:
+        """Yield the places whose columns can be compared."""
+        if [{*map(type, map(itemgetter(column), places))} for column in range(3)] == [{str}, {int}, {int}]:
+            yield from places
+            return
+        for place in places:
+            if [type(column) for column in place[:3]] == [str, int, int]:
+                yield place
+            else:
+                self._leaves.odd = True
+                self._book.error("tree", "columns", str(place[0]), None)

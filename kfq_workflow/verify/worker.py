@@ -7,7 +7,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.errors import KfqError
-from kfq_workflow.verify.reader import Part, read
+from kfq_workflow.stored.tree_source import Span
+from kfq_workflow.verify.reader import read
 
 if TYPE_CHECKING:
     from kfq_workflow.stored.source import Opened, Opening, Source
@@ -30,8 +31,8 @@ def _serve(line: Connection) -> None:
     try:
         with opening.open() as opened:
             line.send(READY)
-            part, source = _asked(line, opened)
-            outcome = read(source, part, progress=line.send)
+            span, source = _asked(line, opened)
+            outcome = read(source, span, progress=line.send)
             line.send(outcome)
             for data in outcome.heads.chunks():
                 line.send_bytes(data)
@@ -42,12 +43,12 @@ def _serve(line: Connection) -> None:
         line.send(error.text() if isinstance(error, KfqError) else f"{type(error).__name__}: {error}")
 
 
-def _asked(line: Connection, opened: Opened) -> tuple[Part, Source]:
-    """Look for the states of the source that are told, until a part to read is."""
+def _asked(line: Connection, opened: Opened) -> tuple[Span, Source]:
+    """Look for the states of the source that are told, until a span of instances to read is."""
     source: Source | None = None
     while True:
         told: Any = line.recv()
-        if isinstance(told, Part):
+        if isinstance(told, Span):
             if source is None:
                 raise EOFError
             return told, source

@@ -24,11 +24,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kfq_workflow.errors import VerificationInterrupted
 from kfq_workflow.stored.source import Shared
-from kfq_workflow.stored.tree_source import Span
-from kfq_workflow.verify.reader import Outcome, Part
+from kfq_workflow.verify.reader import Outcome
 from kfq_workflow.verify.reader import read as read_part
-from kfq_workflow.verify.report import Book
-from kfq_workflow.verify.seals import LOG, Seals
 from kfq_workflow.verify.worker import READY
 
 if TYPE_CHECKING:
@@ -66,10 +63,9 @@ def read(source: Source, jobs: int | None, progress: Callable[[int], object] | N
         workers = [stack.enter_context(Worker(opening)) for _ in spans[1:]]
         if not _agree(source, workers):
             return None
-        shares = parts(source, spans)
-        for worker, part in zip(workers, shares[1:], strict=True):
-            worker.send(part)
-        outcomes = [read_part(source, shares[0], progress=_Together(workers, progress))]
+        for worker, span in zip(workers, spans[1:], strict=True):
+            worker.send(span)
+        outcomes = [read_part(source, spans[0], progress=_Together(workers, progress))]
         outcomes += [worker.outcome() for worker in workers]
     return outcomes if source.gather([outcome.told for outcome in outcomes]) else None
 
@@ -86,14 +82,6 @@ def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
         if all(answers):
             return True
     return False
-
-
-def parts(source: Source, spans: Sequence[Span]) -> list[Part]:
-    """Return what each reader reads: its instances, and as many nodes of the tree as every other."""
-    size = Seals(source.entries(LOG), Book()).size
-    places = [size * number // len(spans) or None for number in range(1, len(spans))]
-    nodes = [Span(first, before) for first, before in zip([None, *places], [*places, None], strict=True)]
-    return [Part(keys, found) for keys, found in zip(spans, nodes, strict=True)]
 
 
 class Worker:

@@ -17,7 +17,7 @@ from kfq_workflow.errors import NotInitialised
 from kfq_workflow.export import write_export
 from kfq_workflow.export.source import ExportSource
 from kfq_workflow.stored.tree_source import divided
-from kfq_workflow.verify import settle, verify, workers
+from kfq_workflow.verify import settle, verify
 from kfq_workflow.verify.anchors import NOBODY
 from kfq_workflow.verify.reader import read
 from tests.contract.test_effects import expansion, merge, merger
@@ -118,7 +118,7 @@ def rehash(connection: sqlite3.Connection, instance: str) -> None:
 def together(source: Source, keys: Sequence[str]) -> Report | None:
     """Verify as several processes would that share the instances at these keys; None where one must do it."""
     shared: Shared = source  # type: ignore[assignment]
-    outcomes = [read(source, part) for part in workers.parts(source, divided(keys))]
+    outcomes = [read(source, span) for span in divided(keys)]
     if not shared.gather([outcome.told for outcome in outcomes]):
         return None
     book = settle(source, outcomes, (), NOBODY, None)
