@@ -54,6 +54,8 @@ class DatabaseSource:
         self._quote = connection.dialect.identifier_preparer.quote
         self._mark = "?" if self._dialect == "sqlite" else "%s"
         self._open: list[Any] = []
+        #: Servers look after their indexes themselves; a file can be changed by whoever may write it.
+        self.indexed = self._dialect == "sqlite"
 
     def log(self) -> LogHead:
         """Return the log's head. Raises NotInitialised, SchemaOutOfDate, DatabaseUnavailable."""
@@ -125,13 +127,18 @@ class DatabaseSource:
                 book.error("database", f"trigger_{state}", trigger=name)
 
     def sound(self, book: Book) -> None:
-        """Look whether our tables of a SQLite file and their indexes say the same, or what is read depends on how."""
-        for table in self._tables if self._dialect == "sqlite" else ():
+        """Note our tables of a SQLite file that do not agree with their indexes."""
+        for table in self._tables if self.indexed else ():
             schema = self._quote(self._tables.schema or "main")
             told = self._connection.exec_driver_sql(f"PRAGMA {schema}.integrity_check({self._quote(table.name)})")
             for (reason,) in told.fetchmany(1):
                 if reason != "ok":
                     book.error("database", "damaged", table=table.name, reason=reason)
+
+    def interrupt(self) -> None:
+        """End `sound` in another thread."""
+        driver: Any = self._connection.connection.driver_connection
+        driver.interrupt()
 
     # Several processes
 

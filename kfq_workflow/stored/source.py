@@ -111,6 +111,20 @@ class Shared(Protocol):
         """Take what the parts told; False where they do not make up the whole, which one must then read."""
 
 
+@runtime_checkable
+class Indexed(Protocol):
+    """A source that keeps what it says twice, in tables and their indexes; reading does not show that these agree."""
+
+    #: Whether this one has something to look at.
+    indexed: bool
+
+    def sound(self, book: Book) -> None:
+        """Note the tables that do not agree with their indexes, so that what is read depends on how."""
+
+    def interrupt(self) -> None:
+        """End `sound` in another thread."""
+
+
 def raw(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield rows as tuples with their last column in UTF-8, as it is where that cannot be, None where it is no text."""
     for row in rows:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from kfq_workflow.audit.suite import known_hash
 from kfq_workflow.errors import NotFound
 from kfq_workflow.hashing import SUITES
+from kfq_workflow.stored.source import Indexed
 from kfq_workflow.verify import heads, nodes, workers
 from kfq_workflow.verify.anchors import NOBODY, AnchorCheck, Trust, origin_said, trusted
 from kfq_workflow.verify.chain import LOG, check_genesis, genesis_head
@@ -78,10 +79,10 @@ def verify(
         outcomes = workers.read(source, jobs, progress)
     if outcomes is None:
         outcomes = [read(source, key=key, progress=progress)]
+        if key is None and isinstance(source, Indexed):
+            source.sound(outcomes[0].book)
     book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
-    if key is None and since is None:
-        getattr(source, "sound", lambda _book: None)(book)
     if since is not None and any(book.skipped):
         book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
     if key is not None:

@@ -4,7 +4,8 @@
     divide the instances                     start, open the source
     settle on a state of the source    ──▶   look for the same state
                                        ◀──   it is there, or not: try again, at last read alone
-    read the first part                ──▶   read a part each, tell how far
+    read the first part; in a thread         read a part each, tell how far
+    look whether it is sound           ──▶
     put the outcomes together          ◀──   outcome
 
 The others are programs of their own, which inherit no connection, no lock and no thread, and do not run the
@@ -20,12 +21,14 @@ import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Pipe
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from kfq_workflow.errors import VerificationInterrupted
-from kfq_workflow.stored.source import Shared
+from kfq_workflow.stored.source import Indexed, Shared
 from kfq_workflow.verify.reader import Outcome
 from kfq_workflow.verify.reader import read as read_part
+from kfq_workflow.verify.report import Book
 from kfq_workflow.verify.worker import READY
 
 if TYPE_CHECKING:
@@ -38,8 +41,8 @@ if TYPE_CHECKING:
 LEAST = 50_000
 #: Processes that are started unasked, and how often they are asked to find a state of the source that all can see.
 _MOST, _TRIES = 8, 5
-#: Seconds that a process has to end when it was told to.
-_PATIENCE = 5
+#: Seconds that a process has to end when it was told to, and after which a thread is told again.
+_PATIENCE, _WAIT = 5, 0.1
 
 
 def available() -> int:
@@ -61,27 +64,33 @@ def read(source: Source, jobs: int | None, progress: Callable[[int], object] | N
         return None
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(opening)) for _ in spans[1:]]
-        if not _agree(source, workers):
+        state = _agree(source, workers)
+        if state is None:
             return None
+        sound = None
+        if isinstance(source, Indexed) and source.indexed:
+            sound = stack.enter_context(_Soundness(source, opening, state))
         for worker, span in zip(workers, spans[1:], strict=True):
             worker.send(span)
         outcomes = [read_part(source, spans[0], progress=_Together(workers, progress))]
         outcomes += [worker.outcome() for worker in workers]
+        if sound is not None:
+            sound.tell(outcomes[0].book)
     return outcomes if source.gather([outcome.told for outcome in outcomes]) else None
 
 
-def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
-    """Settle on a state of the source that all see; False where none could be found."""
+def _agree(source: Shared, workers: Sequence[Worker]) -> Any:
+    """Settle on a state of the source that all see, and return it; None where none could be found."""
     if not all(worker.ready() for worker in workers):
-        return False
+        return None
     for _ in range(_TRIES):
         state = source.settle()
         for worker in workers:
             worker.send(state)
         answers = [worker.ready() for worker in workers]  # each must be heard before the next is asked
         if all(answers):
-            return True
-    return False
+            return state
+    return None
 
 
 class Worker:
@@ -170,3 +179,46 @@ class _Together:
             worker.listen()
         if self._progress is not None:
             self._progress(entries + sum(worker.entries for worker in self._workers))
+
+
+class _Soundness:
+    """A thread that looks whether a source is sound, over a connection of its own: meanwhile others can run."""
+
+    def __init__(self, source: Indexed, opening: Opening, state: Any) -> None:
+        self._source = source
+        self._opening = opening
+        self._state = state
+        #: The source as the thread sees it, and what it found when it is done.
+        self._theirs: list[Indexed] = []
+        self._found: list[Book] = []
+        self._thread = Thread(target=self._look)
+
+    def _look(self) -> None:
+        with suppress(Exception), self._opening.open() as opened:  # `tell` looks again where this one could not
+            source: object = opened.see(self._state)
+            book = Book()
+            if isinstance(source, Indexed):
+                self._theirs.append(source)
+                source.sound(book)
+                self._found.append(book)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while self._thread.is_alive():
+            for source in self._theirs:
+                with suppress(Exception):  # it may just have closed its connection
+                    source.interrupt()
+            self._thread.join(_WAIT)
+
+    def tell(self, book: Book) -> None:
+        """Wait for what it found, and note it."""
+        self._thread.join()
+        for found in self._found:
+            book.merge(found)
+        if not self._found:
+            self._source.sound(book)
