@@ -56,7 +56,7 @@ class Snapshot:
 
     def places(self, instance: str) -> list[Place]:
         """Return where the entries of an instance lie in the tree, in order."""
-        return [Place._make(row) for row in self.store.places_of(self.cursor, instance)]
+        return [Place(*row) for row in self.store.places_of(self.cursor, instance)]
 
     def seal_of(self, size: int) -> Row | None:
         """Return the entry that sealed the tree of this size, None where no seal did."""

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.verify.heads import Heads
 from kfq_workflow.verify.seals import LOG, RUN, Planting
 
+#: The columns of a raw entry.
+_SEQ, _LEAF = itemgetter(1), itemgetter(10)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -40,7 +43,7 @@ class TreeCheck:
         self._skips = skips
         self._planting = Planting(seals, hasher, book)
         self._heads = Heads(seals, hasher)
-        self._places = _Ahead(tree.places(), self._planting.leaves, book)
+        self._ahead = _Ahead(tree.places(), self._planting.leaves, book)
         sealed = tree.sealed()
         self._sealed: Iterator[SealedRow] | None = sealed
         self._cached = self._following()
@@ -51,48 +54,45 @@ class TreeCheck:
 
     def entries(self, rows: Sequence[Any]) -> None:
         """Give some entries of one instance, in order, their places."""
-        place = self._places.next
-        if place is None or not rows or place[0] > rows[0][0]:
+        first = self._ahead.instance
+        if first is None or not rows or first > rows[0][0]:
             return
-        if not self._together(rows, place):
+        if first != rows[0][0] or not self._together(rows, first):
             for row in rows:
                 if type(row[1]) is int:
                     self._entry(row[0], row[1], row[10])
         self._planting.flush(RUN)
 
-    def _together(self, rows: Sequence[Any], place: Place) -> bool:
+    def _together(self, rows: Sequence[Any], instance: str) -> bool:
         """Give entries their places together, where they follow each other and each has its leaf there, as most do."""
-        instance, seq, position, *_ = place
-        planting, count = self._planting, len(rows)
-        end = position + count
-        if position != planting.due or end > planting.limit or self._open is not None or instance == LOG:
+        ahead, planting, count = self._ahead, self._planting, len(rows)
+        if not ahead.has(count) or self._open is not None or instance == LOG:
             return False
-        instances, seqs, positions, stored, nodes = zip(*self._places.some(count), strict=True)
-        leaves = [row[10] for row in rows]
+        some = slice(ahead.first, ahead.first + count)
+        position, leaves = ahead.positions[ahead.first], ahead.leaves[some]
+        end = position + count
         if (
-            rows[0][0] != instance
-            or rows[0][1] != seq
-            or list(positions) != list(range(position, end))
-            or list(seqs) != list(range(seq, seq + count))
-            or [row[1] for row in rows] != list(seqs)
-            or instances.count(instance) != count
-            or list(stored) != leaves
-            or set(map(type, leaves)) != {bytes}
+            position != planting.due
+            or end > planting.limit
+            or ahead.positions[some] != tuple(range(position, end))
+            or ahead.seqs[some] != tuple(map(_SEQ, rows))
+            or leaves != tuple(map(_LEAF, rows))
+            or ahead.instances[some] != (instance,) * count
         ):
             return False
         self._reach(instance, position)
         planting.run += leaves
-        planting.nodes += nodes
+        planting.nodes += ahead.nodes[some]
         planting.due = end
         planting.leaves.placed += count
-        self._head = instance, seqs[-1], leaves[-1]
-        self._places.drop(count)
+        self._head = instance, rows[-1][1], leaves[-1]
+        ahead.drop(count)
         return True
 
     def _entry(self, instance: str, seq: int, leaf: Any) -> None:
         """Give one entry its place."""
         self._skip(instance, seq)
-        place = self._places.next
+        place = self._ahead.next()
         if place is None or (place.instance, place.seq) != (instance, seq):
             self._open = self._open if self._open and self._open[0] == instance else (instance, seq)
             return
@@ -102,7 +102,7 @@ class TreeCheck:
             leaf = _octets(leaf)
         self._take(place, leaf)
         self._planting.leaves.placed += 1
-        self._places.drop()
+        self._ahead.drop()
 
     def _take(self, place: Place, leaf: bytes) -> None:
         if self._open is not None and self._open[0] == place.instance:
@@ -116,11 +116,14 @@ class TreeCheck:
         """Take note of the next place, and with the first of an instance that the one before it has ended."""
         if self._head is not None and self._head[0] != instance:
             self._close()
-        self._heads.reach(position, self._head)
+        if position >= self._heads.due:
+            self._heads.reach(position, self._head)
 
     def _skip(self, instance: str | None = None, seq: int = 0) -> None:
         """Note places that no entry is at: all that stand before an entry, or all that are left."""
-        while (place := self._places.next) is not None and (instance is None or (place[0], place[1]) < (instance, seq)):
+        while (place := self._ahead.next()) is not None and (
+            instance is None or (place[0], place[1]) < (instance, seq)
+        ):
             if self._skips is not None and self._skips(place.instance):
                 self._book.skip(new=self._head is None or self._head[0] != place.instance)
             else:
@@ -129,7 +132,7 @@ class TreeCheck:
             if place.leaf is not None:
                 self._take(place, _octets(place.leaf))
                 self._planting.flush(RUN)
-            self._places.drop()
+            self._ahead.drop()
 
     def _close(self) -> None:
         """Note the head of an instance whose places have all been read, and compare the cache with it."""
@@ -167,37 +170,56 @@ def _octets(leaf: Any) -> bytes:
 
 
 class _Ahead:
-    """The places to come, some of which can be looked at together. Those whose columns cannot be compared are noted."""
+    """The places to come, some of them by column. Those whose columns cannot be compared are noted and left out."""
 
     def __init__(self, places: Iterator[Place], leaves: Leaves, book: Book) -> None:
         self._places = places
-        self._leaves = leaves
+        self._noted = leaves
         self._book = book
         self._rows: list[Place] = []
-        self._first = 0
-        self.next: Place | None = None
+        self.first = 0
+        #: The instance of the next place.
+        self.instance: str | None = None
+        self.instances: tuple[str, ...] = ()
+        self.seqs: tuple[int, ...] = ()
+        self.positions: tuple[int, ...] = ()
+        self.leaves: tuple[bytes, ...] = ()
+        self.nodes: tuple[bytes | None, ...] = ()
+        self._all_leaves = False
         self.drop(0)
 
-    def some(self, count: int) -> Sequence[Place]:
-        """Return the next ones, so many or all that are left."""
-        while self._first + count > len(self._rows) and (more := list(islice(self._places, RUN))):
-            self._rows = [*self._rows[self._first :], *self._sound(more)]
-            self._first = 0
-        return self._rows[self._first : self._first + count]
+    def has(self, count: int) -> bool:
+        """Tell whether so many are there, all with leaves; the columns have them then, from `first` on."""
+        if self.first + count > len(self._rows):
+            self._more(count)
+        return self._all_leaves and self.first + count <= len(self._rows)
+
+    def next(self) -> Place | None:
+        """Return the next one."""
+        return None if self.instance is None else self._rows[self.first]
 
     def drop(self, count: int = 1) -> None:
         """Go on behind so many."""
-        self._first += count
-        self.next = next(iter(self.some(1)), None)
+        self.first += count
+        if self.first >= len(self._rows):
+            self._more(1)
+        self.instance = self._rows[self.first].instance if self.first < len(self._rows) else None
+
+    def _more(self, count: int) -> None:
+        """Read on until so many are there, or all that are left."""
+        rows = self._rows[self.first :]
+        while len(rows) < count and (more := list(islice(self._places, RUN))):
+            rows += self._sound(more)
+        self._rows, self.first = rows, 0
+        columns: Iterator[tuple[Any, ...]] = zip(*rows, strict=True)
+        self.instances, self.seqs, self.positions, self.leaves, self.nodes = columns if rows else ((),) * 5
+        self._all_leaves = {*map(type, self.leaves)} == {bytes}
 
     def _sound(self, places: list[Place]) -> Iterator[Place]:
         """Yield the places whose columns can be compared."""
-        if [{*map(type, map(itemgetter(column), places))} for column in range(3)] == [{str}, {int}, {int}]:
-            yield from places
-            return
         for place in places:
-            if [type(column) for column in place[:3]] == [str, int, int]:
+            if type(place[0]) is str and type(place[1]) is type(place[2]) is int:
                 yield place
             else:
-                self._leaves.odd = True
+                self._noted.odd = True
                 self._book.error("tree", "columns", str(place[0]), None)
