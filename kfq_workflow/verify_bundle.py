@@ -1340,7 +1340,7 @@ class Tree:
         self.roots: Dict[int, bytes] = {}
         last = size = 0
         for entry in log:
-            if entry.kind != "sealed" or entry.v != 1 or entry.log != genesis.log:
+            if entry.kind != "sealed" or entry.log != genesis.log:
                 continue
             said = (entry.body or {}).get("size")
             if (

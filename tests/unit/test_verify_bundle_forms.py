@@ -72,6 +72,7 @@ CASES: dict[str, tuple[str, int, Edit, str]] = {
     ),
     "an entry of nothing is cited": ("p", 9, inside("cause", instance=None), "replay.malformed p 9"),
     "the entry true is cited": ("p", 8, lambda entry: entry["body"]["cause"].update(seq=True), "replay.malformed p 8"),
+    "the last seal is of another version": ("~log", 7, is_("v", 3), "bytes.version ~log 7"),
     "a seal without heads": ("~log", 3, says("heads"), "tree.seal_size ~log 3"),
     "a proxy of an ordinary instance": ("p", 1, is_("kind", "granted"), "replay.kind_place p 1"),
     "a kind of numbers on an actor": ("~actor/reg", 1, is_("kind", "retired"), "replay.kind_place ~actor/reg 1"),
