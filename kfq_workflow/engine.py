@@ -351,9 +351,9 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     def seal(self, *, limit: int | None = None) -> Seal:
         """Give every entry that has none yet its place in the tree over the whole log, and return the tree.
 
-        One seal is one transaction, of at most `limit` entries: 20,000 on SQLite, whose writers wait while it is
-        written, else a million by default. As many are made as it takes. Others may act meanwhile; what they commit
-        too late for a seal is taken by the next.
+        One seal is one transaction, of at most `limit` entries: by default a million, and never more than 20,000 on
+        SQLite, whose writers wait while it is written. As many are made as it takes. Others may act meanwhile; what
+        they commit too late for a seal is taken by the next.
         """
         return seal_all(self, limit)
 

@@ -96,7 +96,7 @@ def seal_all(engine: WorkflowEngine, limit: int | None = None) -> Seal:
 
 
 def _planned_seal(engine: WorkflowEngine, limit: int | None) -> tuple[Seal, bool]:
-    planned = None
+    planned, limit = None, _planned_at_most(limit)
     with suppress(TransactionLost):  # then it is done under the lock, and tried again
         hasher = hash_of(engine.log().suite)
         with engine.reading() as reading:
@@ -110,13 +110,18 @@ def _seal(engine: WorkflowEngine, limit: int | None, planned: Planned | None = N
     return engine.run(lambda transaction: transaction.seal(limit, planned))
 
 
+def _planned_at_most(limit: int | None) -> int:
+    """Return how many entries a seal has that is kept in memory until it is written."""
+    return _CHUNK if limit is None else min(limit, _CHUNK)
+
+
 def plan(store: Store, cursor: Cursor, hasher: Hash, limit: int | None = None) -> Planned:
     """Work out the next seal without a lock, of at most `limit` entries and what one chunk holds, beside its own."""
+    limit = _planned_at_most(limit)
     # The order matters where each statement sees what is committed by then: a seal in between is later than this row.
     log = store.instance(cursor, LOG)
     if log is None:
         raise NotFound("instance", LOG)
-    limit = _CHUNK if limit is None else min(limit, _CHUNK)
     tree = read_tree(store, cursor, hasher)
     size, own = tree.end, store.unsealed_of(cursor, LOG)
     # Its own are among the others as well: nothing is written in between.
