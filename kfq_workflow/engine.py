@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from kfq_workflow import inputs
-from kfq_workflow.audit.sealing import Seal
+from kfq_workflow.audit.sealing import Seal, seal_all
 from kfq_workflow.errors import InvalidInput, KfqError, NotFound, OutcomeUnknown, Refused, TransactionLost
 from kfq_workflow.stored import schema
 from kfq_workflow.stored.database_errors import connection_lost, translate, unavailable
@@ -351,16 +351,11 @@ class WorkflowEngine(ApprovalVerbs, CorrectionVerbs):
     def seal(self, *, limit: int | None = None) -> Seal:
         """Give every entry that has none yet its place in the tree over the whole log, and return the tree.
 
-        One seal is one transaction, of at most `limit` entries; by default 20,000 on SQLite, whose writers wait for
-        it, else a million. As many are made as it takes. Others may act meanwhile; what they commit too late for a
-        seal is taken by the next.
+        One seal is one transaction, of at most `limit` entries: by default a million, and never more than 20,000 on
+        SQLite, whose writers wait while it is written. As many are made as it takes. Others may act meanwhile; what
+        they commit too late for a seal is taken by the next.
         """
-        placed = seals = 0
-        while True:
-            made, more = self.run(lambda transaction: transaction.seal(limit))
-            placed, seals = placed + made.placed, seals + made.seals
-            if not more:
-                return Seal(made.size, made.root, placed, seals)
+        return seal_all(self, limit)
 
 
 def _autocommits(connection: Connection, dialect: str) -> bool:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from kfq_workflow.audit.merkle import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kfq_workflow.hashing import Hash
+
+    #: Instance, number and leaf of its newest entry.
+    Head = tuple[str, int, bytes]
 
 
 def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:
@@ -22,8 +25,24 @@ def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:
     return hasher(data.encode(errors="surrogateescape")).digest()
 
 
-def heads_root(heads: Iterable[tuple[str, int, bytes]], hasher: Hash) -> tuple[int, bytes]:
+def heads_root(heads: Iterable[Head], hasher: Hash) -> tuple[int, bytes]:
     """Return the number of heads and the root over them; they come by key."""
     tree = Range(0, hasher)
     tree.extend(head_leaf(instance, seq, leaf, hasher) for instance, seq, leaf in heads)
     return tree.end, tree.root()
+
+
+def moved_on(heads: Iterable[Head], newest: Iterable[Head]) -> Iterator[Head]:
+    """Yield heads, which come by key, with newer ones in the place of those of the same instances, and among them."""
+    waiting = sorted(newest, reverse=True)
+    key = waiting[-1][0] if waiting else None
+    for head in heads:
+        while key is not None and key < head[0]:
+            yield waiting.pop()
+            key = waiting[-1][0] if waiting else None
+        if key == head[0]:
+            yield waiting.pop()
+            key = waiting[-1][0] if waiting else None
+        else:
+            yield head
+    yield from reversed(waiting)

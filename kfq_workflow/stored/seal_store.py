@@ -124,6 +124,7 @@ class SealStore:
         )
         self._drop_sealed = one("DELETE FROM {sealed} WHERE instance = ?")
         self._heads = one("SELECT instance, seq, leaf FROM {sealed} WHERE instance > ? ORDER BY instance LIMIT ?")
+        self._leaf_of_entry = one("SELECT leaf FROM {entry} WHERE instance = ? AND seq = ?")
         self._entry_at = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND seq = ?")
         self._recoveries = one(
             "SELECT {ecols} FROM {entry} WHERE instance = '~log' AND kind = 'recovered' ORDER BY seq"
@@ -242,6 +243,12 @@ class SealStore:
         cursor.execute(self._entry_at, (instance, seq))
         found = cursor.fetchone()
         return None if found is None else Row._make(found)
+
+    def leaf_of_entry(self, cursor: Cursor, instance: str, seq: int) -> bytes | None:
+        """Return the leaf of an entry, None where there is no such entry."""
+        cursor.execute(self._leaf_of_entry, (instance, seq))
+        found = cursor.fetchone()
+        return None if found is None else bytes(found[0])
 
     def recoveries(self, cursor: Cursor) -> list[Row]:
         """Return the entries `recovered` of the log's own chain, oldest first."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfq_workflow import inputs
 from kfq_workflow.audit.recovery import Recovered, recover
-from kfq_workflow.audit.sealing import LOG, SYSTEM, Seal, seal
+from kfq_workflow.audit.sealing import LOG, SYSTEM, Planned, Seal, seal
 from kfq_workflow.decision import adoption
 from kfq_workflow.errors import AlreadyStarted, InvalidInput, NotFound
 from kfq_workflow.values import EMPTY, Decision, Receipt
@@ -256,9 +256,9 @@ class Transaction(Correcting):
         """Make every instance's row anew from its entries; return how many were different."""
         return self._ledger.rebuild(lambda digest: self._registry.rules(digest).definition)
 
-    def seal(self, limit: int | None = None) -> tuple[Seal, bool]:
-        """Give entries that have none yet their place in the tree; see `sealing.seal`."""
-        return seal(self._ledger, limit)
+    def seal(self, limit: int | None = None, planned: Planned | None = None) -> tuple[Seal, bool]:
+        """Give entries that have none yet their place in the tree, those of a plan if it stands; see `sealing.seal`."""
+        return seal(self._ledger, limit, planned)
 
     def recover(self, lost: Sequence[Anchor], *, by: str, reason: str, kept: int | None = None) -> Recovered:
         """Say, after a restore from a backup, which published checkpoints lost entries; an administrator may.

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kfq_workflow import WorkflowEngine, open_database, reading, schema
-from kfq_workflow.audit import merkle
+from kfq_workflow.audit import merkle, sealing
 from kfq_workflow.audit.heads import head_leaf
-from kfq_workflow.audit.sealing import consistency_proof, inclusion_proof, read_tree
+from kfq_workflow.audit.sealing import Planned, consistency_proof, inclusion_proof, plan, read_tree
 from kfq_workflow.audit.suite import hash_of
 from kfq_workflow.entry import parse_canonical
 from kfq_workflow.errors import DatabaseUnavailable
 from kfq_workflow.stored.tables import Tables
+from tests import racers
 from tests.tampering import build
 from tests.workflows import permit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
 TABLES = Tables()
@@ -176,6 +182,144 @@ def test_writers_and_sealers_race_and_nothing_is_lost(database_url: str) -> None
     assert final.size == len(in_order(database)) == 1 + 1 + 2 + len(keys) + written + made
     assert engine.seal().placed == 0
     database.dispose()
+
+
+# Between the plan of a seal and its lock
+
+
+def planned(engine: WorkflowEngine, limit: int | None = None) -> Planned:
+    with engine.reading() as looking:
+        return plan(engine.store, looking.cursor, SHA, limit)
+
+
+def sealed(engine: WorkflowEngine, what: Planned) -> sealing.Seal:
+    return engine.run(lambda transaction: transaction.seal(planned=what))[0]
+
+
+@pytest.mark.parametrize("already", [False, True], ids=["first", "later"])
+def test_a_seal_that_was_planned_is_the_one_made_under_the_lock(database: Engine, *, already: bool) -> None:
+    """Both make the same rows and say the same, so this is compared with what is made from the entries alone."""
+    engine = build(database)
+    if already:
+        engine.seal()
+        engine.annotate("p", "其后", by="clerk")
+        engine.start("permit", "甲", by="applicant", name="名")
+        engine.start("permit", "a", by="applicant", name="名")
+    what = planned(engine)
+
+    def under_the_lock(transaction: Any) -> Any:
+        made, _ = transaction.seal()
+        transaction.cursor.execute("SELECT position, leaf, node, instance, seq FROM kfq_leaf ORDER BY position")
+        return made, [tuple(row) for row in transaction.cursor.fetchall()]
+
+    other, rows = engine.dry_run(under_the_lock)
+    made = sealed(engine, what)
+    found = in_order(database)
+    assert (made.size, made.placed) == (other.size, other.placed) == (len(found), len(what.leaves) + 1)
+    assert [tuple(row) for row in found[:-1]] == rows[:-1]
+    assert planned(engine).leaves == []
+
+
+def test_acts_between_plan_and_lock_are_for_the_next_seal(database: Engine) -> None:
+    """A note on what is placed, one on what is not, and a chain that begins among the others."""
+    engine = build(database)
+    engine.seal()
+    engine.annotate("p", "其前", by="clerk")
+    what, size = planned(engine), len(leaves(database))
+    engine.annotate("p", "其间", by="clerk")
+    engine.annotate("o", "其间", by="clerk")
+    engine.start("permit", "oo", by="applicant", name="名")
+    made = sealed(engine, what)
+    found = in_order(database)
+    assert (made.size, made.placed) == (len(found), 2) == (size + 2, 2)
+    assert [row.instance for row in found[size:]] == ["p", "~log"]
+    assert engine.seal().placed == 4
+    in_order(database)
+
+
+def test_a_plan_is_void_once_somebody_else_has_sealed(database: Engine) -> None:
+    engine = build(database)
+    first = planned(engine)
+    other = engine.seal()
+    assert sealed(engine, first) == sealing.Seal(other.size, other.root)
+    engine.annotate("p", "其后", by="clerk")
+    second = planned(engine)
+    engine.seal()
+    engine.annotate("p", "又后", by="clerk")
+    assert sealed(engine, second).placed == 2
+    assert len(in_order(database)) == other.size + 4
+
+
+@pytest.mark.tampers
+def test_a_plan_is_void_once_the_log_has_an_entry_of_its_own(database: Engine) -> None:
+    """The tree is as it was, but the next seal begins with that entry. What it says is no statement of anybody."""
+    engine = build(database)
+    engine.annotate("p", "其前", by="clerk")
+    what = planned(engine)
+    key = engine.run(lambda transaction: transaction.keyed("-"))
+    made = sealed(engine, what)
+    found = in_order(database)
+    assert made.placed == len(found) == len(what.leaves) + 2
+    assert [(row.instance, row.seq) for row in found[:2]] == [("~log", 1), ("~log", key.seq)]
+
+
+@pytest.mark.parametrize(("limit", "chunk"), [(None, 5), (3, 5), (12, 5), (29, 100)])
+def test_a_plan_holds_no_more_than_a_chunk(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, limit: int | None, chunk: int
+) -> None:
+    monkeypatch.setattr(sealing, "_CHUNK", chunk)
+    engine = build(database)
+    engine.start("permit", "临汾/甲", by="applicant", name="名")  # after the log's own, which do not count
+    sizes, more = [], []
+    while (what := planned(engine, limit)).leaves:
+        sizes.append(len(what.leaves))
+        more.append(what.more)
+        sealed(engine, what)
+    genesis, others, most = 1, 29, min(limit or chunk, chunk)
+    full, last = divmod(others, most)
+    assert sizes == [most + genesis, *[most] * (full - 1), *filter(None, [last])]
+    assert more == [size >= most for size in sizes]
+    assert len(in_order(database)) == genesis + others + len(sizes)
+
+
+def test_another_process_acts_while_the_heads_are_hashed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take the longest, so no writer may wait for them; what it commits is for the next seal."""
+    database = open_database(database_url)
+    keys = ["early", "late"]
+    engine = prepared(database, *keys)
+    honest, won = sealing.heads_root, []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool:
+
+        def heads_root(heads: Any, hasher: Any) -> Any:
+            if not won:
+                won.extend(pool.submit(racers.main, database_url, keys, 0, False).result(60))  # noqa: FBT003
+            return honest(heads, hasher)
+
+        monkeypatch.setattr(sealing, "heads_root", heads_root)
+        made = engine.seal()
+    assert sorted(won) == keys
+    assert made.placed == len(in_order(database)) == 7
+    assert engine.seal().placed == 3
+    in_order(database)
+    database.dispose()
+
+
+@pytest.mark.backends("sqlite")
+def test_a_backup_put_back_after_the_plan_is_sealed_as_it_is(database: Engine, tmp_path: Path) -> None:
+    """It ends with the same seal, and where the plan has an entry it has another: what is not there is not placed."""
+    engine = build(database)
+    engine.seal()
+    path = str(database.url.database)
+    with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(tmp_path / "backup.db")) as backup:
+        live.backup(backup)
+        engine.annotate("p", "其后", by="clerk")
+        what = planned(engine)
+        database.dispose()
+        backup.backup(live)
+    engine.annotate("p", "另外", by="clerk")
+    assert sealed(engine, what).placed == 2
+    in_order(database)
 
 
 def test_an_odd_key_is_copied_as_it_is(database: Engine) -> None:
