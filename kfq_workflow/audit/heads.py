@@ -5,6 +5,7 @@ leaf   H(00 ‖ {"head":{"instance":S,"leaf":HEX,"seq":I}}), by key: the line of
 
 from __future__ import annotations
 
+from itertools import islice
 from json.encoder import encode_basestring as quote
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     #: Instance, number and leaf of its newest entry.
     Head = tuple[str, int, bytes]
 
+#: Leaves that are appended at once.
+_SOME = 1_000
+
 
 def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:
     """Return the leaf of an instance's newest entry."""
@@ -28,7 +32,9 @@ def head_leaf(instance: str, seq: int, leaf: bytes, hasher: Hash) -> bytes:
 def heads_root(heads: Iterable[Head], hasher: Hash) -> tuple[int, bytes]:
     """Return the number of heads and the root over them; they come by key."""
     tree = Range(0, hasher)
-    tree.extend(head_leaf(instance, seq, leaf, hasher) for instance, seq, leaf in heads)
+    leaves = (head_leaf(instance, seq, leaf, hasher) for instance, seq, leaf in heads)
+    while tree.extend(islice(leaves, _SOME)):
+        pass
     return tree.end, tree.root()
 
 

@@ -8,6 +8,7 @@ turn round.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfq_workflow.entry import Row
@@ -209,7 +210,7 @@ class SealStore:
         while True:
             cursor.execute(self._heads, (after, _CHUNK))
             found = cursor.fetchall()
-            yield from map(SealedRow._make, found)
+            yield from map(partial(tuple.__new__, SealedRow), found)  # `_make` takes twice the time
             if len(found) < _CHUNK:
                 return
             after = found[-1][0]

@@ -106,7 +106,7 @@ class DatabaseTree:
 
     def sealed(self) -> Iterator[SealedRow] | None:
         """Yield by instance how far it is sealed."""
-        return map(SealedRow._make, self._stream(self._tables.sealed, ("instance",), self._span))
+        return map(partial(tuple.__new__, SealedRow), self._stream(self._tables.sealed, ("instance",), self._span))
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
         """Yield the checkpoints that were kept, by size and note."""
