@@ -870,7 +870,7 @@ class Book:
 #     {"text":{"field":S,"instance":S,"salt":HEX,"seq":I,"value":S}}       by instance, seq, field
 #     {"head":{"instance":S,"leaf":HEX,"seq":I}}                           by instance
 #     {"placed":{"count":I,"instance":S,"position":I,"seq":I}}             by instance, seq
-#     {"checkpoint":{"note":S,"root":HEX,"size":I}}                        by size
+#     {"checkpoint":{"note":S,"root":HEX,"size":I}}                        by size, note, root
 #
 # How a line begins says to which block it belongs, whether it can be read or not.
 
@@ -1078,15 +1078,15 @@ class Lines:
 
     def records(self, block: str) -> Iterator[Dict[str, Any]]:
         """Yield what the lines of a block say that is not that of the entries."""
-        ascending = {"document": "digest", "checkpoint": "size"}.get(block)
-        last: Any = None
+        ascending = {"document": ("digest",), "checkpoint": ("size", "note", "root")}.get(block, ())
+        last: Tuple[Any, ...] = ()
         for number, data in self.raw(block):
             try:
                 record = read_record(block, data)
-                if ascending is not None:
-                    if last is not None and record[ascending] <= last:
-                        raise Malformed("out of order")
-                    last = record[ascending]
+                here = tuple(record[name] for name in ascending)
+                if last and here <= last:
+                    raise Malformed("out of order")
+                last = here
             except Malformed as error:
                 self.refuse(number, str(error))
                 continue

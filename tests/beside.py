@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 _KEYS = ("layer", "kind", "severity", "instance", "seq")
 #: How the lines of an export's blocks begin, and what they are sorted by.
 _BLOCKS = (b'{"document":', b'{"actor":', b'{"text":', b'{"head":', b'{"placed":', b'{"checkpoint":')
-_ORDER = (("digest",), ("instance", "seq"), ("instance", "seq", "field"), ("instance",), ("instance", "seq"), ("size",))
+_ORDER = (
+    ("digest",), ("instance", "seq"), ("instance", "seq", "field"), ("instance",), ("instance", "seq"),
+    ("size", "note", "root"),
+)  # fmt: skip
 
 
 def is_in_order(log: bytes) -> bool:

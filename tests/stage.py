@@ -12,6 +12,7 @@ from kfq_workflow.export import write_export
 from kfq_workflow.stored import triggers
 from kfq_workflow.verify import verify
 from tests.accounts import accounts
+from tests.alongside import hold
 from tests.attacked import SCENES, Scene, hash_anew, office, put_back, unseal
 from tests.attacks.model import PLACES, Anew, Attack, By, Files, Hand
 from tests.tampering import TABLES
@@ -46,7 +47,6 @@ class Stage:
         self.backend = backend
         self.name = database.dialect.name
         self._scenes = {"office": office(database, folder)}
-        self._exports: dict[str, bytes] = {}
         self._stand = True
         self._attacked = False
         self._stack = ExitStack()
@@ -88,18 +88,6 @@ class Stage:
                 triggers.create(connection, TABLES)
             self._stand = True
 
-    def exported(self, name: str) -> bytes:
-        """Return the export of a scene, before any attack."""
-        if name not in self._exports:
-            scene = self.scene(name)
-            with self.owner() as connection:
-                put_back(connection, scene.saved)
-            path = scene.folder / f"{name}.jsonl"
-            with reading(self.database) as source:
-                write_export(source, path)
-            self._exports[name] = path.read_bytes()
-        return self._exports[name]
-
     @contextmanager
     def owner(self) -> Iterator[Connection]:
         """Yield the connection of an owner: no trigger stands, no foreign key is looked at."""
@@ -139,11 +127,13 @@ class Stage:
         return scene
 
     def report(self, scene: Scene, anchors: tuple[Anchor, ...] = ()) -> Report:
-        """Verify the database as it is now."""
+        """Verify the database as it is now, and hold its export to that."""
         with reading(self.database) as source:
             if not self._stand:
                 source.inspect = lambda _book: None
-            return verify(source, anchors, trust=scene.trust)
+            report = verify(source, anchors, trust=scene.trust)
+            hold(source, report, anchors, scene.trust)
+        return report
 
 
 def handed(stage: Stage) -> Files:

@@ -8,9 +8,9 @@ r"""A log as one file of JSON lines, for an auditor, an archive or another machi
     {"checkpoint":{"note":S,"root":HEX,"size":I}}                         a checkpoint that the log has kept
 
 Six blocks in this order; entries and places by (instance, seq), texts by (instance, seq, field), heads by instance
-and checkpoints by size, bytewise, so that one instance is found by bisection. UTF-8, `\n` after every line, nothing
-else. The log's name, suite and offset stand in its genesis entry (`~log`, 1). Leaves are not written: an entry's is
-the hash of its line. So an entry whose stored leaf is not that of its columns cannot be exported.
+and checkpoints by (size, note, root), bytewise, so that one instance is found by bisection. UTF-8, `\n` after every
+line, nothing else. The log's name, suite and offset stand in its genesis entry (`~log`, 1). Leaves are not written: an
+entry's is the hash of its line. So an entry whose stored leaf is not that of its columns cannot be exported.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.tree_source import TreeSource
 
 __all__ = ["ExportSource", "Lines", "write_export", "write_lines"]
+
+#: What a column raises that is not of its type, or no text in UTF-8: SQLite keeps anything anywhere.
+_ODD = (TypeError, AttributeError, UnicodeEncodeError)
 
 
 class Lines(Protocol):
@@ -65,14 +68,24 @@ def write_export(
 
     The file appears complete or not at all: it is written beside its place, flushed to disk and renamed; only its
     owner may read it, for texts are in it in clear. Raises InvalidInput when the file exists and `overwrite` is not
-    given, or when an entry does not hash to its leaf.
+    given, when an entry does not hash to its leaf, or when anything else cannot be written as it is.
     """
     with new_file(path, overwrite=overwrite) as file:
         return write_lines(source, file, progress)
 
 
 def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None = None) -> int:
-    """Write the lines of an export of what a source has to an open file, and return the number of entries."""
+    """Write the lines of an export of what a source has to an open file, and return the number of entries.
+
+    Raises InvalidInput as `write_export` does.
+    """
+    try:
+        return _write(source, file, progress)
+    except _ODD as error:
+        raise InvalidInput("export_odd", reason=str(error)) from error
+
+
+def _write(source: Lines, file: BinaryIO, progress: Callable[[int], object] | None) -> int:
     head = source.log()
     hasher = known_hash(head.suite)
     for document in source.documents():
@@ -83,7 +96,10 @@ def write_lines(source: Lines, file: BinaryIO, progress: Callable[[int], object]
         written = 0
         last: Row | None = None
         for row in source.entries():
-            data = encode(row, head.log)
+            try:
+                data = encode(row, head.log)
+            except _ODD:
+                data = b""
             if leaf_hash(data, hasher) != row.leaf:
                 raise InvalidInput("export_tampered", key=row.instance, seq=row.seq)
             file.write(data + b"\n")

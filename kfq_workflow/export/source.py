@@ -102,7 +102,7 @@ class ExportSource:
 
     def documents(self) -> Iterator[Document]:
         """Yield every document."""
-        for about in self._ascending("digest", DOCUMENTS, ("body", "digest", "kind")):
+        for about in self._ascending(("digest",), DOCUMENTS, ("body", "digest", "kind")):
             yield Document(bytes.fromhex(about["digest"]), about["kind"], about["body"])
 
     def entries(self, instance: str | None = None) -> Iterator[Row]:
@@ -155,7 +155,7 @@ class ExportSource:
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
         """Yield the checkpoints that the file has."""
-        for about in self._ascending("size", *TOLD[tree.CHECKPOINT]):
+        for about in self._ascending(("size", "note", "root"), *TOLD[tree.CHECKPOINT]):
             yield CheckpointRow(about["size"], bytes.fromhex(about["root"]), about["note"])
 
     def clock(self) -> int | None:
@@ -265,14 +265,15 @@ class ExportSource:
                 return
             yield start, about
 
-    def _ascending(self, key: str, block: int, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-        """Yield what the lines of a block say that have one key which ascends; note those that stand elsewhere."""
-        last: Any = None
+    def _ascending(self, keys: tuple[str, ...], block: int, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """Yield what the lines of a block say whose keys ascend all through it; note those that stand elsewhere."""
+        last: tuple[Any, ...] = ()
         for start, about in self._said(block, names, None):
-            if last is not None and about[key] <= last:
+            here = tuple(about[key] for key in keys)
+            if last and here <= last:
                 self._blame(start, "out of order")
                 continue
-            last = about[key]
+            last = here
             yield about
 
     def _from(self, instance: str | None) -> str:

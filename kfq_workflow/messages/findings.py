@@ -394,6 +394,10 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "“{key}”的第 {seq} 条记录与其散列不符，不能导出：请运行 kfq verify。",
         "Entry {seq} of {key!r} does not hash to its leaf and cannot be exported: run kfq verify.",
     ),
+    "export_odd": (
+        "有的文字、文书或检查点不成形，不能导出（系统原文：{reason}）：请运行 kfq verify。",
+        "A text, a document or a checkpoint is not of its form and cannot be exported ({reason}): run kfq verify.",
+    ),
 }
 
 

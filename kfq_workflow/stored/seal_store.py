@@ -80,6 +80,15 @@ class CheckpointRow(NamedTuple):
     note: str
 
 
+def in_order(rows: Iterable[CheckpointRow]) -> list[CheckpointRow]:
+    """Return checkpoints as an export has them: by size, note and root, each once under whatever digests it lies."""
+
+    def place(row: CheckpointRow) -> tuple[str, str, str]:  # of columns that may have been altered
+        return str(row.size).zfill(20), str(row.note), row.root.hex() if type(row.root) is bytes else ""
+
+    return sorted(set(rows), key=place)
+
+
 def _copied(row: tuple[int, bytes, bytes, str, int]) -> str:
     """Return a leaf as COPY reads it."""
     place, leaf, node, instance, seq = row
@@ -131,7 +140,7 @@ class SealStore:
             "SELECT {ecols} FROM {entry} WHERE instance = '~log' AND kind = 'recovered' ORDER BY seq"
         )
         self._add_checkpoint = one("INSERT INTO {checkpoint} (digest, size, root, note) VALUES (?, ?, ?, ?)")
-        self._checkpoints = one("SELECT size, root, note FROM {checkpoint} ORDER BY size, digest")
+        self._checkpoints = one("SELECT size, root, note FROM {checkpoint}")
         self._found_sealed = one(
             "SELECT position, leaf, node, instance, seq FROM {leaf} WHERE leaf >= ? AND leaf <= ? ORDER BY position"
         )
@@ -262,9 +271,9 @@ class SealStore:
             cursor.execute(self._add_checkpoint, (digest, *row))
 
     def checkpoints(self, cursor: Cursor) -> list[CheckpointRow]:
-        """Return every checkpoint that is kept, by size."""
+        """Return every checkpoint that is kept, by size, note and root."""
         cursor.execute(self._checkpoints)
-        return [CheckpointRow._make(found) for found in cursor.fetchall()]
+        return in_order(map(CheckpointRow._make, cursor.fetchall()))
 
     def find_leaves(self, cursor: Cursor, first: bytes, last: bytes) -> list[tuple[str, int, int | None, bytes]]:
         """Return the entries whose leaf lies from `first` to `last`: instance, number, position or None, leaf.

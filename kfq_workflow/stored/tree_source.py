@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kfq_workflow.stored.seal_store import CheckpointRow, LeafRow, SealedRow
+from kfq_workflow.stored.seal_store import CheckpointRow, LeafRow, SealedRow, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +55,7 @@ class TreeSource(Protocol):
         """Yield by instance how far it is sealed; None where the source has no such cache."""
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
-        """Yield the checkpoints that were kept, by size."""
+        """Yield the checkpoints that were kept, by size, note and root."""
 
 
 class NoTree:
@@ -109,6 +109,6 @@ class DatabaseTree:
         return map(partial(tuple.__new__, SealedRow), self._stream(self._tables.sealed, ("instance",), self._span))
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
-        """Yield the checkpoints that were kept, by size and note."""
-        rows = [CheckpointRow._make(row[1:]) for row in self._stream(self._tables.checkpoint, ("digest",), ALL)]
-        return iter(sorted(rows, key=lambda row: (str(row.size).zfill(20), str(row.note))))
+        """Yield the checkpoints that were kept, by size, note and root."""
+        rows = self._stream(self._tables.checkpoint, ("digest",), ALL)
+        return iter(in_order(CheckpointRow._make(row[1:]) for row in rows))

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kfq_workflow import InvalidInput, NotFound, SignerRefused, WorkflowEngine
+from kfq_workflow import InvalidInput, NotFound, SignerRefused, WorkflowEngine, reading
 from kfq_workflow.audit import checkpoints, ed25519, keyfile, merkle
 from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 from kfq_workflow.audit.note import Note, verify
+from kfq_workflow.bundle import Scope, write_bundle
+from kfq_workflow.export import write_export
 from kfq_workflow.hashing import check_letters
 from kfq_workflow.stored.tables import Tables
-from tests.tampering import build, rows, tampering
+from tests.alongside import alike
+from tests.beside import verify_bundled, verify_export
+from tests.tampering import build, places, rows, tampering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,3 +186,41 @@ def test_a_key_is_for_one_purpose(database: Engine, office: Path, witness: Path)
     note = checkpoints.checkpoint(engine, office)
     with pytest.raises(InvalidInput, match="kind"):
         checkpoints.cosigned(str(note).encode(), office, [keyfile.load(office).key], lambda *_: ())
+
+
+def test_a_checkpoint_that_two_keys_signed_one_after_the_other_is_kept_twice(
+    database: Engine, office: Path, tmp_path: Path
+) -> None:
+    """Two notes of one size, as while one key takes over from another, and as SM2 signs each time anew."""
+    engine = build(database)
+    engine.seal()
+    keyfile.create(tmp_path / "next.key", "next")
+    notes = {str(checkpoints.checkpoint(engine, key)) for key in (office, tmp_path / "next.key")}
+    with reading(database) as source:
+        tree = source.tree()
+        assert tree is not None
+        assert {row.note for row in tree.checkpoints()} == notes
+        write_export(source, tmp_path / "log.jsonl")
+        for scope in (Scope(), Scope("p")):
+            path = tmp_path / f"{scope.instance}.zip"
+            write_bundle(source, path, scope)
+            assert verify_bundled(path).findings == ()
+    report = verify_export(tmp_path / "log.jsonl")
+    assert (report.verdict, report.findings) == ("self-consistent", ())
+    text = (tmp_path / "log.jsonl").read_text()
+    lines = text.splitlines(keepends=True)
+    (tmp_path / "log.jsonl").write_text("".join([*lines[:-2], lines[-1], lines[-2]]))
+    assert places(verify_export(tmp_path / "log.jsonl")) == {("bytes", "line", None, None)}
+    (tmp_path / "log.jsonl").write_text(text + lines[-1])
+    assert places(verify_export(tmp_path / "log.jsonl")) == {("bytes", "line", None, None)}
+
+
+@pytest.mark.tampers
+def test_a_checkpoint_under_two_digests_is_exported_once(database: Engine, office: Path) -> None:
+    engine = build(database)
+    engine.seal()
+    checkpoints.checkpoint(engine, office)
+    with tampering(database) as connection:
+        kept = connection.execute(TABLES.checkpoint.select()).mappings().one()
+        connection.execute(TABLES.checkpoint.insert(), {**kept, "digest": bytes(32)})
+    assert alike(database).verdict == "self-consistent"

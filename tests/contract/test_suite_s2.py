@@ -21,6 +21,7 @@ from kfq_workflow.export import write_export
 from kfq_workflow.hashing import SUITE, check_letters
 from kfq_workflow.verify import verify as verify_log
 from kfq_workflow.verify.anchors import Trust
+from tests.alongside import alike
 from tests.beside import verify_export
 from tests.contract.test_approvals import *  # noqa: F403 - the same tests on another suite
 from tests.contract.test_engine import *  # noqa: F403
@@ -76,6 +77,14 @@ def test_a_log_keeps_its_suite(database: Engine) -> None:
         schema.init(database, suite=SUITE)
     with pytest.raises(InvalidInput, match="s9"):
         schema.init(database, suite="s9")
+
+
+def test_a_checkpoint_that_was_signed_twice_is_no_disorder(database: Engine, office: Path) -> None:
+    """SM2 signs each time anew, so that the log keeps both; an export has them in order."""
+    engine = build(database)
+    engine.seal()
+    assert checkpoints.checkpoint(engine, office) != checkpoints.checkpoint(engine, office)
+    assert alike(database).findings == ()
 
 
 def test_checkpoints_cosignatures_and_receipts(database: Engine, office: Path, tmp_path: Path) -> None:

@@ -66,9 +66,7 @@ def forge(case: Case, chain: list[Row], *, rebuilt: bool = True) -> set[tuple[st
         change(connection, "instance", {"key": "p"}, {"seq": len(numbered)})
     if rebuilt:
         case.engine.rebuild()
-    if database.dialect.name == "sqlite":
-        alike(database)
-    return places(verify_database(database))
+    return places(alike(database))
 
 
 # Bytes changed and not hashed again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from kfq_workflow import reading
 from kfq_workflow.errors import InvalidInput, NotFound, NotInitialised
 from kfq_workflow.export import ExportSource, write_export
-from kfq_workflow.verify import verify
+from kfq_workflow.verify import Finding, verify
+from tests.alongside import alike, hold
 from tests.beside import verify_export
 from tests.tampering import build, change, places, tampering
 
@@ -101,6 +103,27 @@ def test_an_entry_that_does_not_hash_to_its_leaf_is_not_exported(database: Engin
     assert not other.exists()
 
 
+@pytest.mark.backends("sqlite")
+@pytest.mark.usefixtures("file")
+@pytest.mark.parametrize(
+    "change_",
+    [
+        "kfq_text SET value = CAST(x'ff7b' AS TEXT) WHERE instance = 'p' AND field = 'name'",
+        "kfq_text SET value = x'ff7b' WHERE instance = 'p' AND field = 'name'",
+        "kfq_text SET salt = 'x' WHERE instance = 'p' AND field = 'name'",
+        "kfq_document SET body = CAST(x'ff7b' AS TEXT) WHERE kind = 'labels'",
+    ],
+)
+def test_what_is_no_text_is_not_exported(database: Engine, tmp_path: Path, change_: str) -> None:
+    """SQLite keeps anything in a column: that is an error that says so, and no crash."""
+    with tampering(database) as connection:
+        connection.exec_driver_sql(f"UPDATE {change_}")
+    with reading(database) as source, pytest.raises(InvalidInput) as caught:
+        write_export(source, tmp_path / "other.jsonl")
+    assert caught.value.code == "export_odd"
+    assert alike(database).verdict == "tampered"
+
+
 BROKEN: dict[str, Callable[[list[bytes]], object]] = {
     "not an entry": lambda lines: lines.__setitem__(10, lines[10].replace(b'"at":', b'"at": ')),
     "truncated": lambda lines: lines.__setitem__(-1, lines[-1][:-5]),
@@ -184,3 +207,24 @@ def test_files_that_are_no_log(tmp_path: Path) -> None:
         (tmp_path / "log").write_bytes(content)
         with pytest.raises(NotInitialised):
             verify(ExportSource(tmp_path / "log"))
+
+
+@pytest.mark.backends("sqlite")
+@pytest.mark.usefixtures("file")
+def test_an_export_that_says_something_else_than_its_database_is_noticed(database: Engine) -> None:
+    """Every test ends with this comparison, so it must be able to fail."""
+    with reading(database) as source:
+        stored = verify(source)
+        hold(source, replace(stored, not_checked=("trigger kfq_entry_no_update",)))
+        for layer, kind in (("cache", "rev"), ("tree", "node_differs")):
+            hold(source, replace(stored, verdict="tampered", findings=(Finding(layer, kind),)))  # type: ignore[arg-type]
+        for other in (
+            {"entries": stored.entries - 1},
+            {"counts": replace(stored.counts, late=9)},
+            {"not_checked": ("kind unheard",)},
+            {"verdict": "incomplete"},
+            {"verdict": "tampered", "findings": (Finding("replay", "not_allowed", "error", "p", 4),)},
+            {"findings": (Finding("chain", "odd", "warning", "p", 4),)},
+        ):
+            with pytest.raises(AssertionError, match="the database and its export"):
+                hold(source, replace(stored, **other))
