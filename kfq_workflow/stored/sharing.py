@@ -64,7 +64,7 @@ class OpenedDatabase:
             begin(self._connection, snapshot=state)
             return source
         begin(self._connection)
-        return source if source.count() == state else None
+        return source if state in (None, source.count()) else None
 
 
 def begin(connection: Connection, *, snapshot: str | None = None) -> None:
@@ -136,9 +136,9 @@ class OpenedExport:
         self._path = path
         self._read = read
 
-    def see(self, state: tuple[int, int]) -> Source | None:
+    def see(self, state: tuple[int, int] | None) -> Source | None:
         """Return the file, None where it has changed."""
-        return self._read(self._path) if stamp(self._path.path) == state else None
+        return self._read(self._path) if state in (None, stamp(self._path.path)) else None
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -85,7 +85,10 @@ class Opened(Protocol):
     """A source that was opened in another process."""
 
     def see(self, state: Any) -> Source | None:
-        """Return the source as it is in a state that `Shared.settle` told; None where that cannot be seen here."""
+        """Return the source as it is in a state that `Shared.settle` told; None where that cannot be seen here.
+
+        Asked for the state None it returns the source as it is now.
+        """
 
 
 @runtime_checkable

@@ -1,11 +1,11 @@
 """Several processes share the instances of a log. All see one state of it, and their findings make up one report.
 
     this process                             the others, one for each further job (`worker`)
-    divide the instances                     start, open the source
+    divide the instances; in a thread        start, open the source
+    look whether it is sound
     settle on a state of the source    ──▶   look for the same state
                                        ◀──   it is there, or not: try again, at last read alone
-    read the first part; in a thread         read a part each, tell how far
-    look whether it is sound           ──▶
+    read the first part                ──▶   read a part each, tell how far
     put the outcomes together          ◀──   outcome
 
 The others are programs of their own, which inherit no connection, no lock and no thread, and do not run the
@@ -64,12 +64,11 @@ def read(source: Source, jobs: int | None, progress: Callable[[int], object] | N
         return None
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(opening)) for _ in spans[1:]]
-        state = _agree(source, workers)
-        if state is None:
-            return None
         sound = None
         if isinstance(source, Indexed) and source.indexed:
-            sound = stack.enter_context(_Soundness(source, opening, state))
+            sound = stack.enter_context(_Soundness(source, opening))
+        if not _agree(source, workers):
+            return None
         for worker, span in zip(workers, spans[1:], strict=True):
             worker.send(span)
         outcomes = [read_part(source, spans[0], progress=_Together(workers, progress))]
@@ -79,18 +78,18 @@ def read(source: Source, jobs: int | None, progress: Callable[[int], object] | N
     return outcomes if source.gather([outcome.told for outcome in outcomes]) else None
 
 
-def _agree(source: Shared, workers: Sequence[Worker]) -> Any:
-    """Settle on a state of the source that all see, and return it; None where none could be found."""
+def _agree(source: Shared, workers: Sequence[Worker]) -> bool:
+    """Settle on a state of the source that all see; False where none could be found."""
     if not all(worker.ready() for worker in workers):
-        return None
+        return False
     for _ in range(_TRIES):
         state = source.settle()
         for worker in workers:
             worker.send(state)
         answers = [worker.ready() for worker in workers]  # each must be heard before the next is asked
         if all(answers):
-            return state
-    return None
+            return True
+    return False
 
 
 class Worker:
@@ -182,12 +181,11 @@ class _Together:
 
 
 class _Soundness:
-    """A thread that looks whether a source is sound, over a connection of its own: meanwhile others can run."""
+    """A thread that looks whether a source is sound, over a connection of its own, while the others start and read."""
 
-    def __init__(self, source: Indexed, opening: Opening, state: Any) -> None:
+    def __init__(self, source: Indexed, opening: Opening) -> None:
         self._source = source
         self._opening = opening
-        self._state = state
         #: The source as the thread sees it, and what it found when it is done.
         self._theirs: list[Indexed] = []
         self._found: list[Book] = []
@@ -195,7 +193,7 @@ class _Soundness:
 
     def _look(self) -> None:
         with suppress(Exception), self._opening.open() as opened:  # `tell` looks again where this one could not
-            source: object = opened.see(self._state)
+            source: object = opened.see(None)
             book = Book()
             if isinstance(source, Indexed):
                 self._theirs.append(source)
