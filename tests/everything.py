@@ -34,7 +34,7 @@ BASIS = {"reason": "依据文件", "number": "市函〔2026〕1号"}
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """The log as an export, the key that is trusted, checkpoints from before and after the restore."""
+    """The log as an export, the key that is trusted, checkpoints: of the larger log from before and after a restore."""
 
     log: bytes
     trust: VerifierKey
@@ -104,6 +104,28 @@ def everything(folder: Path) -> Everything:
     engine.database.dispose()
     log, trust = (folder / "log.jsonl").read_bytes(), keyfile.load(folder / "one").key
     return Everything(log, trust, (before, lost, after))
+
+
+def something(folder: Path) -> Everything:
+    """Make a log of a few entries, a fifth of the work to verify: a permit, sealed, and a note after the checkpoint."""
+    engine = WorkflowEngine(open_database(f"sqlite:///{folder / 'something.db'}"), via="tests")
+    keyfile.create(folder / "key", "one")
+    schema.init(engine.database)
+    engine.define(permit(), by="system")
+    for id_ in ("applicant", "clerk", "authority"):
+        engine.enroll(id_, by="system", roles=[id_], org="city")
+    engine.start("permit", "p", by="applicant", name="许可", attrs={"area": "12.50", "owner": "某人"})
+    papers = [Paper("request", number="晋政函〔2020〕9号", title="请示")]
+    engine.fire("p", "submit", by="applicant", papers=papers, opinion="请批示")
+    engine.fire("p", "survey", by="clerk", on="2020?")
+    engine.fire("p", "grant", by="authority", opinion="同意")
+    engine.seal()
+    anchor = _anchor("before", checkpoints.checkpoint(engine, folder / "key"))
+    engine.annotate("p", "其后", by="clerk")
+    with reading(engine.database) as source:
+        write_export(source, folder / "log.jsonl")
+    engine.database.dispose()
+    return Everything((folder / "log.jsonl").read_bytes(), keyfile.load(folder / "key").key, (anchor,))
 
 
 def _anchor(label: str, note: Note) -> Anchor:

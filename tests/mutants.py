@@ -1,10 +1,12 @@
 """Change a log in thousands of ways, let the library and the independent verifier read it, and compare what they say.
 
-    python -m tests.mutants 100000 [--seed 1] [--jobs 2] [--hashed] [--keep FOLDER]
+    python -m tests.mutants 100000 [--small] [--hashed] [--seed 1] [--first N] [--jobs 2] [--keep FOLDER]
 
-The log has everything in it (`tests.everything`). Mutants are made of bytes: flipped, removed, inserted, doubled; of
-lines: removed, doubled, exchanged, moved; cut off. With --hashed they are made of what entries say, and the chains are
-hashed anew, so that only replay can object. Every fourth one is held to the checkpoints and the key of an auditor.
+The log has everything in it, with --small it is a short one (`tests.everything`). Mutants are made of bytes: flipped,
+removed, inserted, doubled; of lines: removed, doubled, exchanged, moved; cut off. With --hashed they are made of what
+entries say, and the chains are hashed anew, so that only replay can object. Every fourth one is held to the
+checkpoints and the key of an auditor. Mutants are numbered, and a log made anew has other hashes but the same places:
+with --first another run goes on where one ended, which tells after every thousand, and at Ctrl-C, how far it is.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -31,13 +34,15 @@ from kfq_workflow.export import ExportSource
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.beside import given, is_in_order
-from tests.everything import Everything, everything
+from tests.everything import Everything, everything, something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kfq_workflow.audit.checkpoint import Anchor
 
+#: Mutants after which a run tells how far it is.
+_TOLD = 1_000
 #: Layer, kind, severity, instance and number of each finding.
 Findings = frozenset[tuple[str, str, str, str | None, int | None]]
 
@@ -345,28 +350,41 @@ def work(made: Everything, seed: int, numbers: range, *, hashed: bool = False, k
     return result
 
 
+@contextmanager
+def ended(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Leave at Ctrl-C what was not begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pool.shutdown(cancel_futures=True)
+
+
 def main() -> int:
     """Run it; return 1 if a verdict differs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("mutants", type=int, nargs="?", default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="the number of the first mutant")
     parser.add_argument("--hashed", action="store_true")
+    parser.add_argument("--small", action="store_true", help="of a short log, which takes a fifth of the time")
     parser.add_argument("--keep", type=Path, help="a folder for the log, and for mutants of which the two differ")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        made = everything(Path(folder))
+        made = (something if options.small else everything)(Path(folder))
     if options.keep is not None:
         options.keep.mkdir(parents=True, exist_ok=True)
         (options.keep / "log.jsonl").write_bytes(made.log)
-    result, step = Result(), max(options.mutants // (options.jobs * 8), 1)
-    ranges = [range(start, min(start + step, options.mutants)) for start in range(0, options.mutants, step)]
+    result, end = Result(), options.first + options.mutants
+    ranges = [range(start, min(start + _TOLD, end)) for start in range(options.first, end, _TOLD)]
     one = partial(_worked, made, options.seed, hashed=options.hashed, keep=options.keep)
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ProcessPoolExecutor(options.jobs) as pool, ended(pool):
         for found in pool.map(one, ranges):
             result.add(found)
+            print(f"{options.first + result.mutants} ({result.verdicts + result.findings + result.skipped})",
+                  file=sys.stderr, flush=True)  # fmt: skip
     told = f"{result.tampered} tampered, {result.disordered} out of order"
-    print(f"{result.mutants} mutants of {len(made.log)} bytes, seed {options.seed}: {told}")
+    print(f"{result.mutants} mutants from {options.first} on, of {len(made.log)} bytes, seed {options.seed}: {told}")
     print(f"differ: {result.verdicts} verdicts, {result.findings} findings, {result.skipped} of what is not checked")
     worst_first = sorted(result.how.items(), key=lambda about: (not about[0].startswith("verdict"), -about[1]))
     for tag, times in worst_first[:25]:
