@@ -114,10 +114,10 @@ def something(folder: Path) -> Everything:
     engine.define(permit(), by="system")
     for id_ in ("applicant", "clerk", "authority"):
         engine.enroll(id_, by="system", roles=[id_], org="city")
-    engine.start("permit", "p", by="applicant", name="许可", attrs={"area": "12.50", "owner": "某人"})
+    engine.start("permit", "p", by="applicant", name="许可", attrs={"area": "12.50", "owner": "某人"}, on="2018")
     papers = [Paper("request", number="晋政函〔2020〕9号", title="请示")]
-    engine.fire("p", "submit", by="applicant", papers=papers, opinion="请批示")
-    engine.fire("p", "survey", by="clerk", on="2020?")
+    engine.fire("p", "submit", by="applicant", papers=papers, opinion="请批示", on="2019")
+    engine.fire("p", "survey", by="clerk", on="[..2020]")
     engine.fire("p", "grant", by="authority", opinion="同意")
     engine.seal()
     anchor = _anchor("before", checkpoints.checkpoint(engine, folder / "key"))
