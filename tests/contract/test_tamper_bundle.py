@@ -376,8 +376,8 @@ def test_a_newest_seal_that_lies_is_held_to_the_seal_of_the_anchor(
             lie = row.instance == "p" and position > anchor.checkpoint.size
             yield SealedRow("p", 7, bytes(seventh.leaf)) if lie else row
 
-    def heads_root(heads: Iterable[SealedRow], hasher: Any) -> Any:
-        told = [SealedRow("p", 7, bytes(seventh.leaf)) if row.instance == "p" else row for row in heads]
+    def heads_root(heads: Iterable[tuple[str, int, bytes]], hasher: Any) -> Any:
+        told = [SealedRow("p", 7, bytes(seventh.leaf)) if row[0] == "p" else row for row in heads]
         return honest_root(told, hasher)
 
     honest_root = sealing.heads_root
