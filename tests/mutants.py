@@ -142,7 +142,8 @@ def _doubled(data: bytearray, rng: random.Random) -> None:
 
 def _number(data: bytearray, rng: random.Random) -> None:
     places = [place for place, byte in enumerate(data) if byte in b"0123456789"]
-    data[rng.choice(places)] = rng.choice(b"0123456789")
+    if places:
+        data[rng.choice(places)] = rng.choice(b"0123456789")
 
 
 def _cut(data: bytearray, rng: random.Random) -> None:

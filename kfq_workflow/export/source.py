@@ -85,7 +85,9 @@ class ExportSource:
         for start, line in lines:
             row = self._entry(start, line, known_hash(suite_of(line)))
             if row is not None and row.instance == LOG:
-                body = json.loads(row.body)
+                body: dict[str, Any] = {}
+                with suppress(ValueError, RecursionError):  # by what is not canonical no log is read
+                    body = parse_canonical(row.body)
                 suite, offset = body.get("suite"), body.get("utc_offset")
                 if row.seq == 1 and isinstance(suite, str) and type(offset) is int:
                     return LogHead(json.loads(line)["log"], suite, row.leaf, offset, "-")

@@ -169,3 +169,9 @@ def test_a_column_that_stands_twice_is_no_entry(tmp_path: Path, made: Everything
     library, file = by_library(path), by_file(path)
     assert file == library, (library.findings - file.findings, file.findings - library.findings)
     assert ("bytes", "line", "error", None, None) in library.findings
+
+
+def test_a_genesis_in_another_spelling_makes_no_log(tmp_path: Path, made: Everything) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(made.log.replace(b'"utc_offset":480', b'"utc_offset":\r80', 1))
+    assert by_library(path).verdict is by_file(path).verdict is None
