@@ -10,6 +10,7 @@ heads, in a file once they are many, and the trees are made when all are there.
 
 from __future__ import annotations
 
+import math
 import sys
 from itertools import groupby
 from operator import itemgetter
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _HEADS, _SHARE = 100_000, 4
 #: A head as a reader keeps it: the first seal that says it and the one after the last, counted from the first compared.
 _RECORD = Struct(">II32s")
-_MEMORY, _RECORDS, _WAITING = 1 << 18, 1_000, 256
+_MEMORY, _RECORDS = 1 << 18, 1_000
 
 
 def compared(seals: Seals) -> int:
@@ -52,20 +53,13 @@ class HeadLeaves:
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - closed when nobody has it any more:
         finalize(self, self._file.close)
-        self._waiting: list[bytes] = []
 
     def __reduce__(self) -> tuple[type[HeadLeaves], tuple[()]]:
         return HeadLeaves, ()
 
     def add(self, first: int, end: int, leaf: bytes) -> None:
         """Add an instance's head at the seals from `first` to before `end`."""
-        self._waiting.append(_RECORD.pack(first, end, leaf))
-        if len(self._waiting) >= _WAITING:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._file.write(b"".join(self._waiting))
-        self._waiting.clear()
+        self._file.write(_RECORD.pack(first, end, leaf))
 
     def write(self, data: bytes) -> None:
         """Add what `chunks` of another one gave."""
@@ -73,7 +67,6 @@ class HeadLeaves:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all of it, many heads at a time."""
-        self._flush()
         self._file.seek(0)
         while data := self._file.read(_RECORD.size * _RECORDS):
             yield data
@@ -84,9 +77,8 @@ class Heads:
 
     def __init__(self, seals: Seals, hasher: Hash) -> None:
         self._hasher = hasher
-        #: Where each seal's own entry lies, which is not among its heads.
-        self._ends = [part.end - 1 for part in seals.parts[compared(seals) :]]
-        self._ends.append(sys.maxsize)
+        #: Where each seal's own entry lies, which is not among its heads; none lies behind the last.
+        self._ends = [*(part.end - 1 for part in seals.parts[compared(seals) :]), math.inf]
         self.leaves = HeadLeaves()
         self._told = 0
         #: Nothing is to be noted of places before this one.
@@ -94,16 +86,16 @@ class Heads:
 
     def reach(self, position: int, head: tuple[str, int, bytes] | None) -> None:
         """Take note of an instance's next place: `head`, the entry before it, is its head at all seals in between."""
-        first = end = self._told
-        while self._ends[end] <= position:
-            end += 1
-        if end > first and head is not None:
-            self.leaves.add(first, end, head_leaf(*head, self._hasher))
-        self._told, self.due = end, self._ends[end]
+        first = self._told
+        while self._ends[self._told] <= position:
+            self._told += 1
+        self.due = self._ends[self._told]
+        if self._told > first and head is not None:
+            self.leaves.add(first, self._told, head_leaf(*head, self._hasher))
 
     def close(self, head: tuple[str, int, bytes] | None) -> None:
         """Take note of the end of an instance."""
-        self.reach(sys.maxsize - 1, head)
+        self.reach(sys.maxsize, head)
         self._told, self.due = 0, self._ends[0]
 
 

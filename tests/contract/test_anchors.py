@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kfq_workflow import WorkflowEngine, reading
+from kfq_workflow import WorkflowEngine, reading, verify_database
 from kfq_workflow.audit import ed25519
 from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, origin_of
 from kfq_workflow.audit.merkle import Range
@@ -16,7 +16,7 @@ from kfq_workflow.stored.tables import Tables
 from kfq_workflow.verify import verify
 from kfq_workflow.verify.anchors import NOBODY, Trust
 from tests.beside import verify_export
-from tests.tampering import build, places
+from tests.tampering import build, change, places, tampering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,3 +116,15 @@ def test_the_tree_is_that_of_the_leaves_in_the_order_of_their_places(database: E
     text = str(Checkpoint(origin_of(engine.log().log, ""), tree.end, tree.root()))
     report = checked_database(database, [Anchor("held", Checkpoint.parse(text), Note(text, ()))])
     assert (report.verdict, report.findings) == ("anchored", ())
+
+
+@pytest.mark.tampers
+def test_a_leaf_at_the_last_of_all_positions_is_found(database: Engine) -> None:
+    build(database).seal()
+    last = stored(database)[-2]
+    with tampering(database) as connection:
+        change(connection, "leaf", {"position": last.position}, {"position": 2**63 - 1})
+    found = places(verify_database(database))
+    assert ("tree", "position_unsealed", last.instance, last.seq) in found
+    with tampering(database) as connection:  # no line of an export says so large a number
+        change(connection, "leaf", {"position": 2**63 - 1}, {"position": last.position})
