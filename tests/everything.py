@@ -99,11 +99,7 @@ def everything(folder: Path) -> Everything:
     engine.seal()
     after = _anchor("after", checkpoints.checkpoint(engine, folder / "two", recovered=True))
     engine.annotate("p", "其后", by="c1")
-    with reading(engine.database) as source:
-        write_export(source, folder / "log.jsonl")
-    engine.database.dispose()
-    log, trust = (folder / "log.jsonl").read_bytes(), keyfile.load(folder / "one").key
-    return Everything(log, trust, (before, lost, after))
+    return _exported(engine, folder / "one", (before, lost, after))
 
 
 def something(folder: Path) -> Everything:
@@ -122,10 +118,16 @@ def something(folder: Path) -> Everything:
     engine.seal()
     anchor = _anchor("before", checkpoints.checkpoint(engine, folder / "key"))
     engine.annotate("p", "其后", by="clerk")
+    return _exported(engine, folder / "key", (anchor,))
+
+
+def _exported(engine: WorkflowEngine, key: Path, anchors: tuple[Anchor, ...]) -> Everything:
+    """Export the log beside the key that is trusted."""
+    path = key.with_name("log.jsonl")
     with reading(engine.database) as source:
-        write_export(source, folder / "log.jsonl")
+        write_export(source, path)
     engine.database.dispose()
-    return Everything((folder / "log.jsonl").read_bytes(), keyfile.load(folder / "key").key, (anchor,))
+    return Everything(path.read_bytes(), keyfile.load(key).key, anchors)
 
 
 def _anchor(label: str, note: Note) -> Anchor:

@@ -41,14 +41,8 @@ def heads_root(heads: Iterable[Head], hasher: Hash) -> tuple[int, bytes]:
 def moved_on(heads: Iterable[Head], newest: Iterable[Head]) -> Iterator[Head]:
     """Yield heads, which come by key, with newer ones in the place of those of the same instances, and among them."""
     waiting = sorted(newest, reverse=True)
-    key = waiting[-1][0] if waiting else None
     for head in heads:
-        while key is not None and key < head[0]:
+        while waiting and waiting[-1][0] < head[0]:
             yield waiting.pop()
-            key = waiting[-1][0] if waiting else None
-        if key == head[0]:
-            yield waiting.pop()
-            key = waiting[-1][0] if waiting else None
-        else:
-            yield head
+        yield waiting.pop() if waiting and waiting[-1][0] == head[0] else head
     yield from reversed(waiting)

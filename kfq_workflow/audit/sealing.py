@@ -171,8 +171,13 @@ def _stands(store: Store, cursor: Cursor, planned: Planned, log: InstanceRow) ->
     return (
         (log.seq, bytes(log.head)) == (planned.seq, planned.head)
         and store.tree_size(cursor) == planned.size
-        and all(store.leaf_of_entry(cursor, key, seq) == leaf for key, seq, leaf in planned.newest)
+        and all(_has(store, cursor, *newest) for newest in planned.newest)
     )
+
+
+def _has(store: Store, cursor: Cursor, key: str, seq: int, leaf: bytes) -> bool:
+    row = store.entry(cursor, key, seq)
+    return row is not None and bytes(row.leaf) == leaf
 
 
 def _place(store: Store, cursor: Cursor, tree: merkle.Range, limit: int) -> int:

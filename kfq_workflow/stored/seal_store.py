@@ -9,7 +9,7 @@ turn round.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kfq_workflow.entry import Row
 from kfq_workflow.errors import DatabaseUnavailable
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kfq_workflow.stored.cursor import Cursor
+
+Named = TypeVar("Named", bound=tuple[Any, ...])
 
 _MOVED = "{instance} i LEFT JOIN {sealed} s ON s.instance = i.{key} WHERE i.seq > COALESCE(s.seq, 0)"
 _JOINED = (
@@ -80,6 +82,11 @@ class CheckpointRow(NamedTuple):
     note: str
 
 
+def named(kind: type[Named], rows: Iterable[tuple[Any, ...]]) -> Iterator[Named]:
+    """Yield rows, which must have its columns, as named tuples of a kind, in half the time of its `_make`."""
+    return map(partial(tuple.__new__, kind), rows)
+
+
 def in_order(rows: Iterable[CheckpointRow]) -> list[CheckpointRow]:
     """Return checkpoints as an export has them: by size, note and root, each once under whatever digests it lies."""
 
@@ -134,7 +141,6 @@ class SealStore:
         )
         self._drop_sealed = one("DELETE FROM {sealed} WHERE instance = ?")
         self._heads = one("SELECT instance, seq, leaf FROM {sealed} WHERE instance > ? ORDER BY instance LIMIT ?")
-        self._leaf_of_entry = one("SELECT leaf FROM {entry} WHERE instance = ? AND seq = ?")
         self._entry_at = one("SELECT {ecols} FROM {entry} WHERE instance = ? AND seq = ?")
         self._recoveries = one(
             "SELECT {ecols} FROM {entry} WHERE instance = '~log' AND kind = 'recovered' ORDER BY seq"
@@ -219,7 +225,7 @@ class SealStore:
         while True:
             cursor.execute(self._heads, (after, _CHUNK))
             found = cursor.fetchall()
-            yield from map(partial(tuple.__new__, SealedRow), found)  # `_make` takes twice the time
+            yield from named(SealedRow, found)
             if len(found) < _CHUNK:
                 return
             after = found[-1][0]
@@ -253,12 +259,6 @@ class SealStore:
         cursor.execute(self._entry_at, (instance, seq))
         found = cursor.fetchone()
         return None if found is None else Row._make(found)
-
-    def leaf_of_entry(self, cursor: Cursor, instance: str, seq: int) -> bytes | None:
-        """Return the leaf of an entry, None where there is no such entry."""
-        cursor.execute(self._leaf_of_entry, (instance, seq))
-        found = cursor.fetchone()
-        return None if found is None else bytes(found[0])
 
     def recoveries(self, cursor: Cursor) -> list[Row]:
         """Return the entries `recovered` of the log's own chain, oldest first."""

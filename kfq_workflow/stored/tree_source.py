@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from kfq_workflow.stored.seal_store import CheckpointRow, LeafRow, SealedRow, in_order
+from kfq_workflow.stored.seal_store import CheckpointRow, LeafRow, SealedRow, in_order, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,8 +96,7 @@ class DatabaseTree:
 
     def places(self) -> Iterator[Place]:
         """Yield the places of entries by (instance, seq)."""
-        rows = self._stream(self._tables.leaf, ("instance", "seq"), self._span, Place._fields)
-        return map(partial(tuple.__new__, Place), rows)  # `_make` takes twice the time
+        return named(Place, self._stream(self._tables.leaf, ("instance", "seq"), self._span, Place._fields))
 
     def leaves(self) -> Iterator[LeafRow] | None:
         """Yield the stored leaves by position, and what has no position that is one."""
@@ -106,7 +104,7 @@ class DatabaseTree:
 
     def sealed(self) -> Iterator[SealedRow] | None:
         """Yield by instance how far it is sealed."""
-        return map(partial(tuple.__new__, SealedRow), self._stream(self._tables.sealed, ("instance",), self._span))
+        return named(SealedRow, self._stream(self._tables.sealed, ("instance",), self._span))
 
     def checkpoints(self) -> Iterator[CheckpointRow]:
         """Yield the checkpoints that were kept, by size, note and root."""

@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, Any
 from kfq_workflow.verify.heads import Heads
 from kfq_workflow.verify.seals import LOG, RUN, Planting
 
-#: The columns of a raw entry.
-_SEQ, _LEAF = itemgetter(1), itemgetter(10)
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -30,6 +27,9 @@ if TYPE_CHECKING:
     from kfq_workflow.verify.heads import HeadLeaves
     from kfq_workflow.verify.report import Book
     from kfq_workflow.verify.seals import Leaves, Seals
+
+#: The columns of a raw entry.
+_SEQ, _LEAF = itemgetter(1), itemgetter(10)
 
 
 class TreeCheck:
