@@ -164,7 +164,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Entries {first} to {last} are missing before this one.",
     ),
     "chain.duplicate": ("这个记录号出现两次。", "This entry number occurs twice."),
-    "chain.order": ("记录排在第 {before} 条之后，次序不对。", "The entry stands after entry {before}: wrong order."),
+    "chain.order": (
+        "记录号应当大于前一条的（{before}），并且从 1 开始。",
+        "Its number must be larger than that of the entry before it ({before}), and numbers begin with 1.",
+    ),
     "chain.sorted": (
         "实例排在“{before}”之后，次序不对，或重复出现。",
         "The instance stands after {before!r}: wrong order, or it occurs twice.",

@@ -74,9 +74,9 @@ class ChainCheck:
         book, instance, seq = self._book, row.instance, row.seq
         if seq > run.seq + 1 and instance in self._gaps:
             return
-        if seq == run.seq:
+        if seq == run.seq != 0:
             book.error("chain", "duplicate", instance, seq)
-        elif seq < run.seq:
+        elif seq <= run.seq:
             book.error("chain", "order", instance, seq, before=run.seq)
         elif seq > run.seq + 1:
             book.error("chain", "gap", instance, seq, first=run.seq + 1, last=seq - 1)

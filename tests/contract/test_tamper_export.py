@@ -200,6 +200,16 @@ def test_a_strange_line_is_an_error_and_no_crash(file: Path, line: str) -> None:
     assert verify_export(file).verdict == "self-consistent"
 
 
+def test_a_first_entry_with_the_number_0_is_none_that_occurs_twice(file: Path) -> None:
+    def renumber(lines: list[bytes]) -> None:
+        number = entry(lines, "p", 1)
+        lines[number] = lines[number].replace(b'"seq":1,', b'"seq":0,')
+
+    found = {(finding.layer, finding.kind) for finding in edit(file, renumber).findings if finding.seq == 0}
+    assert ("chain", "order") in found
+    assert ("chain", "duplicate") not in found
+
+
 def test_files_that_are_no_log(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         ExportSource(tmp_path / "none")
