@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.approval.numbers import NUMBERS
@@ -13,13 +13,14 @@ from kfq_workflow.state import InstanceRow
 from kfq_workflow.stored.clock import clock_of
 from kfq_workflow.stored.sharing import DatabaseOpening, begin
 from kfq_workflow.stored.source import Document, TextRow, raw
+from kfq_workflow.stored.sqlite_file import SqliteFile
 from kfq_workflow.stored.tables import Tables
 from kfq_workflow.stored.tree_source import ALL, DatabaseTree, Span, divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from kfq_workflow.log import LogHead
     from kfq_workflow.stored.cursor import Cursor
@@ -28,15 +29,10 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
+#: The instance of an entry, counted by instance and number.
+_KEY_AT = "SELECT instance FROM {{entry}} ORDER BY instance, seq LIMIT 1 OFFSET {}"
 #: Rows that one query reads from a server, whose connection cannot stream several queries at once.
 CHUNK = 2_000
-#: Rows that are taken from SQLite at once.
-_SOME = 64
-#: The first instance up to which there are more than so many entries.
-_KEY_AT = (
-    "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS number FROM {instance}) n "
-    "WHERE number > {upto}"
-)
 
 
 class DatabaseSource:
@@ -53,9 +49,9 @@ class DatabaseSource:
         self._dialect = "mysql" if name == "mariadb" else name
         self._quote = connection.dialect.identifier_preparer.quote
         self._mark = "?" if self._dialect == "sqlite" else "%s"
-        self._open: list[Any] = []
+        self._file = SqliteFile(connection, tables) if self._dialect == "sqlite" else None
         #: Servers look after their indexes themselves; a file can be changed by whoever may write it.
-        self.indexed = self._dialect == "sqlite"
+        self.indexed = self._file is not None
 
     def log(self) -> LogHead:
         """Return the log's head. Raises NotInitialised, SchemaOutOfDate, DatabaseUnavailable."""
@@ -127,13 +123,14 @@ class DatabaseSource:
                 book.error("database", f"trigger_{state}", trigger=name)
 
     def sound(self, book: Book) -> None:
-        """Note our tables of a SQLite file that do not agree with their indexes."""
-        for table in self._tables if self.indexed else ():
-            schema = self._quote(self._tables.schema or "main")
-            told = self._connection.exec_driver_sql(f"PRAGMA {schema}.integrity_check({self._quote(table.name)})")
-            for (reason,) in told.fetchmany(1):
-                if reason != "ok":
-                    book.error("database", "damaged", table=table.name, reason=reason)
+        """Note the tables of a SQLite file that do not agree with their indexes, but for what `read_out` shows."""
+        if self._file is not None:
+            self._file.sound(book)
+
+    def read_out(self, book: Book) -> None:
+        """Note the tables of a SQLite file that do not agree with the index by which they were read."""
+        if self._file is not None:
+            self._file.read_out(book)
 
     def interrupt(self) -> None:
         """End `sound` in another thread."""
@@ -149,10 +146,10 @@ class DatabaseSource:
         return DatabaseOpening(self._recipe, partial(_reopened, schema=self._tables.schema, prefix=self._tables.prefix))
 
     def spans(self, parts: int, least: int) -> list[Span]:
-        """Divide the instances by what their rows say of the number of entries; should one lie, a part is longer."""
-        total = int(self._ask("SELECT COALESCE(SUM(seq * 1.0), 0) FROM {instance}"))
+        """Divide the instances, so that each part has about as many entries."""
+        total = self.count()
         parts = min(parts, total // max(least, 1))
-        return divided(self._ask(_KEY_AT, upto=total * number // parts) for number in range(1, parts))
+        return divided(self._ask(_KEY_AT.format(total * number // parts)) for number in range(1, parts))
 
     def settle(self) -> Any:
         """Return a snapshot's name on PostgreSQL; elsewhere begin anew, and return the number of entries seen.
@@ -173,7 +170,9 @@ class DatabaseSource:
 
     def part(self, span: Span) -> DatabaseSource:
         """Return the same database, whose streams over all instances have those of a span only."""
-        return DatabaseSource(self._connection, self._tables, span=span)
+        part = DatabaseSource(self._connection, self._tables, span=span)
+        part._file = self._file
+        return part
 
     def changed(self, size: int) -> Iterator[tuple[str, bool]]:
         """Yield every instance by key, and whether its entries are others than those of the first `size` leaves."""
@@ -191,7 +190,7 @@ class DatabaseSource:
                 yield left[0], left != right
                 left, right = next(now, None), next(then, None)
 
-    def _numbers(self, table: Any, condition: str) -> Iterator[tuple[str, int, int, int]]:
+    def _numbers(self, table: Table, condition: str) -> Iterator[tuple[str, int, int, int]]:
         """Yield by instance how many numbers a table has of it, the first and the last."""
         name = self._connection.dialect.identifier_preparer.format_table(table)
         select = f"SELECT instance, COUNT(*), MIN(seq), MAX(seq) FROM {name} WHERE {condition or '1 = 1'}"
@@ -206,96 +205,51 @@ class DatabaseSource:
                 return
             last = rows[-1][0]
 
-    def told(self) -> Any:
-        """Return None: all is noted while it is read."""
-        return None
+    def told(self) -> Counter[str]:
+        """Return how many rows were read of each table, where that is counted."""
+        return Counter() if self._file is None else self._file.read
 
-    def gather(self, told: Sequence[Any]) -> bool:  # noqa: ARG002
-        """Return True: the parts are divided by key, in the database's own order."""
+    def gather(self, told: Sequence[Counter[str]]) -> bool:
+        """Add what was counted; True: the parts are divided by key, in the database's own order."""
+        if self._file is not None:
+            self._file.read = sum(told, Counter())
         return True
 
-    def _ask(self, sql: str, **numbers: int) -> Any:
-        preparer = self._connection.dialect.identifier_preparer
-        names = {name: preparer.format_table(getattr(self._tables, name)) for name in ("entry", "instance")}
-        return self._connection.exec_driver_sql(sql.format(key=self._quote("key"), **names, **numbers)).scalar_one()
+    def _ask(self, sql: str) -> Any:
+        name = self._connection.dialect.identifier_preparer.format_table(self._tables.entry)
+        return self._connection.exec_driver_sql(sql.format(entry=name)).scalar_one()
 
     # Streams
+
+    def close(self) -> None:
+        """Close every query that was not read to its end."""
+        if self._file is not None:
+            self._file.close()
 
     def _of(self, instance: str | None) -> Span:
         """Return the span of one instance, or of those that this source is about."""
         return self._span if instance is None else Span(instance, instance)
 
-    def _raw(self, table: Any, key: Sequence[str], span: Span) -> Iterator[tuple[Any, ...]]:
+    def _raw(self, table: Table, key: Sequence[str], span: Span) -> Iterator[tuple[Any, ...]]:
         """Yield a table's rows with the bytes of its last column, which SQLite gives as they lie, if in UTF-8."""
-        if self._dialect != "sqlite" or self._connection.exec_driver_sql("PRAGMA encoding").scalar_one() != "UTF-8":
+        if self._file is None or not self._file.utf8:
             return raw(self._stream(table, key, span))
-        last = self._quote(list(table.columns)[-1].name)
-        return self._stream(table, key, span, last=f"CASE typeof({last}) WHEN 'text' THEN CAST({last} AS BLOB) END")
+        return self._stream(table, key, span, octets=True)
 
     def _stream(
-        self, table: Any, key: Sequence[str], span: Span, columns: Sequence[str] | None = None, *, last: str = ""
+        self, table: Table, key: Sequence[str], span: Span, columns: Sequence[str] = (), *, octets: bool = False
     ) -> Iterator[Any]:
-        """Yield a table's rows in the order of its key, through the driver's cursor; `last` for the last column."""
-        names = [self._quote(name) for name in columns or [column.name for column in table.columns]]
-        name = self._connection.dialect.identifier_preparer.format_table(table)
-        select = f"SELECT {', '.join([*names[:-1], last or names[-1]])} FROM {name}"
-        where, values = self._within(self._quote(key[0]), span)
-        if self._dialect == "sqlite":
-            order = ", ".join(self._quote(column) for column in key)
-            return self._sqlite(f"{select}{' WHERE ' if where else ''}{where} ORDER BY {order}", values)
-        places = [(columns or [column.name for column in table.columns]).index(column) for column in key]
-        return self._chunks(select, [self._quote(column) for column in key], places, (where, values))
+        """Yield a table's rows in the order of its key, through the driver's cursor."""
+        columns = columns or table.columns.keys()
+        if self._file is not None:
+            return self._file.rows(table, key, span, columns, octets=octets, counted=span is self._span)
+        return self._chunks(table, key, span, columns)
 
-    def _within(self, column: str, span: Span) -> tuple[str, list[Any]]:
-        """Return the condition for a span of keys; one that ends where it begins is one key."""
-        if span.first is not None and span.first == span.before:
-            return f"{column} = {self._mark}", [span.first]
-        bounds = ((">=", span.first), ("<", span.before))
-        conditions = [f"{column} {sign} {self._mark}" for sign, bound in bounds if bound is not None]
-        return " AND ".join(conditions), [bound for _, bound in bounds if bound is not None]
-
-    def _sqlite(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
-        """Yield the rows of a query; bytes that are no UTF-8 become lone surrogates, which no entry may hold."""
-        driver: Any = self._connection.connection.driver_connection
-        return chain.from_iterable(self._some(driver, sql, values))
-
-    def _some(self, driver: Any, sql: str, values: Sequence[Any]) -> Iterator[list[Any]]:
-        """Yield some rows at a time, which takes less of an interpreter's time than each by itself."""
-        read = 0
-        cursor = self._cursor(driver, sql, values)
-        try:
-            while rows := cursor.fetchmany(_SOME):
-                yield rows
-                read += len(rows)
-        except driver.OperationalError as error:
-            if "decode" not in str(error):
-                raise
-        else:
-            return
-        strict = driver.text_factory
-        driver.text_factory = lambda data: data.decode(errors="surrogateescape")
-        try:
-            cursor = self._cursor(driver, f"{sql} LIMIT -1 OFFSET {read}", values)
-            while rows := cursor.fetchmany(_SOME):
-                yield rows
-        finally:
-            driver.text_factory = strict
-
-    def _cursor(self, driver: Any, sql: str, values: Sequence[Any]) -> Any:
-        """Run a query on a cursor of its own, which `close` ends: one that is not read out keeps the file locked."""
-        cursor = driver.execute(sql, values)
-        self._open.append(cursor)
-        return cursor
-
-    def close(self) -> None:
-        """Close every query that was not read to its end."""
-        while self._open:
-            self._open.pop().close()
-
-    def _chunks(
-        self, select: str, names: Sequence[str], places: Sequence[int], within: tuple[str, list[Any]]
-    ) -> Iterator[Any]:
+    def _chunks(self, table: Table, key: Sequence[str], span: Span, columns: Sequence[str]) -> Iterator[Any]:
         """Read in chunks, each from the key after the last: a connection to a server streams one query at a time."""
+        found = ", ".join(map(self._quote, columns))
+        select = f"SELECT {found} FROM {self._connection.dialect.identifier_preparer.format_table(table)}"
+        names, places = [self._quote(name) for name in key], [list(columns).index(name) for name in key]
         order = f"ORDER BY {', '.join(names)} LIMIT {CHUNK}"
         if self._dialect == "postgresql":
             after = f"({', '.join(names)}) > ({', '.join(['%s'] * len(names))})"
@@ -306,8 +260,8 @@ class DatabaseSource:
                 for n in range(len(names))
             )
             spread = [range(n + 1) for n in range(len(names))]
+        only, first = span.within(names[0], self._mark)
         cursor = self._connection.connection.cursor()
-        only, first = within
         cursor.execute(f"{select}{' WHERE ' if only else ''}{only} {order}", first)
         while rows := cursor.fetchall():
             yield from rows

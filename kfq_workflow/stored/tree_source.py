@@ -31,6 +31,14 @@ class Span(NamedTuple):
     first: Any = None
     before: Any = None
 
+    def within(self, column: str, mark: str) -> tuple[str, list[Any]]:
+        """Return the condition of a query, and its values; a span that ends where it begins is one key."""
+        if self.first is not None and self.first == self.before:
+            return f"{column} = {mark}", [self.first]
+        bounds = ((">=", self.first), ("<", self.before))
+        conditions = [f"{column} {sign} {mark}" for sign, bound in bounds if bound is not None]
+        return " AND ".join(conditions), [bound for _, bound in bounds if bound is not None]
+
 
 ALL = Span()
 
@@ -80,9 +88,7 @@ class NoTree:
 class Stream(Protocol):
     """Yields a table's rows in the order of some columns: these columns of them, in a range of the first column."""
 
-    def __call__(
-        self, table: Any, key: Sequence[str], span: Span, columns: Sequence[str] | None = None
-    ) -> Iterator[Any]:
+    def __call__(self, table: Any, key: Sequence[str], span: Span, columns: Sequence[str] = ()) -> Iterator[Any]:
         """Yield the rows."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread, active_count, current_thread, main_thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +11,6 @@ from sqlalchemy import create_engine
 from kfq_workflow import VerificationInterrupted, WorkflowEngine, reading, schema, verify_database
 from kfq_workflow.export import ExportSource, write_export
 from kfq_workflow.stored.database import open_database, recipe
-from kfq_workflow.stored.database_source import DatabaseSource
 from kfq_workflow.stored.tree_source import Span
 from kfq_workflow.verify import reader, verify, workers
 from tests.tampering import build, change, places, remove, tampering
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from kfq_workflow.stored.source import Source
-    from kfq_workflow.verify.report import Book
 
 
 def prepared(database: Engine) -> WorkflowEngine:
@@ -196,79 +194,3 @@ def test_progress_counts_the_entries_of_all(database: Engine, monkeypatch: pytes
     assert told
     assert told == sorted(told)
     assert told[-1] <= report.entries
-
-
-@pytest.mark.tampers
-@pytest.mark.backends("sqlite")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_table_that_disagrees_with_its_index_is_found(
-    database: Engine, jobs: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is read through the index is then not what the table holds: a row that is gone for some is there."""
-    prepared(database)
-    stale(database)
-    looked: list[str] = []
-    sound = DatabaseSource.sound
-    monkeypatch.setattr(
-        DatabaseSource, "sound", lambda source, book: (looked.append(current_thread().name), sound(source, book))
-    )
-    report = verify_database(database, jobs=jobs)
-    found = {
-        (finding.kind, str(finding.values.get("table"))) for finding in report.findings if finding.layer == "database"
-    }
-    assert found == {("damaged", "kfq_instance")}
-    assert report.verdict == "tampered"
-    assert [name == "MainThread" for name in looked] == [jobs == 1]
-
-
-@pytest.mark.tampers
-@pytest.mark.backends("sqlite")
-def test_damage_is_found_where_the_thread_cannot_look(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared(database)
-    stale(database)
-    sound = DatabaseSource.sound
-
-    def unable(source: DatabaseSource, book: Book) -> None:
-        if current_thread() is not main_thread():
-            raise OSError
-        sound(source, book)
-
-    monkeypatch.setattr(DatabaseSource, "sound", unable)
-    assert "damaged" in {finding.kind for finding in verify_database(database, jobs=2).findings}
-
-
-@pytest.mark.backends("sqlite")
-def test_whoever_interrupts_does_not_wait_for_the_thread(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared(database)
-
-    def endless(source: DatabaseSource, book: Book) -> None:
-        del book
-        count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
-        source._connection.exec_driver_sql(count)  # noqa: SLF001 - what only an interruption ends
-
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(DatabaseSource, "sound", endless)
-    monkeypatch.setattr(workers, "read_part", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        verify_database(database, jobs=2)
-    assert active_count() == 1
-
-
-def stale(database: Engine) -> None:
-    """Change a row of a SQLite file's table while SQLite does not know of an index on it."""
-    with tampering(database) as connection:
-        name = "kfq_instance_workflow"
-        row = connection.exec_driver_sql("SELECT * FROM sqlite_master WHERE name = ?", (name,)).one()
-        connection.exec_driver_sql("PRAGMA writable_schema = ON")
-        connection.exec_driver_sql("DELETE FROM sqlite_master WHERE name = ?", (name,))
-        connection.commit()
-    database.dispose()
-    with tampering(database) as connection:
-        change(connection, "instance", {"key": "p"}, {"workflow": "elsewhere"})
-        connection.commit()
-        connection.exec_driver_sql("PRAGMA writable_schema = ON")
-        connection.exec_driver_sql("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", tuple(row))
-        connection.commit()
-    database.dispose()

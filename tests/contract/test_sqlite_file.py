@@ -1,0 +1,277 @@
+"""A SQLite file whose tables and indexes say different things is found; that of a sound one costs little."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import active_count, current_thread, main_thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from kfq_workflow import WorkflowEngine, reading, verify_database
+from kfq_workflow.stored.database_source import DatabaseSource
+from kfq_workflow.verify import workers
+from kfq_workflow.verify.report import Book
+from tests.gated import prepare
+from tests.tampering import change, tampering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from kfq_workflow.verify import Report
+
+pytestmark = [pytest.mark.backends("sqlite"), pytest.mark.tampers]
+
+#: Each table that is verified row by row, its indexes, the one that it is read by first.
+INDEXES = {
+    "entry": ("sqlite_autoindex_kfq_entry_1", "sqlite_autoindex_kfq_entry_2"),
+    "text": ("sqlite_autoindex_kfq_text_1",),
+    "instance": ("sqlite_autoindex_kfq_instance_1", "kfq_instance_workflow", "kfq_instance_root"),
+    "task": ("sqlite_autoindex_kfq_task_1", "kfq_task_holder", "kfq_task_role", "kfq_task_org"),
+    "leaf": ("sqlite_autoindex_kfq_leaf_1",),
+    "sealed": ("sqlite_autoindex_kfq_sealed_1",),
+}
+TREES = [(table, tree) for table, indexes in INDEXES.items() for tree in (f"kfq_{table}", *indexes)]
+
+
+@pytest.fixture
+def log(database: Engine) -> Engine:
+    """A sealed log with open tasks, each of its trees a single page."""
+    prepare(database)
+    engine = WorkflowEngine(database)
+    engine.submit("p", "grant", by="app")
+    engine.seal()
+    engine.annotate("p", "其后", by="c1")
+    return database
+
+
+class Pages:
+    """The file of a database that nobody has open."""
+
+    def __init__(self, database: Engine) -> None:
+        with database.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            found = connection.exec_driver_sql("SELECT name, rootpage FROM sqlite_master").fetchall()
+        database.dispose()
+        self._roots: dict[str, int] = {name: page for name, page in found}  # noqa: C416 - rows are no pairs to mypy
+        self._path = Path(str(database.url.database))
+        self._data = bytearray(self._path.read_bytes())
+        self._size = int.from_bytes(self._data[16:18], "big") % 65_535
+
+    def leaves(self, tree: str) -> list[int]:
+        """Return where the pages of a tree begin that have rows and no pages below, in order."""
+        found, below = [], [self._roots[tree]]
+        while below:
+            page = (below.pop() - 1) * self._size
+            if self._data[page] in (10, 13):
+                found.append(page)
+                continue
+            cells = (self._number(page + 12 + 2 * cell, 2) for cell in range(self._number(page + 3, 2)))
+            below += [self._number(page + 8, 4), *reversed([self._number(page + cell, 4) for cell in cells])]
+        return found
+
+    def drop(self, tree: str) -> None:
+        """Take the last row out."""
+        page = self.leaves(tree)[-1]
+        number = self._number(page + 3, 2) - 1
+        assert number > 0
+        self._data[page + 3 : page + 5] = number.to_bytes(2, "big")
+
+    def double(self, tree: str) -> None:
+        """Let the last row be there twice, instead of the one before it."""
+        page = self.leaves(tree)[-1]
+        last = page + 8 + 2 * (self._number(page + 3, 2) - 1)
+        assert last > page + 8
+        self._data[last - 2 : last] = self._data[last : last + 2]
+
+    def rename(self, tree: str, old: bytes, new: bytes) -> None:
+        """Change a value that is there once."""
+        pages = [slice(page, page + self._size) for page in self.leaves(tree)]
+        (page,) = [page for page in pages if old in self._data[page]]
+        assert self._data[page].count(old) == 1
+        self._data[page] = self._data[page].replace(old, new)
+
+    def _number(self, place: int, size: int) -> int:
+        return int.from_bytes(self._data[place : place + size], "big")
+
+    def write(self) -> None:
+        self._path.write_bytes(self._data)
+
+
+def damaged(report: Report) -> set[str]:
+    """The tables that are reported as such."""
+    return {str(found.values["table"]) for found in report.findings if found.kind == "damaged"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("how", ["drop", "double"])
+@pytest.mark.parametrize(("table", "tree"), TREES)
+def test_a_row_that_only_the_table_or_only_an_index_has(
+    log: Engine, table: str, tree: str, how: str, jobs: int
+) -> None:
+    pages = Pages(log)
+    getattr(pages, how)(tree)
+    pages.write()
+    report = verify_database(log, jobs=jobs)
+    assert report.verdict == "tampered"
+    assert damaged(report) == {f"kfq_{table}"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("table", ["entry", "text", "task", "leaf", "sealed"])
+@pytest.mark.parametrize("side", ["table", "index"])
+def test_a_row_that_has_another_key_in_the_index(log: Engine, table: str, side: str, jobs: int) -> None:
+    """Which of the two is read would decide what the row is about."""
+    pages = Pages(log)
+    old, new = (b"pgrantapplicant", b"qgrantapplicant") if table == "task" else (b"~actor/c2", b"~actor/d2")
+    pages.rename(f"kfq_{table}" if side == "table" else INDEXES[table][0], old, new)
+    pages.write()
+    report = verify_database(log, jobs=jobs)
+    assert report.verdict == "tampered"
+    assert damaged(report) >= {f"kfq_{table}"}
+    assert [found for found in report.findings if found.layer != "database"]  # the row counts as not there
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_table_that_disagrees_with_its_index_is_found(
+    log: Engine, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read through the index is then not what the table holds: a row that is gone for some is there."""
+    stale(log)
+    looked: list[str] = []
+    sound = DatabaseSource.sound
+    monkeypatch.setattr(
+        DatabaseSource, "sound", lambda source, book: (looked.append(current_thread().name), sound(source, book))
+    )
+    report = verify_database(log, jobs=jobs)
+    found = {
+        (finding.kind, str(finding.values.get("table"))) for finding in report.findings if finding.layer == "database"
+    }
+    assert found == {("damaged", "kfq_instance")}
+    assert report.verdict == "tampered"
+    assert [name == "MainThread" for name in looked] == [jobs == 1]
+
+
+def test_damage_is_found_where_the_thread_cannot_look(log: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale(log)
+    sound = DatabaseSource.sound
+
+    def unable(source: DatabaseSource, book: Book) -> None:
+        if current_thread() is not main_thread():
+            raise OSError
+        sound(source, book)
+
+    monkeypatch.setattr(DatabaseSource, "sound", unable)
+    assert "damaged" in {finding.kind for finding in verify_database(log, jobs=2).findings}
+
+
+def test_whoever_interrupts_does_not_wait_for_the_thread(log: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    def endless(source: DatabaseSource, book: Book) -> None:
+        del book
+        count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+        source._connection.exec_driver_sql(count)  # noqa: SLF001 - what only an interruption ends
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DatabaseSource, "sound", endless)
+    monkeypatch.setattr(workers, "read_part", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        verify_database(log, jobs=2)
+    assert active_count() == 1
+
+
+def stale(database: Engine) -> None:
+    """Change a row of a SQLite file's table while SQLite does not know of an index on it."""
+    with tampering(database) as connection:
+        name = "kfq_instance_workflow"
+        row = connection.exec_driver_sql("SELECT * FROM sqlite_master WHERE name = ?", (name,)).one()
+        connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        connection.exec_driver_sql("DELETE FROM sqlite_master WHERE name = ?", (name,))
+        connection.commit()
+    database.dispose()
+    with tampering(database) as connection:
+        change(connection, "instance", {"key": "p"}, {"workflow": "elsewhere"})
+        connection.commit()
+        connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        connection.exec_driver_sql("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", tuple(row))
+        connection.commit()
+    database.dispose()
+
+
+@pytest.fixture
+def told(log: Engine) -> Iterator[list[str]]:
+    """What SQLite's own check is asked about."""
+    told: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "integrity_check" in statement:
+            told.append(statement.partition("(")[2].rstrip(")"))
+
+    event.listen(log, "before_cursor_execute", listen)
+    yield told
+    event.remove(log, "before_cursor_execute", listen)
+
+
+#: Tables that verification does not read row by row, and of which there are few rows.
+SMALL = ["kfq_log", "kfq_document", "kfq_checkpoint"]
+
+
+def test_sqlite_is_asked_for_its_own_check_only_where_reading_does_not_tell(log: Engine, told: list[str]) -> None:
+    assert verify_database(log).verdict == "self-consistent"
+    assert told == SMALL
+    with reading(log) as source:
+        outcomes = workers.read(source, 3, None)
+        assert outcomes is not None
+        assert len(outcomes) == 3
+        found = Book()
+        source.read_out(found)
+        assert not found.errors
+    assert told == SMALL  # the thread's connection is another engine's
+
+
+def test_where_something_is_wrong_all_is_checked(log: Engine, told: list[str]) -> None:
+    with tampering(log) as connection:
+        change(connection, "entry", {"instance": "p", "seq": 2}, {"actor": "c1"})
+        connection.commit()
+    report = verify_database(log)
+    assert report.verdict == "tampered"
+    assert damaged(report) == set()
+    assert sorted(told) == sorted(f"kfq_{table}" for table in (*INDEXES, "log", "document", "checkpoint"))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "ON kfq_entry (actor)", "ON kfq_entry (actor COLLATE NOCASE, via)", "ON kfq_entry (lower(actor))",
+        "ON kfq_entry (at) WHERE kind <> 'fired'", "ON kfq_entry (instance, seq)", "ON kfq_entry (instance DESC, seq)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_index_of_the_users_own(log: Engine, index: str, jobs: int) -> None:
+    """It is seen to, too, and hinders nothing."""
+    with log.connect() as connection:
+        connection.exec_driver_sql(f"CREATE INDEX own {index}")
+        connection.commit()
+    report = verify_database(log, jobs=jobs)
+    assert (report.verdict, report.findings) == ("self-consistent", ())
+    pages = Pages(log)
+    pages.drop("own")
+    pages.write()
+    assert damaged(verify_database(log, jobs=jobs)) == {"kfq_entry"}
+
+
+def test_what_a_file_says_of_its_own_indexes_changes_nothing(log: Engine, told: list[str]) -> None:
+    """Statistics decide by which index SQLite reads, and anybody may write them."""
+    with log.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("UPDATE sqlite_stat1 SET stat = '1 1 1' WHERE tbl = 'kfq_entry'")
+        connection.exec_driver_sql("UPDATE sqlite_stat1 SET stat = '1000000 1000000' WHERE tbl = 'kfq_leaf'")
+        connection.commit()
+    log.dispose()
+    assert verify_database(log).verdict == "self-consistent"
+    assert told == SMALL
