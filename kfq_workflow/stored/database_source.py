@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
-#: The instance of an entry, counted by instance and number.
-_KEY_AT = "SELECT instance FROM {{entry}} ORDER BY instance, seq LIMIT 1 OFFSET {}"
+#: The instance of an entry, counted by instance and number: SQLite finds it in the index, servers count faster by
+#: what the instances' rows say (should one lie, a part is longer).
+_KEY_AT = {
+    True: "SELECT instance FROM {entry} ORDER BY instance, seq LIMIT 1 OFFSET {number}",
+    False: "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS n FROM {instance}) i "
+    "WHERE n > {number}",
+}
 #: Rows that one query reads from a server, whose connection cannot stream several queries at once.
 CHUNK = 2_000
 
@@ -149,7 +154,7 @@ class DatabaseSource:
         """Divide the instances, so that each part has about as many entries."""
         total = self.count()
         parts = min(parts, total // max(least, 1))
-        return divided(self._ask(_KEY_AT.format(total * number // parts)) for number in range(1, parts))
+        return divided(self._ask(_KEY_AT[self.indexed], number=total * part // parts) for part in range(1, parts))
 
     def settle(self) -> Any:
         """Return a snapshot's name on PostgreSQL; elsewhere begin anew, and return the number of entries seen.
@@ -215,9 +220,10 @@ class DatabaseSource:
             self._file.read = sum(told, Counter())
         return True
 
-    def _ask(self, sql: str) -> Any:
-        name = self._connection.dialect.identifier_preparer.format_table(self._tables.entry)
-        return self._connection.exec_driver_sql(sql.format(entry=name)).scalar_one()
+    def _ask(self, sql: str, **numbers: int) -> Any:
+        preparer = self._connection.dialect.identifier_preparer
+        names = {name: preparer.format_table(getattr(self._tables, name)) for name in ("entry", "instance")}
+        return self._connection.exec_driver_sql(sql.format(key=self._quote("key"), **names, **numbers)).scalar_one()
 
     # Streams
 
