@@ -5,7 +5,7 @@
     account    whose this account is by what it may do: the owner's, the application's or the auditors'
     grants     what it may do on each table; where the database tells, what every other account may
     roles      what passes grants by: superuser, BYPASSRLS, SUPER, FILE, …; owner and application are two
-    file       SQLite's file and folder, whose modes are its grants
+    file       SQLite's file and folder, whose modes are its grants; what SQLite's own check says of the file
     settings   whether a commit survives a crash, words compare bytewise, foreign keys hold
     clock      the database's against this machine's and against the newest entry
     sealing    how old the newest seal and checkpoint are, and how many entries are newer

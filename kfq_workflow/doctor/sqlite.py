@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfq_workflow.doctor.model import AUDITOR, OWNER, Account, Item, Role, Standing
+from kfq_workflow.stored.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,7 @@ def examine(probe: Probe, found: Account, meant: Role | None) -> Iterator[Item]:
         yield Item("file", "sqlite_memory", "warning")
     else:
         yield from _file(path)
+    yield from _intact(probe)
     yield from _settings(probe)
 
 
@@ -59,6 +61,16 @@ def _file(path: Path) -> Iterator[Item]:
     if folder.st_mode & _OTHERS_WRITE and not folder.st_mode & stat.S_ISVTX:
         values = {"path": str(path.parent), "mode": f"{stat.S_IMODE(folder.st_mode):04o}"}
         yield Item("file", "folder_open", "problem", values)
+
+
+def _intact(probe: Probe) -> Iterator[Item]:
+    """Yield the tables that SQLite's own check finds damaged, also where reading the log shows nothing of it."""
+    file = SqliteFile(probe.connection, probe.tables)
+    damaged = {table.name: reason for table in probe.tables if (reason := file.damage(table)) is not None}
+    for table, reason in damaged.items():
+        yield Item("file", "file_damaged", "problem", {"table": table, "reason": reason})
+    if not damaged:
+        yield Item("file", "file_sound")
 
 
 def _settings(probe: Probe) -> Iterator[Item]:

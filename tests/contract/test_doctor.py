@@ -349,8 +349,8 @@ def test_every_item_that_can_be_wrong_says_what_to_do() -> None:
     fine = {code for code in codes if not code.endswith(".do") and f"{code}.do" not in codes}
     assert {code for code in fine if not code.startswith("limit.")} == {
         "account_application", "account_auditor", "checkpoint", "clock", "clock_newest", "durable", "erasers",
-        "file_closed", "grants", "key_closed", "key_hidden", "key_unreadable", "my_reads", "no_powers", "offset",
-        "pg_reads", "revision", "sealed", "separate", "sqlite_reads", "triggers", "zone",
+        "file_closed", "file_sound", "grants", "key_closed", "key_hidden", "key_unreadable", "my_reads", "no_powers",
+        "offset", "pg_reads", "revision", "sealed", "separate", "sqlite_reads", "triggers", "zone",
     }  # fmt: skip
 
 

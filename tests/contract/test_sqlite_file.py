@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from kfq_workflow import WorkflowEngine, reading, verify_database
+from kfq_workflow.doctor import examine
 from kfq_workflow.stored.database_source import DatabaseSource
 from kfq_workflow.verify import workers
 from kfq_workflow.verify.report import Book
@@ -86,6 +87,18 @@ class Pages:
         last = page + 8 + 2 * (self._number(page + 3, 2) - 1)
         assert last > page + 8
         self._data[last - 2 : last] = self._data[last : last + 2]
+
+    def crowd(self, tree: str) -> None:
+        """Say that rows begin further down the page than they do."""
+        page = self.leaves(tree)[-1]
+        self._data[page + 6] ^= 255
+
+    def exchange(self, tree: str) -> None:
+        """Exchange the last two rows."""
+        page = self.leaves(tree)[-1]
+        last = page + 8 + 2 * (self._number(page + 3, 2) - 1)
+        assert last > page + 8
+        self._data[last - 2 : last + 2] = self._data[last : last + 2] + self._data[last - 2 : last]
 
     def rename(self, tree: str, old: bytes, new: bytes) -> None:
         """Change a value that is there once."""
@@ -215,6 +228,18 @@ def told(log: Engine) -> Iterator[list[str]]:
     event.listen(log, "before_cursor_execute", listen)
     yield told
     event.remove(log, "before_cursor_execute", listen)
+
+
+def test_the_doctor_tells_damage_that_changes_nothing_that_is_read(log: Engine) -> None:
+    """The rows of a page are all there, but SQLite would write the next one over them."""
+    assert "file_sound" in {item.code for item in examine(log).items}
+    pages = Pages(log)
+    pages.crowd("kfq_sealed")
+    pages.write()
+    assert verify_database(log).verdict == "self-consistent"
+    examination = examine(log)
+    assert not examination.sound
+    assert [item.values["table"] for item in examination.items if item.code == "file_damaged"] == ["kfq_sealed"]
 
 
 #: Tables that verification does not read row by row, and of which there are few rows.
