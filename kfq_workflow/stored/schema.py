@@ -240,8 +240,15 @@ def _check_revision(found: str) -> None:
 
 def _head(connection: Connection, tables: Tables) -> LogHead | None:
     log = tables.log.c
-    row = connection.execute(select(log.log, log.suite, log.genesis, log.utc_offset, log.schema_revision)).one_or_none()
-    return None if row is None else LogHead(row[0], row[1], bytes(row[2]), row[3], row[4])
+    query = select(log.log, log.suite, log.genesis, log.utc_offset, log.schema_revision)
+    rows = connection.execute(query).fetchmany(2)
+    if not rows:
+        return None
+    name, suite, genesis, offset, revision = rows[0]
+    kinds = type(name), type(suite), type(offset), type(revision)
+    if len(rows) > 1 or kinds != (str, str, int, str) or not isinstance(genesis, bytes | memoryview):
+        raise DatabaseUnavailable("database_damaged", database=_name(connection), reason=tables.log.name)
+    return LogHead(name, suite, bytes(genesis), offset, revision)
 
 
 def _create(connection: Connection, tables: Tables) -> None:

@@ -84,7 +84,7 @@ class SqliteFile:
     def _some(self, sql: str, values: Sequence[Any], counted: str) -> Iterator[list[Any]]:
         """Yield some rows at a time, which takes less of an interpreter's time than each by itself."""
         driver: Any = self._connection.connection.driver_connection
-        read, in_order, last = 0, counted, ()
+        read, in_order, last = 0, bool(counted), ()
         cursor = self._cursor(driver, sql, values)
         try:
             while rows := cursor.fetchmany(_SOME):

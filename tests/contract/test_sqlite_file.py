@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from threading import active_count, current_thread, main_thread
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from kfq_workflow import WorkflowEngine, reading, verify_database
+from kfq_workflow import DatabaseUnavailable, WorkflowEngine, reading, verify_database
 from kfq_workflow.doctor import examine
 from kfq_workflow.stored.database_source import DatabaseSource
 from kfq_workflow.verify import workers
@@ -58,8 +59,8 @@ class Pages:
             found = connection.exec_driver_sql("SELECT name, rootpage FROM sqlite_master").fetchall()
         database.dispose()
         self._roots: dict[str, int] = {name: page for name, page in found}  # noqa: C416 - rows are no pairs to mypy
-        self._path = Path(str(database.url.database))
-        self._data = bytearray(self._path.read_bytes())
+        self.path = Path(str(database.url.database))
+        self._data = bytearray(self.path.read_bytes())
         self._size = int.from_bytes(self._data[16:18], "big") % 65_535
 
     def leaves(self, tree: str) -> list[int]:
@@ -111,7 +112,7 @@ class Pages:
         return int.from_bytes(self._data[place : place + size], "big")
 
     def write(self) -> None:
-        self._path.write_bytes(self._data)
+        self.path.write_bytes(self._data)
 
 
 def damaged(report: Report) -> set[str]:
@@ -131,6 +132,37 @@ def test_a_row_that_only_the_table_or_only_an_index_has(
     report = verify_database(log, jobs=jobs)
     assert report.verdict == "tampered"
     assert damaged(report) == {f"kfq_{table}"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["genesis = NULL", "genesis = 'x'", "log = x'00'", "suite = x'01'", "utc_offset = 'x'", "schema_revision = x'ff'"],
+)
+def test_a_log_whose_own_row_cannot_be_read(log: Engine, change: str) -> None:
+    pages = Pages(log)
+    with sqlite3.connect(pages.path) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'kfq_log'")
+        connection.execute("DELETE FROM sqlite_master WHERE type = 'trigger'")
+    connection.close()
+    with sqlite3.connect(pages.path) as connection:
+        connection.execute(f"UPDATE kfq_log SET {change}")
+    connection.close()
+    with pytest.raises(DatabaseUnavailable, match="kfq_log") as caught:
+        verify_database(log)
+    assert caught.value.code == "database_damaged"
+
+
+def test_a_log_with_two_rows_about_itself(log: Engine) -> None:
+    pages = Pages(log)
+    with sqlite3.connect(pages.path) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(
+            "INSERT INTO kfq_log SELECT 2, log, suite, genesis, utc_offset, schema_revision FROM kfq_log"
+        )
+    connection.close()
+    with pytest.raises(DatabaseUnavailable, match="kfq_log"):
+        verify_database(log)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
