@@ -3714,7 +3714,7 @@ class Approvals:
                 break
             person.say(other)
             facts = {**facts, **(other.body or {})} if other.kind == "enrolled" else facts
-            cited = other if other.seq == seq else cited
+            cited = other if other.seq == seq and other.body is not None else cited
         if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
             raise Refused
         if cited.leaf.hex() != about["leaf"]:

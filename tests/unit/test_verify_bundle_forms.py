@@ -175,3 +175,13 @@ def test_a_genesis_in_another_spelling_makes_no_log(tmp_path: Path, made: Everyt
     path = tmp_path / "log.jsonl"
     path.write_bytes(made.log.replace(b'"utc_offset":480', b'"utc_offset":\r80', 1))
     assert by_library(path).verdict is by_file(path).verdict is None
+
+
+def test_a_proxy_that_cannot_be_read_is_none(tmp_path: Path, made: Everything) -> None:
+    """So it has no leaf either that a vote by it could say wrongly."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(made.log.replace(b'"until":"2999', b'"until":"\\u00002999', 1))
+    library, file = by_library(path), by_file(path)
+    assert file == library, (library.findings - file.findings, file.findings - library.findings)
+    assert ("replay", "not_allowed", "error", "p", 7) in library.findings
+    assert "seen_leaf" not in {each[1] for each in library.findings}
