@@ -97,10 +97,16 @@ def verified(
                 return verify_bundle(file, given, trust=trust, progress=progress)
         with Progress("verifying") as progress:
             return verify(ExportSource(file), anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
+    from kfq_workflow.errors import DatabaseUnavailable, NotFound, NotInitialised
     from kfq_workflow.verifying import reading
 
-    with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
-        return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
+    try:
+        with reading(session.database(), **session.place) as source, Progress("verifying") as progress:
+            return verify(source, anchors, key=key, trust=trust, since=since, jobs=jobs, progress=progress)
+    except (NotFound, NotInitialised, DatabaseUnavailable):
+        if key is None or not Path(key).is_file():
+            raise
+        raise click.UsageError(say("usage.verify_file", file=key)) from None
 
 
 def print_report(report: Report) -> None:

@@ -439,6 +439,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "KEY 不能与核验包同用：它写明自己的范围",
         "KEY does not go with a bundle: it says its own scope",
     ),
+    "usage.verify_file": (
+        "{file} 是文件。核验文件请执行：kfq verify --file {file}",
+        "{file} is a file. To verify a file: kfq verify --file {file}",
+    ),
     "done.import": (
         "已导入 {cases} 个案件，{entries} 条记录，全部为补录。",
         "Entered {cases} cases in {entries} entries, all of them late.",

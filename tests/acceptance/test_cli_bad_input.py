@@ -106,6 +106,7 @@ BAD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "no whole number": ((*FIRE, "--expect", "x"), 2, "usage"),
     "unknown basis": ((*REGISTER[:-1], "surely"), 2, "usage"),
     "nothing to update": (("actor", "update", "registrar", "--actor", "administrator"), 2, "usage"),
+    "a file to verify as if it were a key": (("verify", __file__), 2, "usage"),
     "unknown language": (("--lang", "fr", "board"), 2, "usage"),
 }  # fmt: skip
 #: What leaves a trace on purpose: the record of a refusal.
@@ -193,6 +194,14 @@ def test_a_database_that_is_not_there_is_not_made(empty: Kfq, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
     _refused(Kfq(f"sqlite:///{tmp_path}/no/such/folder/x.db"), "not_initialised")
     _refused(Kfq(f"sqlite:///{tmp_path}/no/such/folder/x.db"), "database_unreachable", "init")
+
+
+def test_whoever_has_only_a_file_is_told_how_it_is_verified(empty: Kfq, tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text("{}")
+    ran = empty("verify", str(file))
+    assert (ran.code, ran.out) == (2, "")
+    assert f"kfq verify --file {file}" in ran.err.replace("\n", "")
 
 
 def test_a_database_without_a_log(empty: Kfq, tmp_path: Path) -> None:
