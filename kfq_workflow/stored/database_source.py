@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.tree_source import TreeSource
     from kfq_workflow.verify.report import Book
 
-#: The instance of an entry, counted by instance and number: SQLite finds it in the index, servers count faster by
-#: what the instances' rows say (should one lie, a part is longer).
-_KEY_AT = {
-    True: "SELECT instance FROM {entry} ORDER BY instance, seq LIMIT 1 OFFSET {number}",
-    False: "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS n FROM {instance}) i "
-    "WHERE n > {number}",
-}
+#: The instance that an entry is of, counted by instance and number: by the index of the entries, in which SQLite counts
+#: fast, or by what the instances' rows say, which servers add up faster; should one lie, a part is longer.
+_KEY_AT_SQLITE = "SELECT instance FROM {entry} ORDER BY instance, seq LIMIT 1 OFFSET {number}"
+_KEY_AT = (
+    "SELECT MIN(name) FROM (SELECT {key} AS name, SUM(seq * 1.0) OVER (ORDER BY {key}) AS n FROM {instance}) i "
+    "WHERE n > {number}"
+)
 #: Rows that one query reads from a server, whose connection cannot stream several queries at once.
 CHUNK = 2_000
 
@@ -154,7 +154,8 @@ class DatabaseSource:
         """Divide the instances, so that each part has about as many entries."""
         total = self.count()
         parts = min(parts, total // max(least, 1))
-        return divided(self._ask(_KEY_AT[self.indexed], number=total * part // parts) for part in range(1, parts))
+        key_at = _KEY_AT if self._file is None else _KEY_AT_SQLITE
+        return divided(self._ask(key_at, number=total * part // parts) for part in range(1, parts))
 
     def settle(self) -> Any:
         """Return a snapshot's name on PostgreSQL; elsewhere begin anew, and return the number of entries seen.
