@@ -189,12 +189,12 @@ _ITEMS: dict[str, tuple[str, str] | tuple[str, str, str, str]] = {
     ),
     "file_closed": ("文件 {path}（{mode}）不向其他账户开放。", "The file {path} ({mode}) is closed to others."),
     "file_sound": (
-        "SQLite 自己的检查（integrity_check）未发现表有损坏。",
-        "SQLite's own check (integrity_check) finds no table damaged.",
+        "SQLite 自己的检查（integrity_check）未发现文件有损坏。",
+        "SQLite's own check (integrity_check) finds no damage in the file.",
     ),
     "file_damaged": (
-        "文件已损坏：SQLite 自己的检查（integrity_check）指出表 {table} 有误：{reason}",
-        "The file is damaged: SQLite's own check (integrity_check) says of the table {table}: {reason}",
+        "SQLite 自己的检查（integrity_check）发现文件已损坏：{reason}",
+        "SQLite's own check (integrity_check) finds the file damaged: {reason}",
         "停止写入，用 kfq verify 核验，并从备份恢复。",
         "Stop writing, run kfq verify, and restore from a backup.",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -128,14 +127,9 @@ class DatabaseSource:
                 book.error("database", f"trigger_{state}", trigger=name)
 
     def sound(self, book: Book) -> None:
-        """Note the tables of a SQLite file that do not agree with their indexes, but for what `read_out` shows."""
+        """Note the tables of a SQLite file that are damaged."""
         if self._file is not None:
             self._file.sound(book)
-
-    def read_out(self, book: Book) -> None:
-        """Note the tables of a SQLite file that do not agree with the index by which they were read."""
-        if self._file is not None:
-            self._file.read_out(book)
 
     def interrupt(self) -> None:
         """End `sound` in another thread."""
@@ -176,9 +170,7 @@ class DatabaseSource:
 
     def part(self, span: Span) -> DatabaseSource:
         """Return the same database, whose streams over all instances have those of a span only."""
-        part = DatabaseSource(self._connection, self._tables, span=span)
-        part._file = self._file
-        return part
+        return DatabaseSource(self._connection, self._tables, span=span)
 
     def changed(self, size: int) -> Iterator[tuple[str, bool]]:
         """Yield every instance by key, and whether its entries are others than those of the first `size` leaves."""
@@ -211,20 +203,18 @@ class DatabaseSource:
                 return
             last = rows[-1][0]
 
-    def told(self) -> Counter[str]:
-        """Return how many rows were read of each table, where that is counted."""
-        return Counter() if self._file is None else self._file.read
+    def told(self) -> Any:
+        """Return None: all is noted while it is read."""
+        return None
 
-    def gather(self, told: Sequence[Counter[str]]) -> bool:
-        """Add what was counted; True: the parts are divided by key, in the database's own order."""
-        if self._file is not None:
-            self._file.read = sum(told, Counter())
+    def gather(self, told: Sequence[Any]) -> bool:  # noqa: ARG002
+        """Return True: the parts are divided by key, in the database's own order."""
         return True
 
     def _ask(self, sql: str, **numbers: int) -> Any:
         preparer = self._connection.dialect.identifier_preparer
         names = {name: preparer.format_table(getattr(self._tables, name)) for name in ("entry", "instance")}
-        return self._connection.exec_driver_sql(sql.format(key=self._quote("key"), **names, **numbers)).scalar_one()
+        return self._connection.exec_driver_sql(sql.format(key=self._quote("key"), **names, **numbers)).scalar()
 
     # Streams
 
@@ -249,7 +239,7 @@ class DatabaseSource:
         """Yield a table's rows in the order of its key, through the driver's cursor."""
         columns = columns or table.columns.keys()
         if self._file is not None:
-            return self._file.rows(table, key, span, columns, octets=octets, counted=span is self._span)
+            return self._file.rows(table, key, span, columns, octets=octets)
         return self._chunks(table, key, span, columns)
 
     def _chunks(self, table: Table, key: Sequence[str], span: Span, columns: Sequence[str]) -> Iterator[Any]:

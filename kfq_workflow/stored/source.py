@@ -124,9 +124,6 @@ class Indexed(Protocol):
     def sound(self, book: Book) -> None:
         """Note the tables that do not agree with their indexes, so that what is read depends on how."""
 
-    def read_out(self, book: Book) -> None:
-        """Note what reading to the end, by whichever parts, has shown besides; asked after `Shared.gather`."""
-
     def interrupt(self) -> None:
         """End `sound` in another thread."""
 

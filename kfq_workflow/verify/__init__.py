@@ -82,8 +82,6 @@ def verify(
         if key is None and isinstance(source, Indexed):
             source.sound(outcomes[0].book)
     book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
-    if newer is None and key is None and isinstance(source, Indexed):
-        source.read_out(book)
     source.inspect(book)
     if since is not None and any(book.skipped):
         book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
