@@ -1231,10 +1231,10 @@ def find_genesis(lines: Lines) -> Optional[Genesis]:
             body = entry.body or {}
             suite, origin, offset = body.get("suite"), body.get("origin"), body.get("utc_offset")
             if not isinstance(suite, str) or not is_int(offset, -900):
-                return None
+                continue
             hash_ = SUITES.get(suite, sha256)
             for again in lines.log_entries(hash_):
-                if again.seq == 1:
+                if again.seq == 1 and (again.body or {}).get("suite") == suite:
                     entry = again
                     break
             host = origin if isinstance(origin, str) and _HOST.match(origin) else "kfq"

@@ -185,3 +185,13 @@ def test_a_proxy_that_cannot_be_read_is_none(tmp_path: Path, made: Everything) -
     assert file == library, (library.findings - file.findings, file.findings - library.findings)
     assert ("replay", "not_allowed", "error", "p", 7) in library.findings
     assert "seen_leaf" not in {each[1] for each in library.findings}
+
+
+def test_another_first_entry_of_the_log_before_its_own(tmp_path: Path, made: Everything) -> None:
+    """One that says no suite begins no log, wherever it stands."""
+    path = tmp_path / "log.jsonl"
+    genesis = next(line for line in made.log.splitlines(keepends=True) if b'"kind":"genesis"' in line)
+    first = made.log.index(b'{"actor":')
+    path.write_bytes(made.log[:first] + genesis.replace(b'"suite":"s1",', b"") + made.log[first:])
+    library, file = by_library(path), by_file(path)
+    assert (library.verdict, file.verdict) == ("tampered", "tampered")
