@@ -106,6 +106,14 @@ def leaf_hash(data: bytes, hasher: Hash = sha256) -> bytes:
     return hasher(b"\x00" + data).digest()
 
 
+def is_hashed(row: Row, log: str, hasher: Hash = sha256) -> bool:
+    """Tell whether an entry's bytes, built from its columns, whatever these are, hash to its leaf."""
+    try:
+        return leaf_hash(encode(row, log), hasher) == row.leaf
+    except (TypeError, AttributeError, ValueError):  # a column of another type, or no text
+        return False
+
+
 def document_digest(data: bytes, hasher: Hash = sha256) -> bytes:
     """Return the digest under which a document is stored."""
     return hasher(b"\x03" + data).digest()

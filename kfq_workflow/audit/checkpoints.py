@@ -17,7 +17,7 @@ from kfq_workflow.audit.checkpoint import Anchor, Checkpoint, EntryProof, Witnes
 from kfq_workflow.audit.note import Note, NoteError, cosign, sign, verify
 from kfq_workflow.audit.sealing import consistency_proof, inclusion_proof, read_tree
 from kfq_workflow.audit.suite import hash_of
-from kfq_workflow.entry import document_digest
+from kfq_workflow.entry import document_digest, is_hashed
 from kfq_workflow.errors import InvalidInput, NotFound, SignerRefused
 from kfq_workflow.stored.seal_store import CheckpointRow
 
@@ -216,7 +216,7 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
 
     The proof leads to the newest checkpoint that the log keeps, else to the tree as it is now. Case, spaces and
     hyphens in the letters do not count; 0 is read as O, 8 as B and 1 as I or L. Raises InvalidInput for what is no
-    check, NotFound for one of no entry.
+    check and for an entry that was altered since, NotFound for the check of no entry.
     """
     readings = _readings(check)
     with engine.reading() as reading:
@@ -231,6 +231,8 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
             entry = store.entry(cursor, instance, seq)
             if entry is None:
                 raise NotFound("check", check)
+            if entry.leaf != leaf or not is_hashed(entry, engine.log().log, hasher):
+                raise InvalidInput("check_altered", key=instance, seq=seq)
             if position is None:
                 found.append(Found(entry, None, None))
                 continue

@@ -61,6 +61,11 @@ AUDIT: dict[str, tuple[str, str]] = {
         "{check!r} is no check: it has 26 characters, letters and the digits 2 to 7. Here are {count}; "
         "none of them may be: {wrong}.",
     ),
+    "check_altered": (
+        "校验码是“{key}”第 {seq} 条记录的，但该记录其后被改动：内容与散列不符。请运行 kfq verify。",
+        "This is the check of entry {seq} of {key!r}, which was altered since: what it says does not hash to it. "
+        "Run: kfq verify",
+    ),
     "not_found.check": (
         "没有校验码为“{key}”的记录：抄写有误（易混：I 与 L、O 与 Q、S 与 5、Z 与 2、U 与 V），或记录已被改动、删除。",
         "No entry has the check {key!r}: it was copied wrongly (easily mistaken: I and L, O and Q, S and 5, Z and 2, "

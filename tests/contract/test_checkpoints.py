@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from kfq_workflow.hashing import check_letters
 from kfq_workflow.stored.tables import Tables
 from tests.alongside import alike
 from tests.beside import verify_bundled, verify_export
-from tests.tampering import build, places, rows, tampering
+from tests.tampering import build, change, places, rows, tampering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,6 +169,24 @@ def test_a_receipt_finds_its_entry_and_proves_it(database: Engine, office: Path)
     for unknown in ("A" * 26, "7" * 26):
         with pytest.raises(NotFound):
             checkpoints.receipt(engine, unknown)
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize(
+    "values", [{"actor": "mallory"}, {"body": "{}"}, {"leaf": bytes(32)}, {"kind": "voided"}], ids=min
+)
+def test_a_receipt_of_an_entry_that_was_altered_proves_nothing(database: Engine, values: dict[str, Any]) -> None:
+    """The tree still has its leaf, and the letters still find it: what is shown would be another entry."""
+    engine = build(database)
+    letters = check_letters(rows(database, "o")[2].leaf)
+    engine.seal()
+    assert checkpoints.receipt(engine, letters)[0].proof is not None
+    with tampering(database) as connection:
+        change(connection, "entry", {"instance": "o", "seq": 3}, values)
+        connection.commit()
+    with pytest.raises((InvalidInput, NotFound)) as caught:
+        checkpoints.receipt(engine, letters)
+    assert caught.value.code in ("check_altered", "not_found.check")
 
 
 def test_what_is_no_checkpoint_is_not_cosigned(witness: Path, office: Path) -> None:
