@@ -175,9 +175,9 @@ class OneInstance(Selection):
             yield from (place for place in self._snapshot.places(name) if name != LOG or place.seq in shown)
 
     def newest(self) -> Iterator[Newest]:
-        """Yield, for each seal that is shown, which entries were the newest of these chains then."""
+        """Yield, for each seal that is shown, which entries were the newest of its chains, but for ~log's."""
         for seal in self.seals:
-            yield from self._snapshot.newest(seal, self._chains)
+            yield from self._snapshot.newest(seal, self._chains - {LOG})
 
     def citations(self) -> Iterator[Citation]:
         """Yield what the instance's own entries cite of others."""
