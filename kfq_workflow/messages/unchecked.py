@@ -30,8 +30,8 @@ UNCHECKED: dict[str, tuple[str, str]] = {
 }
 _HEADS = ("最早 {} 次封存所记的各链末条", "the heads that the oldest seals say ({} of them)")
 _SINCE = (
-    "{} 条记录（{} 个实例，在 {} 之后没有新记录）未重新读取",
-    "{} entries of {} instances that have nothing newer than {} were not read again",
+    "{} 条记录（{} 个实例，在 {} 之后没有新记录）及其文字、现状未重新读取",
+    "{} entries of {} instances that have nothing newer than {} were not read again, nor were their texts and states",
 )
 
 

@@ -61,7 +61,8 @@ def verify(
     `trust` names keys, one of these signed each. One instance alone has no tree to compare.
 
     `since` is an anchor, too: of instances that have nothing newer only the leaves are read, where the source is a
-    database and, if `trust` names keys, one of these signed it (module `since`); the report says how many these are.
+    database and, if `trust` names keys, one of these signed it (module `since`). Where there are any, the report says how
+    many, and nothing more than `incomplete`: what these entries say now was not seen.
 
     `jobs` processes share the work, None: one for each core where the log is large enough. A source that only this
     process can read is read by it alone. `progress` is called now and then with the number of entries read.
@@ -84,7 +85,7 @@ def verify(
     book = settle(source, outcomes, anchors if since is None else (*anchors, since), trust, key)
     source.inspect(book)
     if since is not None and any(book.skipped):
-        book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}")
+        book.not_checked(f"since {book.skipped[0]} {book.skipped[1]} {since.label}", needed=True)
     if key is not None:
         if not book.entries and not any(finding.instance == key for finding in book.findings):
             raise NotFound("instance", key)

@@ -2,7 +2,7 @@
 
 anchored          intact, and as it was when an anchor held outside was made
 self-consistent   nothing contradicts itself; whoever can rewrite all of it could have made it so
-incomplete        nothing found, but something could not be checked: an unknown version, kind or suite
+incomplete        nothing found, but something was not checked: an unknown version, kind or suite, old entries
 tampered          at least one finding is an error
 """
 

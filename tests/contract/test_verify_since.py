@@ -51,7 +51,7 @@ def test_what_has_nothing_newer_is_not_read_again(database: Engine, held: Anchor
         everything = verify(source, [held], trust=TRUST)
         write_export(source, tmp_path / "log.jsonl")
     report = checked(database, held, TRUST)
-    assert (report.verdict, report.findings, report.anchored) == ("anchored", (), everything.anchored)
+    assert (report.verdict, report.findings, report.anchored) == ("incomplete", (), everything.anchored)
     # Of 14 instances `late` with 5 entries and `o` with 7 had no act since.
     assert report.not_checked == ("since 12 2 held",)
     assert (report.entries, report.instances) == (everything.entries - 12, everything.instances - 2)
@@ -123,7 +123,7 @@ def test_an_effect_on_what_was_not_read_is_no_finding(database: Engine) -> None:
     held = anchor(engine)
     engine.annotate("zone/merge", "又", by="registrar")
     report = checked(database, held)
-    assert (report.verdict, report.findings) == ("anchored", ())
+    assert (report.verdict, report.findings) == ("incomplete", ())
     engine.annotate("small", "又", by="registrar")
     assert checked(database, held).findings == ()
 
