@@ -61,8 +61,8 @@ def verify(
     `trust` names keys, one of these signed each. One instance alone has no tree to compare.
 
     `since` is an anchor, too: of instances that have nothing newer only the leaves are read, where the source is a
-    database and, if `trust` names keys, one of these signed it (module `since`). Where there are any, the report says how
-    many, and nothing more than `incomplete`: what these entries say now was not seen.
+    database and, if `trust` names keys, one of these signed it (module `since`). The report says how many there are,
+    and then no more than `incomplete`: what their entries say now was not seen.
 
     `jobs` processes share the work, None: one for each core where the log is large enough. A source that only this
     process can read is read by it alone. `progress` is called now and then with the number of entries read.
