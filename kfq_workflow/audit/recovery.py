@@ -44,12 +44,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a recovery put on record: the entry's number on `~log`, the new incarnation's number and origin.
+    """What a recovery put on record: the entry's number on `~log` and its check, the new incarnation and its origin.
 
     `kept` entries were left; `lost` is the number of entries that were sealed, published, and are gone.
     """
 
     seq: int
+    check: str
     incarnation: int
     origin: str
     kept: int
@@ -108,7 +109,7 @@ def recover(
     _keep(ledger, lost)
     seal(ledger)
     now = Lineage(before.base, (*before.recoveries, recovery))
-    return Recovered(receipt.seq, number, now.origin, kept, count_lost(now, recovery))
+    return Recovered(receipt.seq, receipt.check, number, now.origin, kept, count_lost(now, recovery))
 
 
 def count_lost(now: Lineage, recovery: Recovery) -> int:

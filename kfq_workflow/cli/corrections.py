@@ -147,19 +147,22 @@ def policy_set(session: Session, actor: str, *, apart: bool, request: str | None
         sides = (roles[f"{act}_propose"], roles[f"{act}_confirm"])
         given[act] = sides if any(sides) else None
     engine = session.engine()
-    engine.rule(by=actor, apart=apart, request=request, **given)
-    _print_policy(session, engine.ruled())
+    receipt = engine.rule(by=actor, apart=apart, request=request, **given)
+    _print_policy(session, engine.ruled(), receipt.check)
 
 
-def _print_policy(session: Session, found: Cited | None) -> None:
+def _print_policy(session: Session, found: Cited | None, check: str = "") -> None:
+    """Print who may correct and erase; where that was just said, with the check of the entry that says it."""
     body = {} if found is None else found.body
     if session.json:
         rules = {act: body.get(act) for act in ("rectify", "redact")}
-        print_json({"seq": found and found.seq, **rules, "apart": body.get("apart", False)})
+        more = {"check": check} if check else {}
+        print_json({"seq": found and found.seq, **rules, "apart": body.get("apart", False), **more})
         return
     rows = [(say(f"policy.{act}.{side}"), ", ".join(body.get(act, {}).get(side, ())) or say("policy.nobody"))
             for act, side in _SIDES]  # fmt: skip
-    sheet([*rows, (say("policy.apart"), say("yes" if body.get("apart") else "no"))])
+    rows.append((say("policy.apart"), say("yes" if body.get("apart") else "no")))
+    sheet([*rows, (say("check"), check)] if check else rows)
 
 
 @command(COMMANDS, "scrub")

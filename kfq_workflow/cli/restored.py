@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kfq_workflow.cli.options import Option, actor, command, words
-from kfq_workflow.cli.output import line, print_json
+from kfq_workflow.cli.output import line, print_json, sheet
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ def recover(session: Session, checkpoints: tuple[str, ...], actor: str, reason: 
     made = session.engine().recover(held(checkpoints), by=actor, reason=reason, kept=kept)
     if session.json:
         print_json({
-            "seq": made.seq, "incarnation": made.incarnation, "origin": made.origin, "kept": made.kept,
-            "lost": made.lost,
+            "seq": made.seq, "check": made.check, "incarnation": made.incarnation, "origin": made.origin,
+            "kept": made.kept, "lost": made.lost,
         })  # fmt: skip
         return
     line(say("done.recover", number=made.incarnation, kept=made.kept, lost=made.lost))
+    sheet([(say("check"), made.check)], 2)
     line(say("next.recover", origin=made.origin))

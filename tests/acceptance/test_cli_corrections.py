@@ -23,6 +23,7 @@ def kfq(gated: Kfq) -> Kfq:
     assert gated("actor", "add", "a", "--role", "archivist", "--actor", "admin").code == 1
     made = gated.ok("policy", "set", *SIDES, "--actor", "admin", "--json").json
     assert made["rectify"] == {"propose": ["archivist"], "confirm": ["head"]}
+    assert gated.ok("receipt", made["check"], "--json").json["found"][0]["key"] == "~log"
     for id_, role in (("a", "archivist"), ("h", "head")):
         gated.ok("actor", "add", id_, "--role", role, "--actor", "admin")
     return gated

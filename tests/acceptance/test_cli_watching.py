@@ -94,6 +94,7 @@ def test_a_restore_is_put_on_record(office: tuple[Kfq, str], tmp_path: Path) -> 
     assert "cannot be read" in kfq("recover", "--checkpoint", path("no"), *administrator).err
     made = kfq.ok("recover", "--checkpoint", path("last2"), *administrator, "--json").json
     assert (made["incarnation"], made["kept"], made["lost"]) == (2, 165, 2)
+    assert kfq.ok("receipt", made["check"], "--json").json["found"][0]["seq"] == made["seq"]
     assert made["origin"].endswith("/2")
     assert "named this checkpoint" in kfq("recover", "--checkpoint", path("last"), *administrator).err
 
