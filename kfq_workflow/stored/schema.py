@@ -154,6 +154,8 @@ def check(connection: Connection, tables: Tables) -> LogHead:
         head = _head(connection, tables)
     except DBAPIError as error:
         found = translate(error, database=name)
+        if found is None and "decode" in str(error):  # text that is none
+            found = DatabaseUnavailable("database_damaged", database=name, reason=tables.log.name)
         if found is None:  # the table is there, its columns are not
             found = DatabaseUnavailable("not_ours", database=name)
         raise found from error

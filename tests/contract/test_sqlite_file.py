@@ -145,7 +145,15 @@ def test_rows_that_only_the_table_or_an_index_has_or_elsewhere(
 
 @pytest.mark.parametrize(
     "change",
-    ["genesis = NULL", "genesis = 'x'", "log = x'00'", "suite = x'01'", "utc_offset = 'x'", "schema_revision = x'ff'"],
+    [
+        "genesis = NULL",
+        "genesis = 'x'",
+        "log = x'00'",
+        "suite = x'01'",
+        "utc_offset = 'x'",
+        "schema_revision = x'ff'",
+        "log = CAST(x'ff41' AS TEXT)",
+    ],
 )
 def test_a_log_whose_own_row_cannot_be_read(log: Engine, change: str) -> None:
     pages = Pages(log)
