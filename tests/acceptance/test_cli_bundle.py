@@ -143,6 +143,20 @@ def test_of_the_same_checkpoint_that_of_the_auditor_is_named(sealed: tuple[Kfq, 
     assert told["anchored"]["label"] == "anchors/001.checkpoint"
 
 
+def test_a_bundle_that_is_older_than_a_checkpoint_may_be_just_that(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path, newer = str(tmp_path / "g.zip"), str(tmp_path / "newer")
+    kfq.ok("bundle", path)
+    kfq.ok("annotate", "guxian-etdz", "later", "--actor", "registrar")
+    kfq.ok("seal")
+    kfq.ok("checkpoint", "--out", newer)
+    for lang, words in (("en", f"a file that was made before {newer} looks the same"), ("zh", "早于该检查点的文件")):
+        ran = kfq("verify", "--file", path, "--anchor", newer, lang=lang)
+        assert (ran.code, "anchor.size_shrunk" in ran.out, words in ran.out) == (4, True, True)
+    kfq.ok("bundle", path, "--force")
+    assert kfq.ok("verify", "--file", path, "--anchor", newer).out.startswith("INTACT, anchored.\n")
+
+
 def test_what_is_in_a_bundle_is_shown(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
     kfq, kept = sealed
     path, whole = str(tmp_path / "g.zip"), str(tmp_path / "w.zip")
