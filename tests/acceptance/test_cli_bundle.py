@@ -93,6 +93,22 @@ def test_what_cannot_be_bundled_is_refused(sealed: tuple[Kfq, str], tmp_path: Pa
     assert kfq("verify", "--file", kept).code == 1
 
 
+def test_a_checkpoint_of_another_log_does_not_go_along(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path, other = tmp_path / "b.zip", tmp_path / "other"
+    lines = (tmp_path / "kept").read_text("utf-8").splitlines(keepends=True)
+    other.write_text("".join([f"kfq/{'0' * 32}\n", *lines[1:]]), "utf-8")
+    for lang, words in (
+        ("en", f"{other}' is of another log"),
+        ("zh", f"“{other}”是另一个日志的检查点"),
+    ):
+        ran = kfq("bundle", str(path), "--anchor", kept, "--anchor", str(other), lang=lang)
+        assert (ran.code, words in ran.err, path.exists()) == (1, True, False)
+    later = [lines[0].rstrip() + "/2\n", *lines[1:]]  # of an incarnation that is not there: for whoever verifies
+    other.write_text("".join(later), "utf-8")
+    kfq.ok("bundle", str(path), "--anchor", str(other))
+
+
 def test_a_changed_bundle_ends_with_four(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
     kfq, _ = sealed
     path = tmp_path / "b.zip"
