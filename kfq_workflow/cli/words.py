@@ -287,6 +287,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "done.seal": ("已封存 {placed} 条；日志树共 {size} 条。", "Sealed {placed} entries; the tree has {size}."),
     "done.seal_nothing": ("没有待封存的记录；日志树共 {size} 条。", "Nothing to seal; the tree has {size} entries."),
     "done.written": ("检查点（{size} 条）已写到 {path}", "Checkpoint of {size} entries written to {path}"),
+    "first.signed": (
+        "据 {path}，这是此密钥首次为本日志签名：没有与此前所签比对",
+        "By {path} this is the first that the key signs of this log: nothing before it was compared",
+    ),
     "done.statement": (
         "声明已写到 {path}，请与检查点一同存放",
         "Statement written to {path}; keep it with the checkpoints",

@@ -84,6 +84,24 @@ def test_a_second_office_cosigns(sealed: tuple[Kfq, str, str], tmp_path: Path) -
     assert kfq("cosign", str(first), "--key", mine).code == 2
 
 
+def test_a_key_that_remembers_nothing_of_a_log_says_so(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    mine, first = str(tmp_path / "w.key"), str(tmp_path / "first")
+    kfq.ok("key", "new", "second", "--out", mine, "--cosigner")
+    said = "kfq: By {}.seen this is the first that the key signs of this log: nothing before it was compared\n"
+    assert kfq.ok("checkpoint", "--key", path, "--out", first).err == said.format(path)
+    assert kfq.ok("cosign", first, "--key", mine, "--trust", key).err == said.format(mine)
+    assert kfq.ok("checkpoint", "--key", path).err == ""
+    assert kfq.ok("cosign", first, "--key", mine, "--trust", key).err == ""
+    assert kfq.ok("checkpoint").err == ""
+    (tmp_path / "office.key.seen").unlink()
+    told = kfq.ok("checkpoint", "--key", path, "--json", lang="zh")
+    assert told.json["size"] == 165
+    assert told.err == f"kfq: 据 {path}.seen，这是此密钥首次为本日志签名：没有与此前所签比对\n"
+    ran = kfq("cosign", first, "--key", str(tmp_path / "none"), "--trust", key)
+    assert (ran.code, "the first that" in ran.err) == (1, False)
+
+
 def test_a_log_that_shrank_is_not_signed(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
     kfq, path, _ = sealed
     shutil.copy(tmp_path / "demo.db", tmp_path / "old.db")
