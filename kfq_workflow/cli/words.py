@@ -37,7 +37,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
     "usage.receipt": ("--out 与 --file 不能同时使用", "--out and --file do not go together"),
-    "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
+    "usage.suffix": (
+        "导出的格式为 .jsonl、.csv 或 .xlsx，不是 {suffix}；确要用此文件名的，请给出 --format",
+        "an export is .jsonl, .csv or .xlsx, not {suffix}; give --format to use that name all the same",
+    ),
+    "usage.bom": ("--bom 只用于 CSV", "--bom is for CSV"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
     "usage.batch": (
