@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from kfq_workflow.cli.keys import trust, trusted
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import line, print_json, sheet, told
 from kfq_workflow.cli.words import say
+from kfq_workflow.files import add_file, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def cosign(
     def shown(size: int) -> list[recovery.Shown]:
         return recovery.evidence(session.engine(), size)
 
-    data = Path(checkpoint).read_bytes()
+    data = read_file(checkpoint)
     before = _remembered(key_file)
     note = checkpoints.cosigned(data, key_file, trusted(trust), proof, shown=shown, recovered=recovered)
     _say_first(before, note)
@@ -127,8 +127,7 @@ def deliver(
     shown = plain if text is None else text
     made = _made(note, plain, page, qr) | ({out: shown.encode()} if out is not None else {})
     for path, data in made.items():
-        with Path(path).open("xb") as file:
-            file.write(data)
+        add_file(path, data)
     if session.json:
         about = {"origin": found.origin, "size": found.size, "root": found.root.hex()}
         print_json({**about, "text": shown, "path": out, "page": page, "qr": qr})
@@ -180,8 +179,7 @@ def receipt(session: Session, check: str, out: str | None, file: str | None) -> 
         found = checkpoints.receipt(session.engine(), check)
     proofs = [str(each.proof) for each in found if each.proof is not None]
     if out is not None and proofs:
-        with Path(out).open("x", encoding="utf-8") as written:
-            written.write(proofs[0])
+        add_file(out, proofs[0].encode())
     if session.json:
         print_json({"found": [_json(each) for each in found], "path": out if proofs else None})
         return

@@ -392,6 +392,10 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "文件“{path}”已存在：请换一个文件名，或用 --force 覆盖。",
         "The file {path!r} exists: choose another, or write over it with --force.",
     ),
+    "file_exists": (
+        "文件“{path}”已存在：请换一个文件名。",
+        "The file {path!r} exists: choose another.",
+    ),
     "export_no_log": (
         "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
         "The file {path!r} is no exported log: it does not hold the log's first entry.",

@@ -102,6 +102,22 @@ def test_a_key_that_remembers_nothing_of_a_log_says_so(sealed: tuple[Kfq, str, s
     assert (ran.code, "the first that" in ran.err) == (1, False)
 
 
+def test_files_that_exist_or_do_not_are_told_in_words(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    there, none = str(tmp_path / "there"), str(tmp_path / "none")
+    check = kfq.ok("history", "guxian-etdz", "--json").json["entries"][1]["check"]
+    kfq.ok("checkpoint", "--key", path, "--out", there)
+    new = str(tmp_path / "new.key")
+    kfq.ok("key", "new", "next", "--out", new)
+    for words in (("checkpoint",), ("receipt", check), ("key", "rotate", "--key", path, "--to", new)):
+        assert kfq(*words, "--out", there).err == f"kfq: The file '{there}' exists: choose another.\n"
+        assert kfq(*words, "--out", there, lang="zh").err == f"kfq: 文件“{there}”已存在：请换一个文件名。\n"
+        assert kfq(*words, "--out", f"{none}/x").err.startswith(f"kfq: The file '{none}/x' cannot be written (")
+    cosign = "cosign", none, "--key", path, "--trust", key
+    assert kfq(*cosign).err == f"kfq: The file '{none}' cannot be read (No such file or directory).\n"
+    assert kfq(*cosign, lang="zh").err.startswith(f"kfq: 无法读取“{none}”")
+
+
 def test_a_log_that_shrank_is_not_signed(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
     kfq, path, _ = sealed
     shutil.copy(tmp_path / "demo.db", tmp_path / "old.db")
