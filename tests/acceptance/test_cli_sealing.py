@@ -221,7 +221,13 @@ def test_a_receipt_is_found(sealed: tuple[Kfq, str, str], tmp_path: Path) -> Non
     assert (ran.code, "none of them may be: 9" in ran.err) == (1, True)
     ran = kfq("receipt", "A" * 26)
     assert (ran.code, "No entry has the check" in ran.err) == (1, True)
-    assert kfq("receipt", "short", lang="zh").code == 1
+    ran = kfq("receipt", "ABC")
+    assert (ran.code, "Here are 3." in ran.err, "may be" in ran.err) == (1, True, False)
+    ran = kfq("receipt", "1" * 26)
+    assert (ran.code, "four of them at most). Here are 26." in ran.err) == (1, True)
+    ran = kfq("receipt", "short", lang="zh")
+    assert (ran.code, "这里有 5 个。" in ran.err, "不该有的" in ran.err) == (1, True, False)
+    assert "不该有的：9。" in kfq("receipt", "A" * 25 + "9", lang="zh").err
 
 
 def test_verify_takes_a_number_of_processes(demo: Kfq, tmp_path: Path) -> None:
