@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -107,6 +108,27 @@ def test_a_checkpoint_of_another_log_does_not_go_along(sealed: tuple[Kfq, str], 
     later = [lines[0].rstrip() + "/2\n", *lines[1:]]  # of an incarnation that is not there: for whoever verifies
     other.write_text("".join(later), "utf-8")
     kfq.ok("bundle", str(path), "--anchor", str(other))
+
+
+def test_where_an_entry_is_altered_the_other_files_can_still_be_had(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    with sqlite3.connect(tmp_path / "demo.db") as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE kfq_entry SET actor = 'x' WHERE instance = 'guxian-etdz' AND seq = 4")
+    database.close()
+    path, said = str(tmp_path / "b.zip"), "Entry 4 of 'guxian-etdz' does not hash to its leaf and cannot be exported"
+    refused = ("export", f"{path}.jsonl"), ("bundle", path), ("bundle", path, "--instance", "guxian-etdz")
+    for words in refused:
+        ran = kfq(*words)
+        assert (ran.code, said in ran.err) == (1, True)
+    ran = kfq("bundle", path, lang="zh")
+    assert "“guxian-etdz”的第 4 条记录与其散列不符，不能导出" in ran.err
+    kfq.ok("bundle", path, "--instance", "hongtong-etdz", "--anchor", kept)
+    assert kfq.ok("verify", "--file", path, "--anchor", kept).out.startswith("INTACT, anchored.\n")
+    ran = kfq("verify", "--anchor", kept)
+    assert (ran.code, "error bytes.leaf  guxian-etdz #4" in ran.out) == (4, True)
 
 
 def test_a_changed_bundle_ends_with_four(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
