@@ -1,4 +1,4 @@
-"""Files: one that appears complete or not at all, and one that is a stretch of another."""
+"""Files: one that appears complete or not at all, small ones at once, and one that is a stretch of another."""
 
 from __future__ import annotations
 
@@ -40,6 +40,25 @@ def new_file(path: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def add_file(path: str | Path, data: bytes) -> None:
+    """Write a small file that is not there yet and may be handed on. Raises InvalidInput."""
+    try:
+        with Path(path).open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise InvalidInput("file_exists", path=str(path)) from None
+    except OSError as error:
+        raise InvalidInput("export_failed", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return what a small file holds. Raises InvalidInput."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidInput("export_unreadable", path=str(path), reason=error.strerror or str(error)) from error
 
 
 def _publish(made: Path, target: Path, *, overwrite: bool) -> None:

@@ -131,6 +131,21 @@ class Seen:
         beside.replace(self._path)
 
 
+def remembered(path: str | Path) -> list[Checkpoint]:
+    """Return what a key has signed last of each log, waiting for nobody; nothing where that cannot be opened.
+
+    Raises InvalidInput when it is not of its form.
+    """
+    try:
+        return Seen(_beside(path)).all()
+    except OSError:  # whoever signs is told of it then
+        return []
+
+
+def _beside(path: str | Path) -> Path:
+    return Path(f"{path}.seen")
+
+
 @contextmanager
 def hold(path: str | Path) -> Iterator[Seen]:
     """Yield what a key has signed last; nobody else signs with the key meanwhile."""
@@ -138,4 +153,4 @@ def hold(path: str | Path) -> Iterator[Seen]:
 
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600), "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield Seen(Path(f"{path}.seen"))
+        yield Seen(_beside(path))

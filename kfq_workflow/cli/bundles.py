@@ -13,8 +13,12 @@ from kfq_workflow.cli.progress import Progress
 from kfq_workflow.cli.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kfq_workflow.audit.checkpoint import Anchor
     from kfq_workflow.bundle import Scope
     from kfq_workflow.cli.session import Session
+    from kfq_workflow.stored.database_source import DatabaseSource
 
 COMMANDS: dict[str, click.Command] = {}
 
@@ -39,6 +43,7 @@ def bundle(
 
     given = held(anchors)
     with reading(session.database(), **session.place) as source, Progress("bundling") as progress:
+        _check_origin(source, given)
         scope = _scope(instance, first, last, source.log().utc_offset)
         made = write_bundle(
             source, path, scope, texts=not no_texts, anchors=given, overwrite=force, progress=progress
@@ -55,6 +60,22 @@ def bundle(
         line(say("bundle.unsealed", count=made.unsealed))
     if made.mentions:
         line(say("bundle.mentions", keys=shown.joined(made.mentions)))
+
+
+def _check_origin(source: DatabaseSource, anchors: Iterable[Anchor]) -> None:
+    """Refuse a checkpoint of another log: whoever gets the bundle would read that the log was replaced."""
+    from kfq_workflow.audit.incarnation import split
+    from kfq_workflow.audit.sealing import LOG
+    from kfq_workflow.errors import InvalidInput
+    from kfq_workflow.verify.anchors import origin_said
+
+    store, cursor = source.store()
+    expected = origin_said(source.log().log, store.entry(cursor, LOG, 1))
+    for anchor in anchors:
+        if split(anchor.checkpoint.origin)[0] != expected:
+            raise InvalidInput(
+                "bundle_other_log", path=anchor.label, origin=anchor.checkpoint.origin, expected=expected
+            )  # fmt: skip
 
 
 def _scope(instance: str | None, first: str | None, last: str | None, utc_offset: int) -> Scope:

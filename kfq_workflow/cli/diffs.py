@@ -175,7 +175,10 @@ def _act(definition: Definition, shift: Shift) -> str:
         return say("diff.corrects", seq=shift.corrects)
     kind = shown.word("kind", shift.kind)
     what = shown.label(definition, "trigger", shift.trigger) if shift.trigger else ""
-    words = what if shift.kind == "fired" else f"{kind} {what}".strip()
+    if shift.kind == "refused" and shift.trigger:
+        words = shown.refused_words(shift.act, shift.trigger, what)
+    else:
+        words = what if shift.kind == "fired" else f"{kind} {what}".strip()
     return words + (shown.LATE if shift.late else "")
 
 

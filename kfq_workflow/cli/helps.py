@@ -175,7 +175,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "everything": ("总览：全部实例", "an overview of all instances"),
     "report.out": ("写入此文件；不给则写到标准输出", "write to this file; to stdout by default"),
     "report.file": ("依据导出的文件或核验包，而不是数据库", "from an exported file or a bundle"),
-    "export.format": ("jsonl 为原样，可核验；csv、xlsx 为表格", "jsonl as it is, to verify; csv and xlsx are tables"),
+    "export.format": (
+        "jsonl 为原样，可核验；csv、xlsx 为表格；不给时依文件名",
+        "jsonl as it is, to verify; csv and xlsx are tables; as the file's name says where it is not given",
+    ),
     "export.bom": ("CSV 开头写字节序标记，Excel 据此识别中文", "begin CSV with a byte order mark, for Excel"),
     "effective": ("更正后的记录", "the history as corrected"),
     "struck": ("此事并未发生", "the act did not take place"),
@@ -395,10 +398,10 @@ HELP: dict[str, tuple[str, str]] = {
     "export": (
         "JSONL 是日志的原样，可用 kfq verify --file 核验。\n"
         "表格只供阅读和统计，不能核验；xlsx 须装 kfq-workflow[xlsx]。\n"
-        "例：kfq export 记录.csv --format csv --bom",
+        "例：kfq export 记录.csv --bom",
         "JSONL is the log as it is, for kfq verify --file. A table is for reading and counting and proves nothing;\n"
         "xlsx needs kfq-workflow[xlsx].\n"
-        "Example: kfq export log.csv --format csv --bom",
+        "Example: kfq export log.csv --bom",
     ),
     "bundle": (
         "把日志或其一部分连同证明写成一个文件，交给审计人员；用 kfq verify --file 或独立的 verify.py 核验。\n"

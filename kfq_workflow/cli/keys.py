@@ -12,6 +12,7 @@ from kfq_workflow.cli import shown
 from kfq_workflow.cli.options import Argument, Option, command
 from kfq_workflow.cli.output import Column, line, print_json, table
 from kfq_workflow.cli.words import say
+from kfq_workflow.files import add_file
 from kfq_workflow.hashing import SUITE, SUITES
 
 if TYPE_CHECKING:
@@ -114,8 +115,7 @@ def _said(session: Session, note: Note, out: str | None) -> None:
     """Print a statement that was made, or write it to a file that is not there yet."""
     text = str(note)
     if out is not None:
-        with Path(out).open("x", encoding="utf-8") as file:
-            file.write(text)
+        add_file(out, text.encode())
     if session.json:
         print_json({"text": text, "path": out})
     elif out is not None:

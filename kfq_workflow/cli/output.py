@@ -39,6 +39,11 @@ def line(text: str = "") -> None:
     click.echo(safe(text))
 
 
+def told(text: str) -> None:
+    """Print one line on stderr: what is no result, and is to be known."""
+    click.echo(f"kfq: {safe(text)}", err=True)
+
+
 def warning(text: str) -> None:
     """Print one line that must not be overlooked: in red, where somebody looks at it in colour."""
     click.echo(safe(text) if os.environ.get("NO_COLOR") else click.style(safe(text), fg="red", bold=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from kfq_workflow.stored.source import Source
 
 COMMANDS: dict[str, click.Command] = {}
+SHAPES = ("jsonl", "csv", "xlsx")
+#: Names that promise what no export is.
+_OTHERS = (".doc", ".docx", ".htm", ".html", ".ods", ".pdf", ".xls", ".zip")
 
 
 @command(
@@ -97,11 +101,12 @@ def opened(session: Session, file: str | None) -> Iterator[Source]:
 
 @command(
     COMMANDS, "export", Argument(["path"], metavar="FILE"),
-    Option("--format", "shape", type=click.Choice(("jsonl", "csv", "xlsx")), default="jsonl", told="export.format"),
+    Option("--format", "shape", type=click.Choice(SHAPES), told="export.format"),
     Option("--bom", is_flag=True, told="export.bom"), Option("--force", is_flag=True),
 )  # fmt: skip
-def export(session: Session, path: str, shape: str, *, bom: bool, force: bool) -> None:
+def export(session: Session, path: str, shape: str | None, *, bom: bool, force: bool) -> None:
     """Write the whole log to one file: as it is, or as a table."""
+    shape = shape or _shape(path)
     if bom and shape != "csv":
         raise click.UsageError(say("usage.bom"))
     with opened(session, None) as source, Progress("exporting") as progress:
@@ -110,6 +115,14 @@ def export(session: Session, path: str, shape: str, *, bom: bool, force: bool) -
         print_json({"path": path, "format": shape, "entries": entries})
     else:
         line(say("done.export", entries=entries, path=path))
+
+
+def _shape(path: str) -> str:
+    """Return the format that the name of a file says, JSONL where it says none; refuse one that is not written."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _OTHERS:
+        raise click.UsageError(say("usage.suffix", suffix=suffix))
+    return suffix[1:] if suffix[1:] in SHAPES else SHAPES[0]
 
 
 def _write(source: Source, path: str, shape: str, progress: Progress, *, bom: bool, force: bool) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kfq_workflow.cli.keys import trust, trusted
 from kfq_workflow.cli.options import Argument, Option, command
-from kfq_workflow.cli.output import line, print_json, sheet
+from kfq_workflow.cli.output import line, print_json, sheet, told
 from kfq_workflow.cli.words import say
+from kfq_workflow.files import add_file, read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kfq_workflow.audit.checkpoint import Checkpoint
     from kfq_workflow.audit.checkpoints import Found
     from kfq_workflow.audit.note import Note
     from kfq_workflow.cli.session import Session
@@ -58,7 +61,9 @@ def checkpoint(
     from kfq_workflow.audit.checkpoint import Checkpoint, Witnessed
 
     engine = session.engine()
+    before = _remembered(*key_files)
     note = checkpoints.checkpoint(engine, *key_files, keep=not no_store, recovered=recovered)
+    _say_first(before, note)
     text = None
     if since is not None:
         size = Checkpoint.parse(note.text).size
@@ -82,9 +87,31 @@ def cosign(
     def shown(size: int) -> list[recovery.Shown]:
         return recovery.evidence(session.engine(), size)
 
-    data = Path(checkpoint).read_bytes()
+    data = read_file(checkpoint)
+    before = _remembered(key_file)
     note = checkpoints.cosigned(data, key_file, trusted(trust), proof, shown=shown, recovered=recovered)
+    _say_first(before, note)
     deliver(session, note, **sinks)
+
+
+def _remembered(*key_files: str) -> dict[str, list[Checkpoint]]:
+    """Return, by the file of each key, what it has signed last of each log."""
+    if not key_files:
+        return {}
+    from kfq_workflow.audit import keyfile
+
+    return {path: keyfile.remembered(path) for path in key_files}
+
+
+def _say_first(before: Mapping[str, list[Checkpoint]], note: Note) -> None:
+    """Say of which keys nothing was remembered of this log: they would have signed any history."""
+    from kfq_workflow.audit.checkpoint import Checkpoint
+    from kfq_workflow.audit.incarnation import split
+
+    log = split(Checkpoint.parse(note.text).origin)[0]
+    for path, seen in before.items():
+        if log not in {split(each.origin)[0] for each in seen}:
+            told(say("first.signed", path=f"{path}.seen"))
 
 
 def deliver(
@@ -100,8 +127,7 @@ def deliver(
     shown = plain if text is None else text
     made = _made(note, plain, page, qr) | ({out: shown.encode()} if out is not None else {})
     for path, data in made.items():
-        with Path(path).open("xb") as file:
-            file.write(data)
+        add_file(path, data)
     if session.json:
         about = {"origin": found.origin, "size": found.size, "root": found.root.hex()}
         print_json({**about, "text": shown, "path": out, "page": page, "qr": qr})
@@ -153,8 +179,7 @@ def receipt(session: Session, check: str, out: str | None, file: str | None) -> 
         found = checkpoints.receipt(session.engine(), check)
     proofs = [str(each.proof) for each in found if each.proof is not None]
     if out is not None and proofs:
-        with Path(out).open("x", encoding="utf-8") as written:
-            written.write(proofs[0])
+        add_file(out, proofs[0].encode())
     if session.json:
         print_json({"found": [_json(each) for each in found], "path": out if proofs else None})
         return

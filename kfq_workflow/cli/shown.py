@@ -137,9 +137,15 @@ def entry_words(definition: Definition, entry: HistoryEntry) -> str:
         return kind
     named = labelled(definition, "trigger", trigger)
     if entry.row.kind == "refused":
-        named = verb(str(entry.body.get("act")), trigger, locale.language()) or named
-        return f"{kind}{named}" if locale.language() == "zh" else f"{kind} {named}"
+        return refused_words(entry.body.get("act"), trigger, named)
     return named if entry.row.kind == "fired" else f"{kind} {named}"
+
+
+def refused_words(act: str | None, trigger: str, named: str) -> str:
+    """Return what was refused: the library's own verb, or a workflow's trigger as it is `named`."""
+    lang = locale.language()
+    said = verb(str(act), trigger, lang) or named
+    return f"{word('kind', 'refused')}{said}" if lang == "zh" else f"{word('kind', 'refused')} {said}"
 
 
 def changes(definition: Definition, body: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -37,7 +37,11 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "usage.report": ("请给出 KEY，或给 --all", "give KEY, or --all"),
     "usage.receipt": ("--out 与 --file 不能同时使用", "--out and --file do not go together"),
-    "usage.bom": ("--bom 只用于 --format csv", "--bom is for --format csv"),
+    "usage.suffix": (
+        "导出的格式为 .jsonl、.csv 或 .xlsx，不是 {suffix}；确要用此文件名的，请给出 --format",
+        "an export is .jsonl, .csv or .xlsx, not {suffix}; give --format to use that name all the same",
+    ),
+    "usage.bom": ("--bom 只用于 CSV", "--bom is for CSV"),
     "usage.twice": ("“{name}”给出了两次", "{name!r} is given twice"),
     "usage.nothing": ("没有给出要修改的内容", "nothing to change was given"),
     "usage.batch": (
@@ -287,6 +291,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "done.seal": ("已封存 {placed} 条；日志树共 {size} 条。", "Sealed {placed} entries; the tree has {size}."),
     "done.seal_nothing": ("没有待封存的记录；日志树共 {size} 条。", "Nothing to seal; the tree has {size} entries."),
     "done.written": ("检查点（{size} 条）已写到 {path}", "Checkpoint of {size} entries written to {path}"),
+    "first.signed": (
+        "据 {path}，这是此密钥首次为本日志签名：没有与此前所签比对",
+        "By {path} this is the first that the key signs of this log: nothing before it was compared",
+    ),
     "done.statement": (
         "声明已写到 {path}，请与检查点一同存放",
         "Statement written to {path}; keep it with the checkpoints",

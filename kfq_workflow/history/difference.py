@@ -51,7 +51,8 @@ class Shift:
     """An entry that is not the same at the two moments: recorded, happened, struck or corrected in between.
 
     `at` is when it was recorded, µs since 1970 UTC; `edtf` its day as written, None for unknown or none; `corrects` the
-    entry that it corrects. `corrected_before` and `corrected_after` are the corrections of it that count.
+    entry that it corrects. `corrected_before` and `corrected_after` are the corrections of it that count. `act` is the
+    kind of entry that a refused act would have made.
     """
 
     seq: int
@@ -66,6 +67,7 @@ class Shift:
     after: Status
     corrected_before: tuple[int, ...]
     corrected_after: tuple[int, ...]
+    act: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def _shifts(
         yield Shift(
             row.seq, row.kind, body.get("trigger"), row.at, body.get("for", {}).get("id", row.actor),
             body.get("on", {}).get("edtf"), body.get("mode") == "late", corrects, before, after, was, now,
+            body.get("act"),
         )  # fmt: skip
 
 

@@ -111,10 +111,14 @@ _TYPES = {
 }
 #: Sentence → which of its values is a type.
 _TYPED = {"invalid_value": "type", "value_not_text": "type", "definition.expected": "wanted"}
+#: Sentence → which of its values is a list. Where that is empty, `-`, another sentence is said: CODE.none.
+_LISTED = {"check_bad": "wrong"}
 
 
 def render(code: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Return the sentence of a code, filled with its values; a code without a sentence shows itself."""
+    if code in _LISTED and values.get(_LISTED[code]) == "-":
+        code = f"{code}.none"
     pair = SENTENCES.get(code)
     if pair is None:
         details = ", ".join(f"{name}={value}" for name, value in values.items())

@@ -66,6 +66,11 @@ AUDIT: dict[str, tuple[str, str]] = {
         "This is the check of entry {seq} of {key!r}, which was altered since: what it says does not hash to it. "
         "Run: kfq verify",
     ),
+    "check_bad.none": (
+        "“{check}”不是校验码：应为 26 个字符，只有字母和数字 2–7（1 当作 I 或 L，至多四个）；这里有 {count} 个。",
+        "{check!r} is no check: it has 26 characters, letters and the digits 2 to 7 (a 1 is read as I or L, four of them "
+        "at most). Here are {count}.",
+    ),
     "not_found.check": (
         "没有校验码为“{key}”的记录：抄写有误（易混：I 与 L、O 与 Q、S 与 5、Z 与 2、U 与 V），或记录已被改动、删除。",
         "No entry has the check {key!r}: it was copied wrongly (easily mistaken: I and L, O and Q, S and 5, Z and 2, "

@@ -17,6 +17,10 @@ BUNDLES: dict[str, tuple[str, str]] = {
         "一个核验包最多带 {most} 个检查点。",
         "A bundle takes {most} checkpoints along at most.",
     ),
+    "bundle_other_log": (
+        "“{path}”是另一个日志的检查点（{origin}），本日志为 {expected}；没有制作核验包。",
+        "The checkpoint {path!r} is of another log ({origin}, not {expected}); no bundle was made.",
+    ),
     "bundle_interval": (
         "区间为空：起点在终点之后。",
         "The interval is empty: it begins after its end.",

@@ -225,6 +225,15 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "最近一次封存所说的各实例末条与记录不符：有实例被删除、截短或改动。",
         "The newest seal says other newest entries of the instances: one was removed, cut or altered.",
     ),
+    "tree.size_shrunk": (
+        "{label} 之时有 {size} 条已封存，现在只有 {found} 条：末尾被截去，或恢复了旧备份。",
+        "{label} was made of {size} sealed entries; now there are {found}: the tail was cut, or a backup restored.",
+    ),
+    "anchor.size_shrunk": (
+        "{label} 之时有 {size} 条已封存，这里只有 {found} 条：末尾被截去，或恢复了旧备份；早于该检查点的文件看来也是如此。",
+        "{label} was made of {size} sealed entries; here are {found}: the tail was cut, or a backup restored; a file that "
+        "was made before {label} looks the same.",
+    ),
     "tree.checkpoint_malformed": (
         "库内保存的检查点（大小 {size}）无法读取（{reason}）。",
         "The checkpoint of size {size} that the log keeps cannot be read ({reason}).",
@@ -383,6 +392,10 @@ _EXPORT: dict[str, tuple[str, str]] = {
         "文件“{path}”已存在：请换一个文件名，或用 --force 覆盖。",
         "The file {path!r} exists: choose another, or write over it with --force.",
     ),
+    "file_exists": (
+        "文件“{path}”已存在：请换一个文件名。",
+        "The file {path!r} exists: choose another.",
+    ),
     "export_no_log": (
         "文件“{path}”不是导出的日志：其中没有日志的首条记录。",
         "The file {path!r} is no exported log: it does not hold the log's first entry.",
@@ -413,10 +426,6 @@ _CHECKPOINTS: dict[str, tuple[str, str]] = {
     "fork": (
         "{label} 与 {other} 对大小 {size} 给出不同的根：有人看到的是两份不同的历史。",
         "{label} and {other} say two roots of size {size}: two histories were shown.",
-    ),
-    "size_shrunk": (
-        "{label} 之时有 {size} 条已封存，现在只有 {found} 条：末尾被截去，或恢复了旧备份。",
-        "{label} was made of {size} sealed entries; now there are {found}: the tail was cut, or a backup restored.",
     ),
     "root_differs": (
         "前 {size} 条记录与 {label} 不符：其中有记录被改动、删除或移动后重新计算。",

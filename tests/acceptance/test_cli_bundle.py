@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -93,6 +94,43 @@ def test_what_cannot_be_bundled_is_refused(sealed: tuple[Kfq, str], tmp_path: Pa
     assert kfq("verify", "--file", kept).code == 1
 
 
+def test_a_checkpoint_of_another_log_does_not_go_along(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    path, other = tmp_path / "b.zip", tmp_path / "other"
+    lines = (tmp_path / "kept").read_text("utf-8").splitlines(keepends=True)
+    other.write_text("".join([f"kfq/{'0' * 32}\n", *lines[1:]]), "utf-8")
+    for lang, words in (
+        ("en", f"{other}' is of another log"),
+        ("zh", f"“{other}”是另一个日志的检查点"),
+    ):
+        ran = kfq("bundle", str(path), "--anchor", kept, "--anchor", str(other), lang=lang)
+        assert (ran.code, words in ran.err, path.exists()) == (1, True, False)
+    later = [lines[0].rstrip() + "/2\n", *lines[1:]]  # of an incarnation that is not there: for whoever verifies
+    other.write_text("".join(later), "utf-8")
+    kfq.ok("bundle", str(path), "--anchor", str(other))
+
+
+def test_where_an_entry_is_altered_the_other_files_can_still_be_had(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, kept = sealed
+    with sqlite3.connect(tmp_path / "demo.db") as database:
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE kfq_entry SET actor = 'x' WHERE instance = 'guxian-etdz' AND seq = 4")
+    database.close()
+    path, said = str(tmp_path / "b.zip"), "Entry 4 of 'guxian-etdz' does not hash to its leaf and cannot be exported"
+    refused = ("export", f"{path}.jsonl"), ("bundle", path), ("bundle", path, "--instance", "guxian-etdz")
+    for words in refused:
+        ran = kfq(*words)
+        assert (ran.code, said in ran.err) == (1, True)
+    ran = kfq("bundle", path, lang="zh")
+    assert "“guxian-etdz”的第 4 条记录与其散列不符，不能导出" in ran.err
+    kfq.ok("bundle", path, "--instance", "hongtong-etdz", "--anchor", kept)
+    assert kfq.ok("verify", "--file", path, "--anchor", kept).out.startswith("INTACT, anchored.\n")
+    ran = kfq("verify", "--anchor", kept)
+    assert (ran.code, "error bytes.leaf  guxian-etdz #4" in ran.out) == (4, True)
+
+
 def test_a_changed_bundle_ends_with_four(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
     kfq, _ = sealed
     path = tmp_path / "b.zip"
@@ -141,6 +179,20 @@ def test_of_the_same_checkpoint_that_of_the_auditor_is_named(sealed: tuple[Kfq, 
     assert told["anchored"]["label"] == kept
     told = kfq.ok("verify", "--file", path, "--trust", trust, "--json").json
     assert told["anchored"]["label"] == "anchors/001.checkpoint"
+
+
+def test_a_bundle_that_is_older_than_a_checkpoint_may_be_just_that(sealed: tuple[Kfq, str], tmp_path: Path) -> None:
+    kfq, _ = sealed
+    path, newer = str(tmp_path / "g.zip"), str(tmp_path / "newer")
+    kfq.ok("bundle", path)
+    kfq.ok("annotate", "guxian-etdz", "later", "--actor", "registrar")
+    kfq.ok("seal")
+    kfq.ok("checkpoint", "--out", newer)
+    for lang, words in (("en", f"a file that was made before {newer} looks the same"), ("zh", "早于该检查点的文件")):
+        ran = kfq("verify", "--file", path, "--anchor", newer, lang=lang)
+        assert (ran.code, "anchor.size_shrunk" in ran.out, words in ran.out) == (4, True, True)
+    kfq.ok("bundle", path, "--force")
+    assert kfq.ok("verify", "--file", path, "--anchor", newer).out.startswith("INTACT, anchored.\n")
 
 
 def test_what_is_in_a_bundle_is_shown(sealed: tuple[Kfq, str], tmp_path: Path) -> None:

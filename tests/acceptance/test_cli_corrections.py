@@ -60,6 +60,16 @@ def test_a_correction_is_proposed_tried_and_confirmed(kfq: Kfq) -> None:
     assert kfq.ok("verify").out.startswith("SELF-CONSISTENT")
 
 
+def test_a_diff_calls_what_was_refused_as_the_history_does(kfq: Kfq) -> None:
+    assert kfq("rectify", "p", "2", "--on", "2020-01-01", "--reason", "r", "--actor", "a").code == 3
+    assert kfq("redact", "p", "2", "name", "--reason", "r", "--number", "7", "--actor", "h").code == 3
+    words = {"zh": ("被拒绝：更正", "被拒绝：删除文字"), "en": ("refused: rectify", "refused: redact")}
+    for lang, said in words.items():
+        for command in (("history", "p"), ("diff", "p", "@2020-01-01", "now")):
+            out = kfq.ok(*command, lang=lang).out
+            assert [word in out for word in said] == [True, True], out
+
+
 def test_a_proposal_is_declined(kfq: Kfq) -> None:
     made = kfq.ok("rectify", "p", "2", "--paper", "request=2", "--reason", "r", "--actor", "a", "--json")
     seq = str(made.json["receipt"]["seq"])

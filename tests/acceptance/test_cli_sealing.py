@@ -84,6 +84,40 @@ def test_a_second_office_cosigns(sealed: tuple[Kfq, str, str], tmp_path: Path) -
     assert kfq("cosign", str(first), "--key", mine).code == 2
 
 
+def test_a_key_that_remembers_nothing_of_a_log_says_so(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    mine, first = str(tmp_path / "w.key"), str(tmp_path / "first")
+    kfq.ok("key", "new", "second", "--out", mine, "--cosigner")
+    said = "kfq: By {}.seen this is the first that the key signs of this log: nothing before it was compared\n"
+    assert kfq.ok("checkpoint", "--key", path, "--out", first).err == said.format(path)
+    assert kfq.ok("cosign", first, "--key", mine, "--trust", key).err == said.format(mine)
+    assert kfq.ok("checkpoint", "--key", path).err == ""
+    assert kfq.ok("cosign", first, "--key", mine, "--trust", key).err == ""
+    assert kfq.ok("checkpoint").err == ""
+    (tmp_path / "office.key.seen").unlink()
+    told = kfq.ok("checkpoint", "--key", path, "--json", lang="zh")
+    assert told.json["size"] == 165
+    assert told.err == f"kfq: 据 {path}.seen，这是此密钥首次为本日志签名：没有与此前所签比对\n"
+    ran = kfq("cosign", first, "--key", str(tmp_path / "none"), "--trust", key)
+    assert (ran.code, "the first that" in ran.err) == (1, False)
+
+
+def test_files_that_exist_or_do_not_are_told_in_words(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
+    kfq, path, key = sealed
+    there, none = str(tmp_path / "there"), str(tmp_path / "none")
+    check = kfq.ok("history", "guxian-etdz", "--json").json["entries"][1]["check"]
+    kfq.ok("checkpoint", "--key", path, "--out", there)
+    new = str(tmp_path / "new.key")
+    kfq.ok("key", "new", "next", "--out", new)
+    for words in (("checkpoint",), ("receipt", check), ("key", "rotate", "--key", path, "--to", new)):
+        assert kfq(*words, "--out", there).err == f"kfq: The file '{there}' exists: choose another.\n"
+        assert kfq(*words, "--out", there, lang="zh").err == f"kfq: 文件“{there}”已存在：请换一个文件名。\n"
+        assert kfq(*words, "--out", f"{none}/x").err.startswith(f"kfq: The file '{none}/x' cannot be written (")
+    cosign = "cosign", none, "--key", path, "--trust", key
+    assert kfq(*cosign).err == f"kfq: The file '{none}' cannot be read (No such file or directory).\n"
+    assert kfq(*cosign, lang="zh").err.startswith(f"kfq: 无法读取“{none}”")
+
+
 def test_a_log_that_shrank_is_not_signed(sealed: tuple[Kfq, str, str], tmp_path: Path) -> None:
     kfq, path, _ = sealed
     shutil.copy(tmp_path / "demo.db", tmp_path / "old.db")
@@ -187,7 +221,13 @@ def test_a_receipt_is_found(sealed: tuple[Kfq, str, str], tmp_path: Path) -> Non
     assert (ran.code, "none of them may be: 9" in ran.err) == (1, True)
     ran = kfq("receipt", "A" * 26)
     assert (ran.code, "No entry has the check" in ran.err) == (1, True)
-    assert kfq("receipt", "short", lang="zh").code == 1
+    ran = kfq("receipt", "ABC")
+    assert (ran.code, "Here are 3." in ran.err, "may be" in ran.err) == (1, True, False)
+    ran = kfq("receipt", "1" * 26)
+    assert (ran.code, "four of them at most). Here are 26." in ran.err) == (1, True)
+    ran = kfq("receipt", "short", lang="zh")
+    assert (ran.code, "这里有 5 个。" in ran.err, "不该有的" in ran.err) == (1, True, False)
+    assert "不该有的：9。" in kfq("receipt", "A" * 25 + "9", lang="zh").err
 
 
 def test_verify_takes_a_number_of_processes(demo: Kfq, tmp_path: Path) -> None:

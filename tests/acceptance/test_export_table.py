@@ -105,6 +105,18 @@ def test_jsonl_stays_as_it_is(noted: Kfq, tmp_path: Path) -> None:
     assert noted.ok("verify", "--file", str(first)).code == 0
 
 
+def test_the_name_says_the_format(noted: Kfq, tmp_path: Path) -> None:
+    shapes = {"a.CSV": "csv", "a.xlsx": "xlsx", "a.jsonl": "jsonl", "a": "jsonl", "a.json": "jsonl"}
+    for name, shape in shapes.items():
+        assert noted.ok("export", str(tmp_path / name), "--json").json["format"] == shape
+    assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
+    assert (tmp_path / "a.CSV").read_text("utf-8").startswith("instance,")
+    for lang, words in (("en", ".jsonl, .csv or .xlsx, not .pdf"), ("zh", ".csv 或 .xlsx，不是 .pdf")):
+        ran = noted("export", str(tmp_path / "a.pdf"), lang=lang)
+        assert (ran.code, words in ran.err, (tmp_path / "a.pdf").exists()) == (2, True, False)
+    assert noted.ok("export", str(tmp_path / "a.zip"), "--format", "csv", "--json").json["format"] == "csv"
+
+
 def test_what_cannot_be_is_refused(noted: Kfq, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     noted.ok("export", str(path), "--format", "csv")
@@ -112,6 +124,7 @@ def test_what_cannot_be_is_refused(noted: Kfq, tmp_path: Path) -> None:
     assert again.code == 1
     assert "--force" in again.err
     assert noted("export", str(tmp_path / "x"), "--bom").code == 2
+    assert noted("export", str(tmp_path / "x.xlsx"), "--bom").code == 2
     assert noted("export", str(tmp_path / "x"), "--format", "pdf").code == 2
     assert noted("export", str(tmp_path / "no" / "x"), "--format", "csv").code == 1
 
