@@ -5511,7 +5511,7 @@ SENTENCES = {
     "duplicate": ("this number occurs twice", "记录号重复"),
     "order": ("its number must be larger than {before}", "次序不对：记录号应当大于 {before}"),
     "sorted": ("it stands after {before}: wrong order, or twice", "实例排在“{before}”之后：次序不对或重复"),
-    "prev": ("it does not follow entry {before} as that is", "没有接在第 {before} 条之后：该条被改动、删除或调换"),
+    "prev": ("it does not follow entry {before}: that was altered, removed or moved", "没有接在第 {before} 条之后：该条被改动、删除或调换"),
     "first_prev": ("it does not follow the log's genesis", "没有接在创世记录之后"),
     "clock_back": ("its time lies before that of entry {before}", "时刻早于第 {before} 条"),
     # texts, documents, heads
@@ -5558,7 +5558,7 @@ SENTENCES = {
         "覆盖位置 {position} 的部分重复或不合，下一个应为 {expected}",
     ),
     "heads_differ": (
-        "the seal of {size} entries says the newest entries of {expected} instances; these {found} are others",
+        "the seal of {size} entries says other newest entries, of {expected} instances, than are there, of {found}",
         "大小为 {size} 的封存记下 {expected} 个实例的末条，与现有 {found} 个实例的不符",
     ),
     "checkpoint_malformed": ("the kept checkpoint of {size}: {reason}", "所存大小为 {size} 的检查点：{reason}"),
@@ -5594,8 +5594,8 @@ SENTENCES = {
         "恢复记录自称第 {number} 代，而此前已是第 {before} 代",
     ),
     "recovery_kept": (
-        "it says that {size} entries were kept; no seal before it had these",
-        "所称留存的 {size} 条不是此前任何一次封存",
+        "it says that {size} entries were kept; no seal before it had these, or they have another root",
+        "所称留存的 {size} 条不是此前任何一次封存，或其根不同",
     ),
     "recovery_origin": (
         "the lost checkpoint of {size} is of another log or incarnation: {origin}",
