@@ -58,6 +58,7 @@ from typing import (
     NamedTuple,
     Optional,
     Set,
+    TextIO,
     Tuple,
 )
 
@@ -75,7 +76,13 @@ HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 
 
 class Unreadable(Exception):
-    """This is no log, bundle, anchor or key at all: there is nothing to verify."""
+    """This is no log, bundle, anchor or key at all: there is nothing to verify. By a code of SENTENCES, and its facts."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        self.code, self.facts = code, {name: shown(value) for name, value in facts.items()}
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.facts, zh=False)
 
 
 class Malformed(ValueError):
@@ -131,8 +138,10 @@ def parse(data: bytes) -> Any:
             raise Malformed("not canonical")
         if not data.isascii() or b"\\u0000" in data:
             _check_strings(value)
+    except Malformed:
+        raise
     except (ValueError, RecursionError) as error:
-        raise Malformed(str(error)) from None
+        raise Malformed("not JSON: %s" % error) from None
     return value
 
 
@@ -374,6 +383,11 @@ class Key(NamedTuple):
         """Whether it makes cosignatures, which say when."""
         return ALGORITHMS[self.kind][2]
 
+    @property
+    def short(self) -> str:
+        """Return what people tell it by: its name and id."""
+        return "%s+%s" % (self.name, self.id.hex())
+
 
 class Signature(NamedTuple):
     """A line under a note."""
@@ -509,8 +523,10 @@ def _typed(data: bytes) -> List[str]:
         if letters != found.group(3).upper().translate(_MISREAD):
             wrong.add(number)
     wrong |= set(range(1, int(head.group(1)) + 1)) - set(said)
-    if wrong or len(said) != int(head.group(1)):
-        raise Malformed("mistyped or missing: line %s" % (", ".join(map(str, sorted(wrong))) or "after the last"))
+    if wrong:
+        raise Malformed("mistyped or missing line: %s" % ", ".join(map(str, sorted(wrong))))
+    if len(said) != int(head.group(1)):
+        raise Malformed("more lines than the first one says")
     return [said[number] for number in sorted(said)]
 
 
@@ -574,7 +590,7 @@ def signed_by(note: Note, keys: Iterable[Key]) -> Signed:
             at, data = int.from_bytes(data[:8], "big"), data[8:]
             message = b"cosignature/v1\ntime %d\n" % at + message
         if (at or 0) > _LAST_SECOND or not ALGORITHMS[key.kind][1](key.public, message, data):
-            raise Malformed("the signature of %s is false" % key.name)
+            raise Malformed("false signature: %s" % key.name)
         found.append((key, at))
     return found
 
@@ -647,13 +663,19 @@ class Keys:
         """Take note of a statement; find what is wrong with it."""
         where: Tuple[Optional[str], Optional[int]] = ("~log" if seq is not None else None, seq)
         if _log_of(statement.said.origin) != _log_of(self.origin):
-            self.book.find(layer + ".other_log", *where, say="%s is about another log" % statement.label)
+            self.book.find(
+                layer + ".other_log", *where, label=statement.label, origin=statement.said.origin, expected=self.origin
+            )
             return
         if statement.key not in self.through:
             return
         wrong = self._wrong(statement)
         if wrong:
-            self.book.find("%s.%s" % (layer, wrong), *where, say="%s: %s" % (statement.label, wrong.replace("_", " ")))
+            new, other = statement.new, self.next.get(statement.key)
+            self.book.find(
+                "%s.%s" % (layer, wrong), *where, label=statement.label, key=statement.key.short,
+                new=new and new.short, other=other and other.short,
+            )  # fmt: skip
             return
         self.taken.append((layer, statement))
         if statement.new is not None:
@@ -788,7 +810,24 @@ class Finding(NamedTuple):
     severity: str
     instance: Optional[str]
     seq: Optional[int]
-    message: str
+    facts: Dict[str, str]
+
+
+_SHOWN = 300
+
+
+def shown(value: Any) -> str:
+    """Return a value as a finding shows it: words as they are, all else as JSON, and of what is long the beginning."""
+    try:
+        text = value if isinstance(value, str) else "-" if value is None else _write(value)
+    except (TypeError, ValueError, RecursionError):
+        text = "?"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Return names in order, with commas."""
+    return ", ".join(sorted(map(str, values)))
 
 
 _LAYERS = ("database", "bytes", "chain", "replay", "cache", "text", "document", "tree", "anchor", "bundle")
@@ -812,19 +851,22 @@ class Book:
         self.counts = dict.fromkeys(("decided", "witnessed", "attested", "late", "refused"), 0)
         self.anchored: Optional[Dict[str, Any]] = None
 
-    def find(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
-        """Note an error, by LAYER.KIND."""
-        self._note(code, "error", instance, seq, say)
+    def find(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, **facts: Any) -> None:
+        """Note an error, by LAYER.KIND, with the facts that its sentence wants."""
+        self._note(code, "error", instance, seq, facts)
         self.worst = "error"
 
-    def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, say: str = "") -> None:
+    def warn(self, code: str, instance: Optional[str] = None, seq: Optional[int] = None, **facts: Any) -> None:
         """Note what somebody should look at."""
-        self._note(code, "warning", instance, seq, say)
+        self._note(code, "warning", instance, seq, facts)
 
-    def _note(self, code: str, severity: str, instance: Optional[str], seq: Optional[int], say: str) -> None:
+    def _note(
+        self, code: str, severity: str, instance: Optional[str], seq: Optional[int], facts: Dict[str, Any]
+    ) -> None:
         layer, kind = code.split(".")
         kept = self.kept.setdefault(code, [])
-        kept.append(Finding(layer, kind, severity, instance, seq, say or kind.replace("_", " ")))
+        told = {name: shown(value) for name, value in facts.items()}
+        kept.append(Finding(layer, kind, severity, instance, seq, told))
         self.noted += 1
         if len(kept) > 2 * KEPT:
             kept.sort(key=place)
@@ -857,7 +899,13 @@ class Book:
             found["lost"] = self.lost
         found["redacted"] = self.redacted
         found["not_checked"] = sorted(self.unchecked)
-        found["findings"] = [finding._asdict() for finding in self.findings]
+        found["findings"] = [
+            {
+                "layer": one.layer, "kind": one.kind, "severity": one.severity, "instance": one.instance,
+                "seq": one.seq, "message": sentence("%s.%s" % (one.layer, one.kind), one.facts, zh=False),
+            }
+            for one in self.findings
+        ]  # fmt: skip
         return found
 
 
@@ -1059,7 +1107,7 @@ class Lines:
         """Say once that a line cannot be read."""
         if number not in self.bad:
             self.bad.add(number)
-            self.book.find("bytes.line", say=f"line {number} cannot be read ({reason})")
+            self.book.find("bytes.line", line=number, reason=reason)
 
     def raw(self, block: str) -> Iterator[Tuple[int, bytes]]:
         """Yield the number and bytes of each line of a block that ends with a line feed."""
@@ -1264,7 +1312,8 @@ class Places:
             stop = min(end, seq) if here else end
             while self._seq < stop:
                 if not (self.once and self._told):
-                    self._book.find("tree.place_orphan", line["instance"], self._seq)
+                    position = line["position"] + self._seq - line["seq"]
+                    self._book.find("tree.place_orphan", line["instance"], self._seq, position=position)
                 self._told = True
                 full = len(self._book.kept["tree.place_orphan"]) >= KEPT
                 self._seq = stop if self.once or full else self._seq + 1
@@ -1349,7 +1398,7 @@ class Tree:
                 or "heads" not in (entry.body or {})
                 or said <= size + max(entry.seq - 1 - last, 0)
             ):
-                book.find("tree.seal_size", "~log", entry.seq)
+                book.find("tree.seal_size", "~log", entry.seq, size=said, before=size)
                 continue
             self.seals.append(Seal(self.hash, entry.seq, size, said, max(entry.seq - 1 - last, 0)))
             last, size, self.newest = entry.seq, said, entry
@@ -1377,15 +1426,18 @@ class Tree:
     def place(self, entry: Entry, position: int) -> None:
         """Put an entry at its place, and say where that is not the next one of its run."""
         if position >= self.size:
-            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            self.book.find("tree.position_unsealed", entry.instance, entry.seq, position=position, size=self.size)
             return
         seal = self._seal(position)
         run = seal.others
         if entry.instance == "~log":
             run = seal.own if entry.seq == seal.seq else seal.logs
         if position != run.end:
-            kind = "tree.position_missing" if position > run.end else "tree.position_moved"
-            self.book.find(kind, entry.instance, entry.seq)
+            where = entry.instance, entry.seq
+            if position > run.end:
+                self.book.find("tree.position_missing", *where, first=run.end, last=position - 1)
+            else:
+                self.book.find("tree.position_moved", *where, position=position, expected=run.end)
             run.jump(position + 1)
         else:
             run.add(entry.leaf)
@@ -1417,14 +1469,19 @@ class Tree:
         """Compare the heads; put the runs together from left to right as far as they follow each other."""
         for seal in self.compared:
             if (seal.said.get("heads"), seal.said.get("instances")) != (seal.heads.root().hex(), seal.heads.end):
-                self.book.find("tree.heads_differ", "~log", seal.seq)
+                self.book.find(
+                    "tree.heads_differ", "~log", seal.seq, size=seal.size, expected=seal.said.get("instances"),
+                    found=seal.heads.end,
+                )  # fmt: skip
         whole = Peaks(self.hash)
         self.roots[0] = whole.root()
         for seal in self.seals:
             if any(run.broken for run in seal.runs):
                 return
-            if [run.end for run in seal.runs] != [seal.others.start, seal.own.start, seal.size]:
-                self.book.find("tree.position_missing", "~log", seal.seq)
+            ends = zip(seal.runs, (seal.others.start, seal.own.start, seal.size))
+            wrong = next(((run.end, end) for run, end in ends if run.end != end), None)
+            if wrong:
+                self.book.find("tree.position_missing", "~log", seal.seq, first=min(wrong), last=max(wrong) - 1)
                 return
             for run in seal.runs:
                 for part in run.parts:
@@ -1445,7 +1502,7 @@ class Documents:
             digest, kind, body = record["digest"], record["kind"], record["body"]
             self.kinds[digest] = kind
             if hash_(b"\x03" + body.encode()).hex() != digest:
-                book.find("document.digest", say="the document %s does not hash to its digest" % digest)
+                book.find("document.digest", document=digest)
             elif kind in ("rules", None):
                 self.rules[digest] = body
             elif kind == "calendar":
@@ -1460,19 +1517,21 @@ class Documents:
             raise Malformed("not a digest")
         self.named.add(digest)
         if digest not in self.kinds:
-            self.book.find("document.missing", entry.instance, entry.seq, "the document %s is missing" % digest)
+            self.book.find("document.missing", entry.instance, entry.seq, document=digest)
         elif self.kinds[digest] not in (kind, None):
-            self.book.find("document.kind", entry.instance, entry.seq)
+            self.book.find(
+                "document.kind", entry.instance, entry.seq, document=digest, found=self.kinds[digest], expected=kind
+            )
 
     def used(self, digest: str) -> None:
         """Note the rules under which an entry stands."""
         if digest not in self.kinds or self.kinds[digest] not in ("rules", None):
-            self.book.find("document.missing", say="the rules %s are missing" % digest)
+            self.book.find("document.missing", document=digest)
 
     def close(self) -> None:
         """Say which documents nobody needs."""
         for digest in sorted(set(self.kinds) - self.named):
-            self.book.warn("document.unused", say="no entry names the document %s" % digest)
+            self.book.warn("document.unused", document=digest)
 
 
 def commitments(entry: Entry) -> Dict[str, Any]:
@@ -1553,7 +1612,7 @@ class Verification:
                 if chain is not None:
                     self._end(chain)
                     if entry.instance < chain.instance:
-                        self.book.find("chain.sorted", entry.instance)
+                        self.book.find("chain.sorted", entry.instance, before=chain.instance)
                 chain = Chain(entry.instance)
                 self.book.instances += 1
             self.book.entries += 1
@@ -1578,11 +1637,11 @@ class Verification:
 
     def _bytes(self, entry: Entry) -> None:
         if entry.v != 1:
-            self.book.warn("bytes.version", entry.instance, entry.seq)
+            self.book.warn("bytes.version", entry.instance, entry.seq, version=entry.v)
             self.book.skip("version %d" % entry.v, needed=True)
             return
         if entry.size > ENTRY_LIMIT:
-            self.book.find("bytes.too_large", entry.instance, entry.seq)
+            self.book.find("bytes.too_large", entry.instance, entry.seq, size=entry.size, limit=ENTRY_LIMIT)
         if entry.body is None:
             self.book.find("bytes.not_canonical", entry.instance, entry.seq)
 
@@ -1591,20 +1650,23 @@ class Verification:
         if chain.seq and entry.seq == chain.seq:
             find("chain.duplicate", entry.instance, entry.seq)
         elif entry.seq <= chain.seq:
-            find("chain.order", entry.instance, entry.seq)
+            find("chain.order", entry.instance, entry.seq, before=chain.seq)
         elif entry.seq != chain.seq + 1:
-            find("chain.gap", entry.instance, entry.seq)
+            find("chain.gap", entry.instance, entry.seq, first=chain.seq + 1, last=entry.seq - 1)
         before = chain.leaf or (bytes(32) if entry.instance == "~log" else self.genesis.leaf)
         if bytes.fromhex(entry.prev) != before:
-            find("chain.first_prev" if entry.seq == 1 else "chain.prev", entry.instance, entry.seq)
+            if entry.seq == 1:
+                find("chain.first_prev", entry.instance, entry.seq)
+            else:
+                find("chain.prev", entry.instance, entry.seq, before=chain.seq or entry.seq - 1)
         if chain.at is not None and entry.at < chain.at:
-            find("chain.clock_back", entry.instance, entry.seq)
+            find("chain.clock_back", entry.instance, entry.seq, before=chain.seq)
         chain.seq, chain.leaf, chain.at = entry.seq, entry.leaf, entry.at
 
     def _texts(self, chain: Chain, entry: Entry) -> None:
         key, find = (entry.instance, entry.seq), self.book.find
         for text in self.texts.before(key):
-            find("text.orphan", text["instance"], text["seq"], "the text %s stands beside no entry" % text["field"])
+            find("text.orphan", text["instance"], text["seq"], field=text["field"])
         if entry.body is None:
             list(self.texts.at(key))
             return
@@ -1612,16 +1674,16 @@ class Verification:
         for text in self.texts.at(key):
             field = text["field"]
             if field not in wanted:
-                find("text.uncommitted", *key, "the text %s is not committed to" % field)
+                find("text.uncommitted", *key, field=field)
             elif wanted.pop(field) != commitment(self.hash, text):
-                find("text.differs", *key, "the text %s does not open its commitment" % field)
+                find("text.differs", *key, field=field)
         for field in wanted:
             chain.missing.add((entry.seq, field))
         chain.opened.update((entry.seq, field) for field in commitments(entry) if field not in wanted)
         if entry.kind == "redacted":
-            self._erased(chain, entry.body)
+            self._erased(chain, entry.seq, entry.body)
 
-    def _erased(self, chain: Chain, body: Dict[str, Any]) -> None:
+    def _erased(self, chain: Chain, by: int, body: Dict[str, Any]) -> None:
         """Take away what an entry has erased: it must be gone, and nothing else may be."""
         erases = body.get("erases")
         for about in erases if isinstance(erases, list) else ():
@@ -1629,16 +1691,14 @@ class Verification:
                 continue
             place = about["seq"], about["field"]
             if place in chain.opened:
-                self.book.find(
-                    "text.present", chain.instance, place[0], "the text %s was erased and is there" % place[1]
-                )
+                self.book.find("text.present", chain.instance, place[0], field=place[1], by=by)
             self.book.redacted += place in chain.missing
             chain.missing.discard(place)
 
     def _gone(self, instance: str, seq: int, field: str) -> None:
         """Say of a text that it is gone, and that no entry of its chain erased it."""
         if not self.withheld:
-            self.book.find("text.missing", instance, seq, "the text %s is gone, and nothing erased it" % field)
+            self.book.find("text.missing", instance, seq, field=field)
 
     def _place(self, chain: Chain, entry: Entry) -> None:
         if self.known:
@@ -1649,7 +1709,7 @@ class Verification:
             chain.unplaced = chain.unplaced or entry.seq
             return
         if chain.unplaced is not None:
-            self.book.find("tree.entry_unplaced", entry.instance, chain.unplaced)
+            self.book.find("tree.entry_unplaced", entry.instance, chain.unplaced, after=entry.seq)
             chain.unplaced = None
         chain.placed = entry.seq, entry.leaf
         self.tree.note(chain, position, entry)
@@ -1666,14 +1726,15 @@ class Verification:
             find("cache.row_missing", chain.instance, chain.seq)
         else:
             if head["seq"] != chain.seq:
-                find("cache.seq", chain.instance, chain.seq)
+                find("cache.seq", chain.instance, chain.seq, found=head["seq"], expected=chain.seq)
             if head["leaf"] != chain.leaf.hex():
-                find("cache.head", chain.instance, chain.seq)
+                leaf = chain.leaf.hex()
+                find("cache.head", chain.instance, chain.seq, found=head["leaf"], expected=leaf)
         self.tree.head(chain)
 
     def _close(self) -> None:
         for text in self.texts.before(None):
-            self.book.find("text.orphan", text["instance"], text["seq"])
+            self.book.find("text.orphan", text["instance"], text["seq"], field=text["field"])
         for head in self.heads.before(None):
             self.book.find("cache.row_orphan", head["instance"], head["seq"])
         self._close_tree()
@@ -1722,10 +1783,11 @@ class Verification:
             try:
                 anchor = read_anchor("kfq_checkpoint %d" % record["size"], record["note"].encode())
             except (Malformed, UnicodeEncodeError) as error:
-                self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: %s" % (record["size"], error))
+                self.book.find("tree.checkpoint_malformed", size=record["size"], reason=str(error))
                 continue
             if (anchor.said.size, anchor.said.root.hex()) != (record["size"], record["root"]):
-                self.book.find("tree.checkpoint_malformed", say="the checkpoint of %d: size, root" % record["size"])
+                reason = "it says another size or root than its line"
+                self.book.find("tree.checkpoint_malformed", size=record["size"], reason=reason)
             found.append(anchor)
         return found
 
@@ -1844,7 +1906,7 @@ class Incarnations:
             sizes = set()
         for recovery in self.recoveries:
             for number in sorted({self.number_of(lost.origin) or 0 for lost in recovery.lost} - {0}):
-                book.warn("tree.recovered", "~log", recovery.seq, "restored: incarnation %d lost entries" % number)
+                book.warn("tree.recovered", "~log", recovery.seq, number=number, left=recovery.size)
         for number in range(1, self.number):
             named = self.named(number)
             if named:
@@ -1853,17 +1915,18 @@ class Incarnations:
     def _check(self, recovery: Recovery, sizes: Set[int], roots: Dict[int, bytes], book: Book) -> None:
         where = "~log", recovery.seq
         if recovery.incarnation <= self.number:
-            book.find("tree.recovery_number", *where)
+            book.find("tree.recovery_number", *where, number=recovery.incarnation, before=self.number)
         if recovery.size not in sizes or roots.get(recovery.size, recovery.root) != recovery.root:
-            book.find("tree.recovery_kept", *where)
+            book.find("tree.recovery_kept", *where, size=recovery.size)
         for lost in recovery.lost:
             number = self.number_of(lost.origin)
             if number is None or number >= recovery.incarnation:
-                book.find("tree.recovery_origin", *where)
+                book.find("tree.recovery_origin", *where, origin=lost.origin, size=lost.size)
                 continue
             cut = self.cut(number)
-            if lost.size <= (recovery.size if cut is None else min(recovery.size, cut)):
-                book.find("tree.recovery_nothing", *where)
+            left = recovery.size if cut is None else min(recovery.size, cut)
+            if lost.size <= left:
+                book.find("tree.recovery_nothing", *where, origin=lost.origin, size=lost.size, left=left)
 
 
 # ------------------------------------------------------------------------------------------------------------- anchors
@@ -1877,12 +1940,13 @@ class Comparison:
     ) -> None:
         self.lines, self.keys, self.roots, self.size = lines, keys, roots, size
         self.book, self.partly = book, partly
-        self.said: Dict[Tuple[str, int], bytes] = {}  # the first root that was said, by origin and size
+        #: The first root that was said, and by what, by origin and size.
+        self.said: Dict[Tuple[str, int], Tuple[bytes, str]] = {}
         self.losses: List[str] = []
         self.proved: Set[Checkpoint] = set()
         for recovery in lines.recoveries:
             for lost in recovery.lost:
-                self.said.setdefault((lost.origin, lost.size), lost.root)
+                self.said.setdefault((lost.origin, lost.size), (lost.root, "~log #%d" % recovery.seq))
 
     def kept(self, anchor: Anchor) -> None:
         """Compare a checkpoint that the log keeps."""
@@ -1910,29 +1974,31 @@ class Comparison:
         for recovery in self.lines.recoveries if self.keys else ():
             for lost in recovery.lost:
                 if lost not in self.proved:
-                    self.book.warn("tree.recovery_unproved", "~log", recovery.seq)
+                    where = "~log", recovery.seq
+                    self.book.warn("tree.recovery_unproved", *where, origin=lost.origin, size=lost.size)
 
     def compare(self, layer: str, anchor: Anchor) -> bool:
         """Compare one checkpoint with the tree, and with what others said of its size; whether it confirms the tree."""
         label, said, find = anchor.label, anchor.said, self.book.find
         number = self.lines.number_of(said.origin)
         if number is None:
-            find(layer + ".other_log", say="%s is of another log, %s" % (label, said.origin))
+            find(layer + ".other_log", label=label, origin=said.origin, expected=self.lines.base)
             return False
-        if self.said.setdefault((said.origin, said.size), said.root) != said.root:
-            find(layer + ".fork", say="%s and another say two roots of size %d" % (label, said.size))
+        root, other = self.said.setdefault((said.origin, said.size), (said.root, label))
+        if root != said.root:
+            find(layer + ".fork", label=label, other=other, size=said.size)
         if number > self.lines.number:
-            find(layer + ".incarnation_missing", say="%s is of incarnation %d" % (label, number))
+            find(layer + ".incarnation_missing", label=label, number=number, found=self.lines.number)
             return False
         cut = self.lines.cut(number)
         if cut is not None and said.size > cut:
             return self._beyond(layer, anchor, number, cut)
         if said.size > self.size:
-            find(layer + ".size_shrunk", say="%s was made of %d entries" % (label, said.size))
+            find(layer + ".size_shrunk", label=label, size=said.size, found=self.size)
         elif self.roots.get(said.size) == said.root:
             return True
         elif said.size in self.roots or (self.size in self.roots and not self.partly):
-            find(layer + ".root_differs", say="the first %d entries are not those of %s" % (said.size, label))
+            find(layer + ".root_differs", label=label, size=said.size)
         else:
             self.book.skip("%s %s" % (layer, label), needed=True)
         return False
@@ -1942,15 +2008,16 @@ class Comparison:
         label, said, named = anchor.label, anchor.said, self.lines.named(number)
         if self.roots.get(said.size) == said.root:
             if said in named:
-                self.book.find(layer + ".recovery_false", say="%s: nothing was lost" % label)
+                self.book.find(layer + ".recovery_false", label=label, size=said.size)
                 return False
-            self.book.warn(layer + ".recovery_overstated", say="%s: less was lost than was said" % label)
+            self.book.warn(layer + ".recovery_overstated", label=label, size=said.size)
             return True
-        if said.size > (named[-1].size if named else cut):
-            self.book.find(layer + ".loss_unnamed", say="%s: more was lost than was said" % label)
+        known = named[-1].size if named else cut
+        if said.size > known:
+            self.book.find(layer + ".loss_unnamed", label=label, size=said.size, known=known)
         elif layer == "anchor":
             self.losses.append(label)
-            self.book.warn(layer + ".lost", say="%s: of entries that a restore lost" % label)
+            self.book.warn(layer + ".lost", label=label, size=said.size, left=cut)
         return False
 
     def _signed(self, layer: str, anchor: Anchor) -> Optional[Signed]:
@@ -1962,14 +2029,17 @@ class Comparison:
         try:
             signed = signed_by(anchor.note, self.keys.through)
         except Malformed as error:
-            self.book.find(layer + ".signature_bad", say="%s: %s" % (anchor.label, error))
+            self.book.find(layer + ".signature_bad", label=anchor.label, reason=str(error))
             return None
         counting = self.keys.counting(signed, anchor.said.size)
         if counting:
             self.proved.add(anchor.said)
             return counting
-        kind, words = ("revoked", "only revoked keys have") if signed else ("missing", "no trusted key has")
-        self.book.warn("%s.signature_%s" % (layer, kind), say="%s signed %s" % (words, anchor.label))
+        if signed:
+            names = listed(key.short for key, _ in signed)
+            self.book.warn(layer + ".signature_revoked", label=anchor.label, names=names)
+        else:
+            self.book.warn(layer + ".signature_missing", label=anchor.label)
         if layer == "anchor":
             self.book.skip("anchor " + anchor.label, needed=True)
         return None
@@ -2413,38 +2483,42 @@ class Act:
         """Whether the entry was made after the fact."""
         return self.body.get("mode") == "late"
 
-    def find(self, kind: str) -> None:
+    def find(self, wrong: str, **facts: Any) -> None:
         """Note what is wrong with the entry."""
         self.failed = True
-        self.book.find("replay." + kind, self.entry.instance, self.entry.seq)
+        told = {"kind": self.entry.kind, "actor": self.entry.actor, **facts}
+        self.book.find("replay." + wrong, self.entry.instance, self.entry.seq, **told)
 
-    def warn(self, kind: str) -> None:
+    def warn(self, odd: str, **facts: Any) -> None:
         """Note what is odd about the entry."""
-        self.book.warn("replay." + kind, self.entry.instance, self.entry.seq)
+        told = {"kind": self.entry.kind, "actor": self.entry.actor, **facts}
+        self.book.warn("replay." + odd, self.entry.instance, self.entry.seq, **told)
 
     def equal(self, name: str, expected: Any, found: Any) -> None:
         """Compare what the entry says with what it must say."""
         self.compared.add(name)
         if not alike(expected, found):
-            self.find(name + "_differs")
+            self.find(name + "_differs", expected=expected, found=found)
 
     def still(self) -> None:
         """Find an entry that sets something and may not."""
         self.compared.add("set")
         if self.body.get("set"):
-            self.find("set_differs")
+            self.find("set_differs", expected={}, found=self.body["set"])
 
     def live(self, *, late: bool) -> None:
         """Check what an entry says of when it was made."""
-        if self.body.get("mode") != ("late" if late else "live"):
-            self.find("mode")
+        expected = "late" if late else "live"
+        if self.body.get("mode") != expected:
+            self.find("mode", expected=expected, found=self.body.get("mode"))
         if not late and "on" not in self.body:
             self.find("date_missing")
 
     def nothing_else(self) -> None:
         """Find an entry that says more of its instance than was compared."""
-        if not self.failed and any(name in self.body and name not in self.compared for name in _CHANGES):
-            self.find("says_more")
+        more = [name for name in _CHANGES if name in self.body and name not in self.compared]
+        if not self.failed and more:
+            self.find("says_more", names=listed(more))
 
     def answers(self) -> Body:
         """Return the application's answers, without those of its resolver."""
@@ -2800,7 +2874,7 @@ class Replay:
             try:
                 self._read(self.case, entry)
             except ODD:
-                self.book.find("replay.malformed", entry.instance, entry.seq)
+                self.book.find("replay.malformed", entry.instance, entry.seq, kind=entry.kind)
         self.case.seq, self.case.at, self.case.first = entry.seq, entry.at, False
         if entry.kind not in _NOTES:
             self.case.rev = entry.seq
@@ -2834,14 +2908,16 @@ class Replay:
     def _under(self, case: Case, entry: Entry) -> None:
         """Take note of the rules under which an entry stands: those of its instance's first one."""
         if not case.first:
-            self.book.find("replay.def_changed", entry.instance, entry.seq)
+            self.book.find(
+                "replay.def_changed", entry.instance, entry.seq, found=entry.definition, before=case.definition
+            )
         case.definition = entry.definition
         case.rules = self.compiled(entry.definition) if entry.definition is not None else None
         since = entry.at
         if case.rules is not None:
             since = self.defined.get(("~definition/" + case.rules.name, entry.definition or ""), entry.at)
         if since > entry.at:
-            self.book.find("document.not_yet_defined", entry.instance, entry.seq)
+            self.book.find("document.not_yet_defined", entry.instance, entry.seq, document=entry.definition)
 
     def compiled(self, digest: str) -> Optional[Rules]:
         """Return the rules under a digest; None where they cannot be had."""
@@ -2861,10 +2937,10 @@ class Replay:
             rules = Rules(told)
             rules.begin()
         except ODD:
-            self.book.find("document.unreadable", say="the document %s is no rules" % digest)
+            self.book.find("document.unreadable", document=digest)
             return None
         if ("~definition/" + rules.name, digest) not in self.defined:
-            self.book.find("document.not_defined", say="the rules %s were never registered" % digest)
+            self.book.find("document.not_defined", document=digest, workflow=rules.name)
         return rules
 
     def _actor(self, entry: Entry, day: str) -> Optional[Actor]:
@@ -2879,16 +2955,16 @@ class Replay:
                 told = attested["resolver"]["values"]
                 return Actor(entry.actor, frozenset(told["roles"]), told.get("org", ""))
             except ODD:
-                self.book.find("replay.malformed", entry.instance, entry.seq)
+                self.book.find("replay.malformed", entry.instance, entry.seq, kind=entry.kind)
                 return None
         actor = self.actors.at(entry.actor, entry.at)
         if actor is None:
-            self.book.warn("replay.actor_unknown", entry.instance, entry.seq)
+            self.book.warn("replay.actor_unknown", entry.instance, entry.seq, actor=entry.actor)
         elif entry.kind != "refused" and not actor.acts_on(day):
             if any(other.acts_on(day) for other in self.actors.around(entry.actor, entry.at)):
-                self.book.warn("replay.actor_changed", entry.instance, entry.seq)
+                self.book.warn("replay.actor_changed", entry.instance, entry.seq, actor=entry.actor)
             else:
-                self.book.find("replay.actor_not_valid", entry.instance, entry.seq)
+                self.book.find("replay.actor_not_valid", entry.instance, entry.seq, actor=entry.actor)
         return actor
 
     def _judge(self, act: Act) -> None:
@@ -2925,17 +3001,17 @@ class Replay:
         try:
             first, last = read_day(on.get("edtf", ""))
         except Malformed:
-            act.find("date_malformed")
+            act.find("date_malformed", text=on.get("edtf"))
         else:
             last = act.day if last is None else min(last, act.day)
             fits = low == first and high == last and (first is None or first <= last)
             clamped = entry.at == case.at and low == first and (low or "") <= (high or "") <= last
             if not fits and not clamped:
-                act.find("date_differs")
+                act.find("date_differs", text=on.get("edtf"), low=low, high=high)
         changes = act.body.get("set")
         bound = case.earliest(act.body.get("rests", ()), changes) if changes else None
         if bound is not None and high is not None and bound > high:
-            act.find("date_order")
+            act.find("date_order", text=on.get("edtf"))
 
     def _count(self, act: Act) -> None:
         kind, counts = act.entry.kind, self.book.counts
@@ -2956,7 +3032,7 @@ class Replay:
         if any(not other.roles.isdisjoint(needed) for other in self.actors.around(entry.actor, entry.at)):
             act.warn("actor_changed")
         else:
-            act.find("actor_role")
+            act.find("actor_role", needs=listed(needed))
 
     def cited(self, act: Act) -> Dict[str, Witness]:
         """Return the instances that an entry cites; find what is cited otherwise than it is. Raises Undisclosed."""
@@ -2964,10 +3040,10 @@ class Replay:
         for about in act.body.get("seen", ()):
             witness = self.past.after(about["instance"], about["seq"])
             if witness is None or witness.at > act.entry.at:
-                act.find("seen_missing")
+                act.find("seen_missing", cited=about["instance"], number=about["seq"])
                 continue
             if witness.leaf != about["leaf"]:
-                act.find("seen_leaf")
+                act.find("seen_leaf", cited=about["instance"], number=about["seq"])
             found[about["instance"]] = witness._replace(leaf=about["leaf"])
         return found
 
@@ -2975,7 +3051,9 @@ class Replay:
         """Whether a paper of the entry bears a number that was retired; that it may have been is a warning."""
         certain, perhaps = self.numbers.retired(act.body.get("papers", ()), act.entry.at)
         if perhaps:
-            act.warn("number_overlap")
+            papers = act.body.get("papers", ())
+            numbers = listed({str(_object(paper).get("number")) for paper in papers if _object(paper).get("filed")})
+            act.warn("number_overlap", numbers=numbers)
         return certain
 
     def decide(
@@ -2999,11 +3077,11 @@ class Replay:
                         found = decide(question._replace(performer=other))
                 if found is not None:
                     act.warn("actor_changed")
-        except NoAnswer:
-            act.find("attested_missing")
+        except NoAnswer as error:
+            act.find("attested_missing", guard=str(error.args[0]))
             return None
         if found is None:
-            act.find("not_allowed")
+            act.find("not_allowed", what=trigger)
         return found
 
     def moved(self, act: Act, decision: Decision, doer: str, gates: Dict[str, Body], params: Optional[Body]) -> None:
@@ -3048,17 +3126,20 @@ class Replay:
             self.undisclosed(act, error)
             return
         if witness is None or witness.at > act.entry.at:
-            act.find("root_missing")
+            act.find("root_missing", root=root)
         elif witness.workflow != wanted or witness.root is not None:
-            act.find("root_differs")
+            act.find("root_differs", root=root, expected=wanted, found=witness.workflow)
 
     def _attributes(self, act: Act) -> None:
         declared, start = act.rules.attributes, "attribute."
         act.compared.add("attrs")
-        clear = any(name not in declared or declared[name].get("personal") for name in act.body.get("attrs", {}))
+        attrs = act.body.get("attrs", {})
+        clear = any(name not in declared or declared[name].get("personal") for name in attrs)
         texts = [field[len(start) :] for field in act.body.get("texts", {}) if field.startswith(start)]
         if clear or any(name not in declared for name in texts):
-            act.find("attributes")
+            open_ = [name for name in attrs if name in declared and _object(declared[name]).get("personal")]
+            unknown = [name for name in [*attrs, *texts] if name not in declared]
+            act.find("attributes", names=listed({*open_, *unknown}))
 
     def _fired(self, act: Act) -> None:
         late, performer = act.late, act.actor
@@ -3069,7 +3150,7 @@ class Replay:
         elif "for" in act.body:
             act.find("late_unmarked")
         if act.body.get("trigger") not in act.rules.by_trigger:
-            act.find("unknown_trigger")
+            act.find("unknown_trigger", trigger=act.body.get("trigger"))
             return
         if "cause" in act.body:
             cause = self.effects.cause(act, act.body["trigger"])
@@ -3096,7 +3177,7 @@ class Replay:
             return Actor(about["id"], frozenset([about["role"]] if "role" in about else ()))
         found = self.actors.at(about["id"], act.entry.at)
         if found is None:
-            act.warn("actor_unknown")
+            act.warn("actor_unknown", actor=about["id"])
         return found
 
     def _adopted(self, act: Act) -> None:
@@ -3121,7 +3202,7 @@ class Replay:
         )  # fmt: skip
         states = [name for name, state in said.items() if state is not None or moved.get(name, "") is not None]
         if not known or not states or silent or idle:
-            act.find("adoption")
+            act.find("adoption", states=said)
             return
         wanted = {**moved, **{name: said[name] for name in states}}
         act.equal("set", wanted, said)
@@ -3180,7 +3261,7 @@ class Replay:
     def _recovered(self, act: Act) -> None:
         act.still()
         if act.entry.actor == SYSTEM:
-            act.find("actor_role")
+            act.find("actor_role", needs=listed(ADMINISTRATOR))
         self.authorise(act, ADMINISTRATOR)
         read_recovery(act.entry.seq, act.body)
 
@@ -3230,7 +3311,7 @@ class Replay:
             part.close()
         at, instance, seq = self.system
         if at and self.administrated is not None and at > self.administrated:
-            self.book.find("replay.actor_role", instance, seq)
+            self.book.find("replay.actor_role", instance, seq, actor=SYSTEM, needs=listed(ADMINISTRATOR))
 
 
 # ------------------------------------------------------------------------------------------------ numbers and calendars
@@ -3609,10 +3690,10 @@ class Approvals:
     def read(self, act: Act) -> None:
         """Decide an entry of one of these kinds again."""
         kind, number = act.entry.kind, act.body.get("number")
-        if (kind in _REASONED and "reason" not in commitments(act.entry)) or (
-            kind in _BASED and not (_is_text(number) and number)
-        ):
-            act.find("grounds_missing")
+        missing = ["reason"] if kind in _REASONED and "reason" not in commitments(act.entry) else []
+        missing += ["number"] if kind in _BASED and not (_is_text(number) and number) else []
+        if missing:
+            act.find("grounds_missing", names=listed(missing))
         try:
             if kind in _STANDING:
                 self._stood(act)
@@ -3623,9 +3704,9 @@ class Approvals:
             else:
                 self._on_gate(self._desk(act))
         except Refused:
-            act.find("not_allowed")
-        except NoAnswer:
-            act.find("attested_missing")
+            act.find("not_allowed", what=kind)
+        except NoAnswer as error:
+            act.find("attested_missing", guard=str(error.args[0]))
 
     def moved(self, act: Act, changes: Dict[str, Optional[str]], way: str, gates: Dict[str, Body]) -> None:
         """Compare the rounds that a move, or an adoption, leaves: `gates`, and those that it overtakes."""
@@ -3636,7 +3717,7 @@ class Approvals:
         try:
             self._amended(act)
         except Refused:
-            act.find("not_allowed")
+            act.find("not_allowed", what=act.entry.kind)
 
     def close(self) -> None:
         """Say what only the end of the log shows."""
@@ -3647,12 +3728,14 @@ class Approvals:
         """Compare the rounds that an entry leaves with what it says of them, which is what differs and no more."""
         said, before = act.body.get("gates", {}), act.case.gates
         act.compared.add("gates")
-        if set(said) != set(rounds) or not all(
-            canonical(merged(before.get(name), said[name])) == canonical(gate)
-            and is_tight(before.get(name), said[name])
-            for name, gate in rounds.items()
-        ):
-            act.find("gates_differs")
+        wrong = set(said) ^ set(rounds)
+        for name, gate in rounds.items() if not wrong else ():
+            after = merged(before.get(name), said[name])
+            if canonical(after) != canonical(gate) or not is_tight(before.get(name), said[name]):
+                wrong = {name}
+                break
+        if wrong:
+            act.find("gates_differs", names=listed(wrong))
 
     def _overtaken(self, act: Act, states: Dict[str, Optional[str]], but: str = "") -> Dict[str, Body]:
         """Return the rounds that end because their region was moved out of the states that their transition leaves."""
@@ -3718,7 +3801,7 @@ class Approvals:
         if about.get("ground") != "proxy" or cited is None or cited.at > entry.at:
             raise Refused
         if cited.leaf.hex() != about["leaf"]:
-            act.find("seen_leaf")
+            act.find("seen_leaf", cited=chain, number=seq)
         grant, workflow = person.attrs.get("grants", {}).get(str(about["grant"])), act.rules.name
         if grant is None or grant["to"] != by.id or not grant["from"] <= act.day <= grant["until"]:
             raise Refused
@@ -3736,7 +3819,7 @@ class Approvals:
     def _opened(self, act: Act) -> None:
         body = act.body
         if body.get("trigger") not in act.rules.by_trigger:
-            act.find("unknown_trigger")
+            act.find("unknown_trigger", trigger=act.body.get("trigger"))
             return
         decision = self.replay.decide(act, act.actor, stage="submit")
         if decision is None:
@@ -3827,7 +3910,7 @@ class Approvals:
             for name in people:
                 known = self.replay.actors.around(name, act.entry.at)
                 if not asked or (known and not any(may_sign(task, one) for task in asked for one in known)):
-                    act.find("candidate")
+                    act.find("candidate", name=name, seat=seat)
 
     def _amended(self, act: Act) -> None:
         """Begin those rounds anew whose votes were bound to what was amended."""
@@ -4032,7 +4115,7 @@ class Approvals:
         digest, at = act.body.get("calendar", ""), act.entry.at
         before = sum(when < at - CLOSE for when, _ in self.published)
         if digest not in [name for when, name in self.published[max(before - 1, 0) :] if when <= at]:
-            act.find("calendar")
+            act.find("calendar", document=digest)
         bytes.fromhex(digest)
         return self.replay.documents.calendars.get(digest, Calendar())
 
@@ -4139,7 +4222,8 @@ class Approvals:
         except (KeyError, TypeError, AttributeError, ValueError):
             return  # what cannot be read is reported as such
         for seq in sorted(late):
-            self.book.find("replay.date_order", case.instance, seq)
+            text = _object(_object(counts.get(seq)).get("on")).get("edtf")
+            self.book.find("replay.date_order", case.instance, seq, text=text)
 
     def _acts(self, entry: Entry) -> Iterator[Dated]:
         """Yield what an entry says of its day, and, apart, what happened by recording it."""
@@ -4263,17 +4347,17 @@ class Effects:
         said, here = act.body["cause"], act.entry.instance
         witness = self.replay.past.after(said["instance"], said["seq"])
         if witness is None or witness.at > act.entry.at:
-            act.find("seen_missing")
+            act.find("seen_missing", cited=said["instance"], number=said["seq"])
             return None
         if witness.leaf != said["leaf"]:
-            act.find("seen_leaf")
+            act.find("seen_leaf", cited=said["instance"], number=said["seq"])
         meant = [item for item in witness.body.get("effects", ()) if item["on"] == here and what in does(item)]
         if not meant or (what == "amend" and not any(amends(item, act.body) for item in meant)):
-            act.find("effect_unknown")
+            act.find("effect_unknown", cited=said["instance"], number=said["seq"], what=what)
         elif what not in _NUMBERED.values():
             plans = [plan for plan in self._plans(witness) if plan.told["on"] == here and what in does(plan.told)]
             if plans and not any(self._agrees(act, plan) for plan in plans):
-                act.find("effect_values")
+                act.find("effect_values", cited=said["instance"], number=said["seq"], what=what)
         self._count((said["instance"], said["seq"], here, what), -1)
         return witness._replace(leaf=said["leaf"])
 
@@ -4287,7 +4371,7 @@ class Effects:
         act.equal("effects", [self._told(plan.told, fired) for plan, fired in zip(plans, ran)], said)
         for plan, item in zip(plans, said):
             if "skipped" in item and not plan.skips:
-                act.find("effect_skipped")
+                act.find("effect_skipped", target=item.get("on"), what=item["skipped"])
         self.expect(act, said)
 
     @staticmethod
@@ -4360,9 +4444,9 @@ class Effects:
                 self.book.skip("cited %s" % target, needed=True)
             elif count > 0:
                 kind = what if what in _NUMBERED.values() else "effect"
-                self.book.find("replay.%s_missing" % kind, instance, seq)
+                self.book.find("replay.%s_missing" % kind, instance, seq, target=target, what=what)
             else:
-                self.book.find("replay.effect_twice", target)
+                self.book.find("replay.effect_twice", target, cited=instance, number=seq, what=what)
 
 
 # --------------------------------------------------------------------------------------------------------- corrections
@@ -4557,13 +4641,13 @@ class Corrections:
             return
         target = before.get(body["corrects"])
         if target is None or target.leaf.hex() != body["of"] or not in_form(told, body["corrects"], body["instead"]):
-            act.find("correction")
+            act.find("correction", number=body["corrects"])
 
     def _rectified(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> None:
         body = act.body
         self._second(act, before, told, "rectify", ("corrects", "instead", "number"))
         if not in_form(told, body["corrects"], body["instead"]):
-            act.find("correction")
+            act.find("correction", number=body["corrects"])
             return
         old, new = effective(told), effective([*told, (act.entry.seq, "rectified", body)])
         was, now = self._folded(before, old), self._folded(before, new)
@@ -4574,7 +4658,7 @@ class Corrections:
         act.equal("becomes", becomes, body.get("becomes"))
         broken = self._again(before, new)
         if broken and not broken <= self._again(before, old):
-            act.find("correction_breaks")
+            act.find("correction_breaks", found=listed("#%s %s" % each for each in broken))
 
     @staticmethod
     def _folded(before: Dict[int, Entry], told: List[Told]) -> Case:
@@ -4612,19 +4696,19 @@ class Corrections:
         """Say which texts are to be erased that there never were."""
         for item in act.body["erases"]:
             if item["seq"] not in before or item["field"] not in commitments(before[item["seq"]]):
-                act.find("erased_unknown")
+                act.find("erased_unknown", number=item["seq"], field=item["field"])
 
     def _proposal(self, act: Act, before: Dict[int, Entry], told: List[Told]) -> Optional[Entry]:
         """Return the proposal that an entry cites, and say where it is none, is another one, or was settled."""
         cited = act.body["proposal"]
         found = before.get(cited["seq"])
         if found is None or found.kind != "proposed":
-            act.find("proposal_missing")
+            act.find("proposal_missing", number=cited["seq"])
             return None
         if cited["leaf"] != found.leaf.hex() or cited["by"] != found.actor:
-            act.find("proposal_differs")
+            act.find("proposal_differs", number=found.seq)
         if found.seq in settled(told):
-            act.find("proposal_settled")
+            act.find("proposal_settled", number=found.seq)
         return found
 
     def _second(self, act: Act, before: Dict[int, Entry], told: List[Told], what: str, names: Tuple[str, ...]) -> None:
@@ -4642,7 +4726,7 @@ class Corrections:
         at = act.entry.at
         if self._alone(rule, proposal, act, at):
             if self._alone(rule, proposal, act, at - CLOSE):
-                act.find("second_person")
+                act.find("second_person", first=proposal.actor)
             else:
                 act.warn("actor_changed")
 
@@ -4685,7 +4769,7 @@ class Corrections:
         rule = (cited[0].body or {}).get(what) if cited else None
         newer = cited and any(entry.seq > cited[0].seq and entry.at <= act.entry.at - CLOSE for entry in known)
         if newer or rule is None:
-            act.find("policy")
+            act.find("policy", act=what)
         if rule is None:
             return None
         apart = (cited[0].body or {}).get("apart") is True
@@ -4802,15 +4886,15 @@ class Members:
             return
         members = read_container(path)
         if members is None:
-            book.find("bundle.container", say="not packed as bundles are; unpack it and verify the folder")
+            book.find("bundle.container")
             self.readable = False
             return
         for member in members:
             name = member.name.decode()
             if not _NAME.match(name):
-                book.find("bundle.member_name", say="%r is no part of a bundle; it was not read" % name)
+                book.find("bundle.member_name", name=repr(name))
             elif name in self.parts:
-                book.find("bundle.member_twice", say=name)
+                book.find("bundle.member_twice", name=name)
             else:
                 self._take(name, Part(path, member.data, member.size))
                 self.crcs[name] = member.crc
@@ -4828,13 +4912,14 @@ class Members:
         for name in sorted(names()):
             file = os.path.join(path, *name.split("/"))
             if not _NAME.match(name) or os.path.islink(file) or not os.path.isfile(file):
-                self.book.warn("bundle.member_name", say="%r is no part of a bundle; it was not read" % name)
+                self.book.warn("bundle.member_name", name=repr(name))
             else:
                 self._take(name, Part(file, 0, os.path.getsize(file)))
 
     def _take(self, name: str, part: Part) -> None:
-        if part.size > _LIMITS.get(name.split("/", maxsplit=1)[0], part.size):
-            self.book.find("bundle.member_size", say=name)
+        limit = _LIMITS.get(name.split("/", maxsplit=1)[0], part.size)
+        if part.size > limit:
+            self.book.find("bundle.member_size", name=name, size=part.size, limit=limit)
         else:
             self.parts[name] = part
 
@@ -4842,22 +4927,22 @@ class Members:
         """Compare the members with the manifest; return whether what must be there is."""
         find, needed = self.book.find, {"log.jsonl"} if whole else {"log.jsonl", "proofs.jsonl"}
         for name in sorted(needed - set(said)):
-            find("bundle.member_missing", say=name)
+            find("bundle.member_missing", name=name)
         for name in sorted(set(said) - set(self.parts)):
-            find("bundle.member_missing", say=name)
+            find("bundle.member_missing", name=name)
         for name, part in self.parts.items():
             if name == "manifest.json":
                 continue
             if name not in said:
-                self.book.warn("bundle.member_extra", say=name)
+                self.book.warn("bundle.member_extra", name=name)
                 continue
             digest = hashlib.sha256()
             for data in part.chunks():
                 digest.update(data)
             if (part.size, digest.hexdigest()) != (said[name]["size"], said[name]["sha256"]):
-                find("bundle.member_differs", say=name)
+                find("bundle.member_differs", name=name)
         if whole and "proofs.jsonl" in self.parts and "proofs.jsonl" in said:
-            self.book.warn("bundle.member_extra", say="proofs.jsonl")
+            self.book.warn("bundle.member_extra", name="proofs.jsonl")
         return needed <= set(self.parts) & set(said)
 
     def sums(self) -> None:
@@ -4869,7 +4954,7 @@ class Members:
             for data in self.parts[name].chunks():
                 found = binascii.crc32(data, found)
             if found != crc:
-                self.book.find("bundle.member_differs", say=name)
+                self.book.find("bundle.member_differs", name=name)
 
 
 def _is_scope(value: Any) -> bool:
@@ -4915,8 +5000,9 @@ def read_manifest(part: Part) -> Dict[str, Any]:
         raise Malformed("not canonical")
     if is_int(value.get("bundle")) and value["bundle"] != 1:
         return value
-    if set(value) != set(_MANIFEST) or not all(check(value[name]) for name, check in _MANIFEST.items()):
-        raise Malformed("a key or a value")
+    wrong = set(value) ^ set(_MANIFEST) or {name for name, check in _MANIFEST.items() if not check(value[name])}
+    if wrong:
+        raise Malformed("wrong key or value: %s" % listed(wrong))
     return value
 
 
@@ -4937,7 +5023,7 @@ class Proofs:
     def _refuse(self, number: int, reason: str) -> None:
         if number not in self.bad:
             self.bad.add(number)
-            self.book.find("bundle.line", say="line %d of proofs.jsonl cannot be read (%s)" % (number, reason))
+            self.book.find("bundle.line", line=number, reason=reason)
 
     def hidden(self) -> Iterator[Dict[str, Any]]:
         """Yield the hidden trees, and keep the proofs of newest entries, which come after them."""
@@ -4976,7 +5062,7 @@ class Proofs:
             )
             if good and (last is None or (record["seal"], record["instance"]) > last):
                 return block, record
-        raise Malformed("a key, a value or its place")
+        raise Malformed("wrong key, value or place")
 
 
 class PartTree:
@@ -5032,31 +5118,35 @@ class PartTree:
         whole = Peaks(self.hash)
         self.roots[0] = whole.root()
         wrong = ""
+        facts: Dict[str, Any] = {}
         for width, piece in self._pieces(watched()):
             if wrong:
                 continue  # the rest of proofs.jsonl is still to be read
             perfect = width is None or (width > 0 and width & (width - 1) == 0 and piece.start % width == 0)
             if piece.start < whole.end or not perfect or piece.end > self.size:
                 wrong = "tree.position_twice"
+                facts = {"position": piece.start, "expected": whole.end}
             elif piece.start > whole.end:
                 wrong = "tree.position_missing"
+                facts = {"first": whole.end, "last": piece.start - 1}
             else:
                 whole.extend(piece)
                 if whole.end in self.cuts:
                     self.roots[whole.end] = whole.root()
         if not wrong and whole.end != self.size:
             wrong = "tree.position_missing"
+            facts = {"first": whole.end, "last": self.size - 1}
         if wrong:
-            self.book.find(wrong, say="at position %d" % whole.end)
+            self.book.find(wrong, **facts)
             self.roots.clear()
             return
         self.whole = True
         self.roots[self.size] = whole.root()
         if whole.root().hex() != self.root:
-            self.book.find("tree.proof_differs")
+            self.book.find("tree.proof_differs", found=whole.root().hex(), expected=self.root)
         self.sealed = not self.size or (self.genesis and self.size in self.seals)
         if not self.sealed:
-            self.book.find("tree.seal_missing")
+            self.book.find("tree.seal_missing", size=self.size)
 
 
 class PartVerification(Verification):
@@ -5110,7 +5200,7 @@ class PartVerification(Verification):
 
     def _see(self, entry: Entry) -> None:
         if not self._belongs(entry):
-            self.book.find("bundle.scope", entry.instance, entry.seq)
+            self.book.find("bundle.scope", entry.instance, entry.seq, scope=self.scope)
         size = (entry.body or {}).get("size")
         if entry.instance == "~log" and entry.kind == "sealed" and is_int(size):
             self.sealed.append((entry.at, size))
@@ -5137,7 +5227,7 @@ class PartVerification(Verification):
             apart = entry.seq != 1 if fresh else entry.instance == "~log" and entry.seq > chain.seq + 1
             if apart:
                 if chain.at is not None and entry.at < chain.at:
-                    self.book.find("chain.clock_back", entry.instance, entry.seq)
+                    self.book.find("chain.clock_back", entry.instance, entry.seq, before=chain.seq)
                 chain.seq, chain.leaf, chain.at = entry.seq, entry.leaf, entry.at
                 return
         super()._link(chain, entry)
@@ -5145,7 +5235,9 @@ class PartVerification(Verification):
     def _place(self, chain: Chain, entry: Entry) -> None:
         self.position = self.places.of(entry.instance, entry.seq)
         if self.position is not None and self.position >= self.tree.size:
-            self.book.find("tree.position_unsealed", entry.instance, entry.seq)
+            self.book.find(
+                "tree.position_unsealed", entry.instance, entry.seq, position=self.position, size=self.tree.size
+            )
             self.position = None
         super()._at(chain, entry, self.position)
         if self.position is None:
@@ -5179,10 +5271,9 @@ class PartVerification(Verification):
         if self.scope["kind"] == "instance":
             if self.tree.sealed:
                 self._newest()
-            for instance, seq in (
-                [place for places in self.cited.values() for place in places] if self.tree.whole else ()
-            ):
-                self.book.warn("tree.cited_unplaced", instance, seq)
+            for leaf, places in self.cited.items() if self.tree.whole else ():
+                for instance, seq in places:
+                    self.book.warn("tree.cited_unplaced", instance, seq, leaf=leaf)
         if self.unsealed:
             self.book.skip("unsealed %d" % self.unsealed)
         self._scope_skips()
@@ -5210,24 +5301,24 @@ class PartVerification(Verification):
             if size in self.tree.seals:
                 proof = proofs.pop((size, instance), None)
                 self._newest_of(self.tree.seals[size], instance, newest, proof)
-        for _, instance in proofs:
-            self.book.find("tree.newest_orphan", instance)
+        for size, instance in proofs:
+            self.book.find("tree.newest_orphan", instance, size=size)
 
     def _newest_of(self, seal: Body, instance: str, newest: Tuple[int, bytes], proof: Optional[Body]) -> None:
         find = self.book.find
         if proof is None:
-            find("tree.newest_missing", instance)
+            find("tree.newest_missing", instance, size=seal.get("size"))
             return
         line = {"head": {"instance": instance, "leaf": proof["leaf"], "seq": proof["seq"]}}
         leaf, hashes = self.hash(b"\x00" + canonical(line)), [bytes.fromhex(told) for told in proof["hashes"]]
         size = seal.get("instances")
         root = root_of_proof(self.hash, leaf, proof["index"], size, hashes) if is_int(size) else None
         if root is None or root.hex() != seal.get("heads"):
-            find("tree.newest_differs", instance, proof["seq"])
+            find("tree.newest_differs", instance, proof["seq"], size=seal.get("size"), newest=newest[0])
         elif proof["seq"] > newest[0]:
-            find("tree.entries_hidden", instance, newest[0])
+            find("tree.entries_hidden", instance, newest[0], size=seal.get("size"), newest=proof["seq"])
         elif (proof["seq"], proof["leaf"]) != (newest[0], newest[1].hex()):
-            find("tree.newest_differs", instance, proof["seq"])
+            find("tree.newest_differs", instance, proof["seq"], size=seal.get("size"), newest=newest[0])
 
     def _rests_on(self) -> None:
         """Say what the anchor does not show of the chains' ends."""
@@ -5260,7 +5351,7 @@ class PartVerification(Verification):
         }  # fmt: skip
         for name, value in found.items():
             if self.manifest[name] != value:
-                self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+                self.book.find("bundle.manifest_differs", part=name, said=self.manifest[name], found=value)
 
 
 def verify_bundle(path: str, book: Book, given: Given) -> None:
@@ -5270,12 +5361,12 @@ def verify_bundle(path: str, book: Book, given: Given) -> None:
         return
     members.sums()
     if "manifest.json" not in members.parts:
-        book.find("bundle.member_missing", say="manifest.json")
+        book.find("bundle.member_missing", name="manifest.json")
         return
     try:
         manifest = read_manifest(members.parts["manifest.json"])
     except Malformed as error:
-        book.find("bundle.manifest", say=str(error))
+        book.find("bundle.manifest", reason=str(error))
         return
     if manifest["bundle"] != 1 or manifest["suite"] not in SUITES:
         book.skip(
@@ -5293,15 +5384,15 @@ def verify_bundle(path: str, book: Book, given: Given) -> None:
         return
     for name, value in (("log", genesis.log), ("suite", genesis.suite)):
         if manifest[name] != value:
-            book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+            book.find("bundle.manifest_differs", part=name, said=manifest[name], found=value)
     if not manifest["texts"] and "text" in lines.spans:
-        book.find("bundle.manifest_differs", say="there are texts")
+        book.find("bundle.manifest_differs", part="texts", said=False, found=True)
     came: List[Anchor] = []
     for name in sorted(name for name in members.parts if name.startswith("anchors/") and name in manifest["members"]):
         try:
             came.append(read_anchor(name, members.parts[name].read()))
         except Malformed as error:
-            book.find("bundle.anchor", say="%s is no checkpoint (%s)" % (name, error))
+            book.find("bundle.anchor", name=name, reason=str(error))
     if whole:
         WholeVerification(lines, genesis, given, came, manifest).run()
     else:
@@ -5330,12 +5421,13 @@ class WholeVerification(Verification):
         found = {"entries": self.book.entries, "unsealed": self.unsealed, "mentions": []}
         for name, value in found.items():
             if self.manifest[name] != value:
-                self.book.find("bundle.manifest_differs", say="the manifest says another %s" % name)
+                self.book.find("bundle.manifest_differs", part=name, said=self.manifest[name], found=value)
         root = self.tree.roots.get(self.tree.size)
         if self.manifest["tree"]["size"] != self.tree.size or (
             root is not None and root.hex() != self.manifest["tree"]["root"]
         ):
-            self.book.find("bundle.manifest_differs", say="the manifest says another tree")
+            found = {"root": root and root.hex(), "size": self.tree.size}
+            self.book.find("bundle.manifest_differs", part="tree", said=self.manifest["tree"], found=found)
 
 
 # --------------------------------------------------------------------------------------------------------------- words
@@ -5375,54 +5467,333 @@ WORDS = {
         "整库被重算、末尾被截去或整个实例被删，要有存在库外的锚点才能发现。",
     ),
 }
-_LAYERS_ZH = {
-    "bytes": "字节", "chain": "链", "text": "文字", "document": "文档", "cache": "末条", "tree": "日志树", "anchor": "锚点",
-    "replay": "重演", "bundle": "核验包",
+
+#: What was found, in English and in Chinese, by LAYER.KIND or by the kind alone; and why nothing could be verified.
+SENTENCES = {
+    "unreadable": ("the {part} {path} cannot be read ({reason})", "{part} {path} 无法读取（{reason}）"),
+    "no_log": (
+        "{path} is no exported log: it does not hold the log's first entry",
+        "{path} 不是导出的日志：其中没有日志的首条记录",
+    ),
+    "bad_key": ("--trust: {key} is no key ({reason})", "--trust：{key} 不是公钥（{reason}）"),
+    # the file
+    "container": (
+        "not packed as bundles are; unpack it and verify the folder",
+        "打包方式不对，请解包后核验文件夹",
+    ),
+    "member_name": ("{name} is no part of a bundle; it was not read", "{name} 不属于核验包，未读取"),
+    "member_twice": ("the file {name} is there twice", "文件 {name} 重复"),
+    "member_size": ("the file {name} has {size} bytes; at most {limit} are read", "文件 {name} 为 {size} 字节，超过上限 {limit}"),
+    "member_missing": ("the file {name} is missing", "缺少文件 {name}"),
+    "member_extra": ("the manifest does not name the file {name}", "文件 {name} 不应在包内：清单未列，或用不到"),
+    "member_differs": (
+        "the file {name} is not what the manifest, or its own header, says",
+        "文件 {name} 与清单或文件头所记的不符",
+    ),
+    "manifest": ("the manifest cannot be read ({reason})", "清单无法读取（{reason}）"),
+    "manifest_differs": (
+        "the manifest says another {part}: {said}; found: {found}",
+        "清单所记的{part}不符：清单为 {said}，实为 {found}",
+    ),
+    "bundle.line": (
+        "line {line} of proofs.jsonl cannot be read ({reason})",
+        "proofs.jsonl 第 {line} 行无法读取（{reason}）",
+    ),
+    "scope": ("the entry is not of what the bundle shows: {scope}", "记录不在此包的范围之内：{scope}"),
+    "anchor": ("{name} is no checkpoint ({reason})", "{name} 不是检查点（{reason}）"),
+    "line": ("line {line} cannot be read ({reason})", "第 {line} 行无法读取（{reason}）"),
+    "version": ("format version {version} is not known", "格式版本 {version} 未知"),
+    "too_large": ("the entry has {size} bytes; at most {limit} are allowed", "记录为 {size} 字节，超过上限 {limit}"),
+    "not_canonical": ("the body is not canonical JSON, or not of its form", "正文不是规范 JSON，或不成形"),
+    # the chain
+    "genesis_missing": ("the genesis entry is missing", "缺少创世记录"),
+    "gap": ("entries {first} to {last} are missing before it", "此前缺少第 {first} 至 {last} 条记录"),
+    "duplicate": ("this number occurs twice", "记录号重复"),
+    "order": ("its number must be larger than {before}", "次序不对：记录号应当大于 {before}"),
+    "sorted": ("it stands after {before}: wrong order, or twice", "实例排在“{before}”之后：次序不对或重复"),
+    "prev": ("it does not follow entry {before}: that was altered, removed or moved", "没有接在第 {before} 条之后：该条被改动、删除或调换"),
+    "first_prev": ("it does not follow the log's genesis", "没有接在创世记录之后"),
+    "clock_back": ("its time lies before that of entry {before}", "时刻早于第 {before} 条"),
+    # texts, documents, heads
+    "text.orphan": ("the text {field} stands beside no entry", "文字“{field}”没有对应的记录"),
+    "text.uncommitted": ("the text {field} is not committed to", "文字“{field}”没有被承诺"),
+    "text.differs": ("the text {field} does not open its commitment", "文字“{field}”与承诺不符"),
+    "text.missing": ("the text {field} is gone, and nothing erased it", "文字“{field}”不在了，也没有删除的记录"),
+    "text.present": ("entry {by} erased the text {field}, which is there", "第 {by} 条已删除文字“{field}”，而文字仍在"),
+    "document.missing": ("the document {document} is missing", "缺少文档 {document}"),
+    "digest": ("the document {document} does not hash to its digest", "文档 {document} 与其摘要不符"),
+    "document.kind": (
+        "the document {document} is kept as {found}; it is {expected}",
+        "文档 {document} 的类别记为 {found}，应为 {expected}",
+    ),
+    "unused": ("no entry names the document {document}", "没有记录提到文档 {document}"),
+    "document.unreadable": ("the document {document} is no rules", "文档 {document} 不是流程规则"),
+    "not_defined": (
+        "the rules {document} of {workflow} were never registered",
+        "流程 {workflow} 的规则 {document} 没有登记",
+    ),
+    "not_yet_defined": ("the rules {document} were not registered yet", "规则 {document} 当时尚未登记"),
+    "row_orphan": ("there is a head, and no entry", "有末条而无记录"),
+    "row_missing": ("there are entries, and no head", "有记录而无末条"),
+    "seq": ("the head says entry {found}; the newest is {expected}", "末条的记录号为 {found}，应为 {expected}"),
+    "head": ("the head's hash is {found}, not {expected}", "末条的散列为 {found}，应为 {expected}"),
+    # the tree
+    "seal_size": (
+        "the seal's size {size} after {before}, or what it says of the heads, is not possible",
+        "封存的大小 {size}（上一次为 {before}）或所记的末条不可能",
+    ),
+    "place_orphan": ("no entry is there for position {position}", "位置 {position} 上的记录不存在"),
+    "entry_unplaced": ("it is not in the tree, though entry {after} after it is", "记录不在树中，而其后的第 {after} 条却在"),
+    "position_unsealed": (
+        "position {position} lies after the newest seal, of {size}",
+        "位置 {position} 在最近一次封存（共 {size} 条）之后",
+    ),
+    "position_missing": (
+        "positions {first} to {last} are missing, or not where they belong",
+        "位置 {first} 至 {last} 缺少或错位",
+    ),
+    "position_moved": ("it lies at position {position}, not {expected}", "记录位于 {position}，应在 {expected}"),
+    "position_twice": (
+        "what covers position {position} does not fit where {expected} is next",
+        "覆盖位置 {position} 的部分重复或不合，下一个应为 {expected}",
+    ),
+    "heads_differ": (
+        "the seal of {size} entries says other newest entries, of {expected} instances, than are there, of {found}",
+        "大小为 {size} 的封存记下 {expected} 个实例的末条，与现有 {found} 个实例的不符",
+    ),
+    "checkpoint_malformed": ("the kept checkpoint of {size}: {reason}", "所存大小为 {size} 的检查点：{reason}"),
+    "proof_differs": ("the proofs lead to the root {found}, not {expected}", "证明通向的根为 {found}，应为 {expected}"),
+    "seal_missing": (
+        "the seal of {size} entries, or the genesis, is missing",
+        "缺少大小为 {size} 的封存记录，或创世记录",
+    ),
+    "newest_missing": (
+        "no proof of its newest entry when {size} were sealed",
+        "缺少封存 {size} 条时末条的证明",
+    ),
+    "newest_differs": (
+        "the proof of its newest entry when {size} were sealed does not hold, or is not of entry {newest}",
+        "封存 {size} 条时末条的证明不成立，或所证不是第 {newest} 条",
+    ),
+    "newest_orphan": (
+        "a proof of its newest entry when {size} were sealed, and no such entry",
+        "有封存 {size} 条时末条的证明，而没有对应的记录",
+    ),
+    "entries_hidden": (
+        "when {size} were sealed its newest entry was {newest}: entries are hidden",
+        "封存 {size} 条时末条为第 {newest} 条：有记录被隐去",
+    ),
+    "cited_unplaced": ("an entry that it cites is not in the tree: {leaf}", "所引记录不在树中：{leaf}"),
+    # restores
+    "recovered": (
+        "restored from a backup of {left} entries: incarnation {number} lost those after them",
+        "曾从备份恢复，留存 {left} 条：第 {number} 代有记录丢失",
+    ),
+    "recovery_number": (
+        "the recovery begins incarnation {number}; the log was in {before}",
+        "恢复记录自称第 {number} 代，而此前已是第 {before} 代",
+    ),
+    "recovery_kept": (
+        "it says that {size} entries were kept; no seal before it had these, or they have another root",
+        "所称留存的 {size} 条不是此前任何一次封存，或其根不同",
+    ),
+    "recovery_origin": (
+        "the lost checkpoint of {size} is of another log or incarnation: {origin}",
+        "所列大小为 {size} 的检查点属于另一日志或另一代：{origin}",
+    ),
+    "recovery_nothing": (
+        "the lost checkpoint of {size} ({origin}) lost nothing: {left} are left",
+        "所列大小为 {size} 的检查点（{origin}）并未丢失记录：留存 {left} 条",
+    ),
+    "recovery_unproved": (
+        "no trusted signature proves the lost checkpoint of {size} ({origin})",
+        "所列大小为 {size} 的检查点（{origin}）没有受信任签名的副本",
+    ),
+    "recovery_false": ("{label}: said to be lost, but all {size} entries are there", "{label}：所称丢失的记录都在，共 {size} 条"),
+    "recovery_overstated": (
+        "{label}: less was lost than was said: its {size} entries are there",
+        "{label}：所称丢失的多于实际，其 {size} 条都在",
+    ),
+    "loss_unnamed": (
+        "{label} is of {size} entries: more were lost than the {known} that are named",
+        "{label} 有 {size} 条：丢失的多于所称（至第 {known} 条）",
+    ),
+    "lost": (
+        "{label}: of its {size} entries a restore has left {left}",
+        "{label}：其 {size} 条在恢复后只留存 {left} 条，不能证明现存的记录",
+    ),
+    "incarnation_missing": (
+        "{label} is of incarnation {number}; the log knows {found}",
+        "{label} 属于第 {number} 代，日志只到第 {found} 代：另有恢复，或恢复记录被截去",
+    ),
+    # checkpoints and keys
+    "other_log": ("{label} is of another log: {origin}, not {expected}", "{label} 属于另一日志（{origin}），本日志为 {expected}"),
+    "fork": ("{label} and {other} say two roots of size {size}", "{label} 与 {other} 对大小 {size} 给出不同的根"),
+    "size_shrunk": (
+        "{label} was made of {size} entries; now {found} are sealed",
+        "{label} 有 {size} 条，日志现在只封存 {found} 条：日志比检查点短",
+    ),
+    "root_differs": ("the first {size} entries are not those of {label}", "前 {size} 条记录与检查点 {label} 的根不符"),
+    "signature_bad": ("{label}: {reason}", "{label} 的签名是假的：{reason}"),
+    "signature_missing": ("no trusted key has signed {label}", "{label} 没有受信任的签名"),
+    "signature_revoked": ("only revoked keys have signed {label}: {names}", "{label} 只有已作废的密钥签名：{names}"),
+    "statement_bad": (
+        "{label}: the statement about the key {key} is not signed as it must be",
+        "{label}：关于密钥 {key} 的声明缺少应有的签名，或签名是假的",
+    ),
+    "handover_second": (
+        "{label}: the key {key} hands over to {new}, and had to {other} before",
+        "{label}：密钥 {key} 交接给 {new}，而此前已交接给 {other}",
+    ),
+    "handover_loop": (
+        "{label}: the key {key} hands over to {new}, which came before it",
+        "{label}：密钥 {key} 交接给更早的密钥 {new}",
+    ),
+    "handover_revoked": (
+        "{label}: the key {key}, which hands over to {new}, had been revoked",
+        "{label}：交接给 {new} 的密钥 {key} 此前已作废",
+    ),
+    "revocation_foreign": (
+        "{label}: neither the key {key} nor one after it has signed its revocation",
+        "{label}：密钥 {key} 的作废声明不是该密钥或其后的密钥所签",
+    ),
+    # every entry decided again
+    "decided": ("the entry says {part} {found}; decided again: {expected}", "{part}记为 {found}，重新判断应为 {expected}"),
+    "malformed": ("what this entry of kind {kind} says is malformed", "{kind} 类记录的内容不合格式"),
+    "kind_place": ("an entry of kind {kind} does not belong here", "{kind} 类记录不应在此"),
+    "def_missing": ("it names no rules", "没有指明规则"),
+    "def_changed": ("the rules changed from {before} to {found}", "规则中途由 {before} 换成 {found}"),
+    "not_started": ("the first entry is of kind {kind}, no start or adoption", "首条是 {kind}，不是启动或补记"),
+    "not_first": ("an entry of kind {kind} can only be the first", "{kind} 只能是首条"),
+    "root_missing": ("the root {root} did not exist then", "所属实例“{root}”当时不存在"),
+    "replay.root_differs": (
+        "the root {root} is of the workflow {found}; it must be one of {expected}",
+        "所属实例“{root}”的流程为 {found}，应为 {expected}",
+    ),
+    "attributes": ("the rules do not have these attributes so: {names}", "属性未声明，或不应以明文记载：{names}"),
+    "late_unmarked": ("it names for whom it was made, and is not marked late", "写明代何机构，却没有标为补录"),
+    "late_flags": ("a late entry lacks its office, its basis or its source", "补录缺少标记：机构、依据或来源"),
+    "not_allowed": ("{what} was not allowed by the rules then in force", "按当时的规则，“{what}”不应获准"),
+    "attested_missing": ("the application's answer to {guard} is missing", "没有记下应用程序对 {guard} 的答复"),
+    "unknown_trigger": ("the rules have no trigger {trigger}", "规则中没有动作“{trigger}”"),
+    "seen_missing": ("entry {number} of {cited}, which it cites, did not exist", "所引“{cited}”第 {number} 条当时不存在"),
+    "seen_leaf": ("entry {number} of {cited} is not the one that it cites", "所引“{cited}”第 {number} 条与现存的不同"),
+    "adoption": ("the rules do not allow these states: {states}", "补记的状态不合规则：{states}"),
+    "actor_unknown": ("the actor {actor} is not enrolled", "办理人 {actor} 没有登记"),
+    "actor_changed": ("the actor {actor} was changed just before", "办理人 {actor} 的登记刚刚变更"),
+    "actor_role": ("the actor {actor} had none of the roles: {needs}", "办理人 {actor} 不具备角色：{needs}"),
+    "actor_not_valid": ("the actor {actor} was not valid then", "办理人 {actor} 当时已停用或不在有效期内"),
+    "mode": ("its mode is {found}, and must be {expected}", "方式为 {found}，应为 {expected}"),
+    "says_more": ("an entry of kind {kind} may not say: {names}", "{kind} 类记录不得写有：{names}"),
+    "date_missing": ("it has no day", "没有日期"),
+    "date_malformed": ("the date {text} is not valid", "日期 {text} 无效"),
+    "date_differs": (
+        "the date {text} does not have the earliest and latest day {low}, {high}",
+        "日期 {text} 与所记的最早日 {low}、最晚日 {high} 不符",
+    ),
+    "date_order": (
+        "the date {text} lies before that of something that comes before it",
+        "日期 {text} 与先后矛盾：必在其前的事发生得更晚",
+    ),
+    "candidate": ("{name} could not sign for {seat} then", "所列 {name} 当时不能签署“{seat}”"),
+    "calendar": ("the calendar {document} was not in force then", "所依日历 {document} 当时不在用"),
+    "number_overlap": (
+        "a document number was laid within a minute of its retirement; it is one of: {numbers}",
+        "有文号与其作废几乎同时使用，为下列之一：{numbers}",
+    ),
+    "grounds_missing": ("it lacks the grounds that it must have: {names}", "缺少理由或依据文件：{names}"),
+    "replay.gates_differs": (
+        "what it says of the gates {names} is not what follows",
+        "所记的审批 {names} 与重新判断的不同",
+    ),
+    "effect_skipped": ("the effects {what} on {target} must not be skipped", "对“{target}”的联动 {what} 不得略过"),
+    "effect_missing": (
+        "it says that it had the effect {what} on {target}; there it is missing",
+        "所述对“{target}”的联动 {what} 在对方实例上不存在",
+    ),
+    "effect_twice": (
+        "the effect {what} of entry {number} of {cited} is here too often",
+        "“{cited}”第 {number} 条的联动 {what} 在此多出",
+    ),
+    "effect_unknown": (
+        "entry {number} of {cited} does not say that it had the effect {what}",
+        "“{cited}”第 {number} 条没有说过联动 {what}",
+    ),
+    "effect_values": (
+        "the effect {what} has other parameters or attributes than entry {number} of {cited} has for it",
+        "联动 {what} 的参数或属性不是“{cited}”第 {number} 条所定的",
+    ),
+    "retired_missing": ("it says that a number is retired; it is not: {target}", "所称收回的文号没有相应的记录：{target}"),
+    "released_missing": ("it says that a number is released; it is not: {target}", "所称放开的文号没有相应的记录：{target}"),
+    "policy": ("the policy that it cites does not allow it to {act}, or was not in force", "所引规定当时无效，或不许此事：{act}"),
+    "proposal_missing": ("entry {number} is no proposal", "第 {number} 条不是提议"),
+    "proposal_differs": ("the proposal, entry {number}, is not the one cited", "第 {number} 条不是所引的提议"),
+    "proposal_settled": ("the proposal, entry {number}, had been settled", "第 {number} 条提议此前已经了结"),
+    "second_person": (
+        "{actor} is no second person beside {first}, who proposed it",
+        "确认人 {actor} 不是提议人 {first} 之外的合格第二人",
+    ),
+    "correction": ("entry {number} cannot be corrected so", "第 {number} 条不能这样更正"),
+    "correction_breaks": ("after this correction these are impossible: {found}", "更正后不可能成立：{found}"),
+    "erased_unknown": ("the text {field} of entry {number} never was", "要删除的文字（第 {number} 条的“{field}”）从未有过"),
 }  # fmt: skip
-#: What was found, in Chinese; the English is the kind's name, or a sentence that says more.
-_KINDS_ZH = {
-    "recovered": "曾从备份恢复，有记录丢失", "recovery_number": "恢复记录的期号不接上一期", "recovery_origin": "所列检查点属于另一日志或另一期",
-    "recovery_kept": "所称留存的内容不是此前任何一次封存", "recovery_nothing": "所列检查点并未丢失记录",
-    "recovery_false": "所称丢失的记录都在", "recovery_overstated": "所称丢失的多于实际", "recovery_unproved": "所列检查点没有受信任签名的副本",
-    "lost": "是恢复时丢失的记录的检查点", "loss_unnamed": "丢失的记录多于所称", "incarnation_missing": "日志没有这一期：另有恢复，或恢复记录被截去",
-    "statement_bad": "关于密钥的声明是假的", "handover_second": "密钥已交接给另一把", "handover_loop": "交接给了更早的密钥",
-    "handover_revoked": "交接的密钥已作废", "revocation_foreign": "作废声明不是该密钥或其后的密钥所签",
-    "signature_revoked": "只有已作废的密钥签名", "retired_missing": "所称收回的文号没有相应的记录", "released_missing": "所称放开的文号没有相应的记录",
-    "line": "此行无法读取", "version": "格式版本未知", "too_large": "记录过大", "not_canonical": "正文不是规范 JSON",
-    "genesis_missing": "缺少创世记录", "gap": "此前缺少记录", "duplicate": "记录号重复", "order": "次序不对",
-    "sorted": "实例次序不对或重复", "prev": "没有接在上一条之后", "first_prev": "没有接在创世记录之后", "clock_back": "时刻早于上一条",
-    "orphan": "文字没有对应的记录", "uncommitted": "文字没有被承诺", "differs": "文字与承诺不符", "missing": "不在了",
-    "present": "已删除的文字仍在", "digest": "文档与摘要不符", "kind": "文档类别不对", "not_defined": "规则没有登记",
-    "not_yet_defined": "规则当时尚未登记", "unreadable": "不是流程规则", "unused": "没有记录提到此文档",
-    "row_orphan": "有末条而无记录", "row_missing": "有记录而无末条", "seq": "末条的记录号不符", "head": "末条的散列不符",
-    "place_orphan": "位置上没有记录", "entry_unplaced": "记录不在树中而其后的却在", "position_unsealed": "位置在最近一次封存之后",
-    "position_missing": "缺少位置", "position_moved": "位置被移动", "position_twice": "位置重复", "seal_size": "封存的大小不对",
-    "heads_differ": "封存所说的末条与记录不符", "checkpoint_malformed": "检查点无法读取", "other_log": "是另一个日志的检查点",
-    "size_shrunk": "日志比检查点短", "root_differs": "与检查点的根不符", "signature_bad": "签名是假的",
-    "signature_missing": "没有受信任的签名", "fork": "两份检查点的根不同", "malformed": "内容不合格式", "kind_place": "此类记录不应在此",
-    "def_missing": "没有指明规则", "def_changed": "规则中途更换", "not_started": "首条不是启动或补记", "not_first": "只能是首条",
-    "root_missing": "所属实例当时不存在", "attributes": "属性未声明", "late_unmarked": "没有标为补录", "late_flags": "补录缺少标记",
-    "not_allowed": "按规则不应获准", "unknown_trigger": "没有此动作", "seen_missing": "所引记录不存在", "seen_leaf": "所引记录不同",
-    "adoption": "补记的状态不合规则", "actor_unknown": "办理人没有登记", "actor_role": "办理人不具备角色",
-    "actor_not_valid": "办理人当时无效", "mode": "方式不对", "date_missing": "没有日期", "date_malformed": "日期无效",
-    "date_differs": "日期与所记的最早、最晚日不符", "date_order": "日期与先后矛盾", "container": "打包方式不对，请解包后核验文件夹",
-    "member_name": "不属于核验包的文件", "member_twice": "文件重复", "member_size": "文件过大", "member_missing": "缺少文件",
-    "member_extra": "清单外的文件", "member_differs": "文件与清单不符", "manifest": "清单无法读取", "manifest_differs": "与清单不符",
-    "scope": "记录不属于此包", "anchor": "不是检查点", "proof_differs": "证明通向另一个根", "seal_missing": "缺少封存或创世记录",
-    "newest_missing": "缺少末条的证明", "newest_differs": "末条的证明不符", "newest_orphan": "证明没有对应的链",
-    "entries_hidden": "有记录被隐去", "cited_unplaced": "所引记录不在树中",
-    "replay.root_differs": "所属实例不是规则所说的流程", "actor_changed": "办理人的角色刚刚变更", "says_more": "记录写了不该写的内容",
-    "attested_missing": "没有记下应用程序的答复", "effects_differs": "所述影响不是规则所定的", "effect_skipped": "此项影响不得略过",
-    "effect_missing": "所述影响在对方实例上不存在", "effect_twice": "对方实例上多出影响", "effect_unknown": "所引记录没有说过此项影响",
-    "effect_values": "此项影响的参数或属性不是所引记录所定的",
-    "policy": "所引的更正规定当时无效", "proposal_missing": "没有所引的提议", "proposal_differs": "所引的提议不同",
-    "proposal_settled": "所引的提议已经了结", "second_person": "提议与确认不是两个人", "correction": "不能这样更正",
-    "correction_breaks": "更正后的经过不可能发生", "erased_unknown": "要删除的文字从未有过",
-    "becomes_differs": "更正后的状态不是所说的", "act_differs": "所作的不是所提议的", "corrects_differs": "更正的不是所提议的记录",
-    "instead_differs": "更正的内容不是所提议的", "erases_differs": "删除的不是所提议的", "number_differs": "文号不是所提议的",
-    "candidate": "所列可签署人当时不能签署", "calendar": "所依日历当时不在用", "number_overlap": "文号几乎同时作废",
-    "grounds_missing": "缺少理由或依据文件",
+
+#: What {part} names: what of an entry was decided again, what of a manifest differs, what cannot be read.
+PARTS = {
+    "set": ("the states", "改变的状态"), "was": ("the states before", "改变前的状态"), "workflow": ("the workflow", "流程"),
+    "transition": ("the transition", "转换"), "rests": ("the entries that it rests on", "所依据的记录"),
+    "remembers": ("the region remembered", "保留的区域"), "seen": ("the entries cited", "所引其他实例的记录"),
+    "attested": ("the answers attested", "应用程序的答复"), "did": ("who did it", "办理人"),
+    "effects": ("the effects", "对其他实例的联动"), "name": ("the name", "名称"), "version": ("the version", "版本"),
+    "act": ("the act proposed", "所提议的事项"), "becomes": ("what it becomes", "更正后的状态"),
+    "corrects": ("the entry corrected", "所更正的记录"), "instead": ("the correction", "更正内容"),
+    "erases": ("the texts erased", "所删除的文字"), "number": ("the document number", "文号"),
+    "log": ("log", "日志"), "suite": ("suite", "算法套件"), "entries": ("number of entries", "记录数"),
+    "unsealed": ("number of unsealed entries", "未封存的记录数"), "mentions": ("list of mentions", "所提及的实例"),
+    "tree": ("tree", "日志树"), "texts": ("answer whether there are texts", "有无文字"),
+    "file": ("file", "文件"), "checkpoint": ("anchor", "锚点"), "statement": ("statement", "声明"),
 }  # fmt: skip
+
+#: Why something cannot be read: the Chinese; what follows a colon stays as it is.
+REASONS_ZH = {
+    "a number that is no integer": "不是整数", "a number that is too large": "数太大", "NUL": "有空字符",
+    "a key that is not ASCII": "键不是 ASCII", "not canonical": "不是规范 JSON", "not JSON": "不是 JSON", "not base64": "不是 base64",
+    "a kind of key that is not known": "密钥种类未知", "not a key": "不是公钥", "not the key's id": "密钥编号不符",
+    "not a signature line": "签名行不合格式", "too long": "过长", "not UTF-8": "不是 UTF-8",
+    "the text is empty, does not end with a line feed, or has control characters": "文本为空、末尾没有换行或含控制字符",
+    "no signatures, too many, or no line feed at the end": "没有签名、签名过多或末尾没有换行",
+    "not a size": "大小不合格式", "not three lines": "不是三行", "not a root": "根不合格式", "not base32": "不是 base32",
+    "the first line is CHECKPOINT and the number of lines": "首行应为 CHECKPOINT 和行数",
+    "mistyped or missing line": "录入有误或缺行", "more lines than the first one says": "行数多于首行所说",
+    "origin, size and root come first, then the name of each key with its signature":
+        "应先有来源、大小和根，再有各密钥的名称和签名",
+    "false signature": "密钥", "not a statement about keys": "不是关于密钥的声明",
+    "not two keys of one kind that sign checkpoints": "不是两把同类的签发密钥", "no reason": "没有作废原因",
+    "other keys": "键不对", "a value of the wrong type": "值的类型不对", "not an entry": "不是记录", "unknown": "未知",
+    "out of place": "位置不对", "out of order": "次序不对", "truncated": "被截断", "of another log": "属于另一日志",
+    "it says another size or root than its line": "所说的大小或根与所在行不同", "wrong key or value": "键或值不对",
+    "not an object": "不是对象", "wrong key, value or place": "键、值或位置不对",
+    "No such file or directory": "文件不存在", "Permission denied": "没有权限", "Is a directory": "是文件夹",
+}  # fmt: skip
+
+
+def sentence(code: str, facts: Dict[str, str], *, zh: bool) -> str:
+    """Return in words what was found, by LAYER.KIND; in both languages with the same facts."""
+    layer, _, kind = code.rpartition(".")
+    told = dict(facts)
+    pair = SENTENCES.get(code) or SENTENCES.get(kind)
+    if pair is None and layer == "replay" and kind.endswith("_differs"):
+        pair, told["part"] = SENTENCES["decided"], kind[: -len("_differs")]
+    if pair is None:
+        return ", ".join([kind.replace("_", " "), *("%s: %s" % each for each in sorted(facts.items()))])
+    if told.get("part") in PARTS:
+        told["part"] = PARTS[told["part"]][zh]
+    if zh and "reason" in told:
+        reason, colon, rest = told["reason"].partition(": ")
+        told["reason"] = (
+            REASONS_ZH[reason] + colon.replace(": ", "：") + rest if reason in REASONS_ZH else told["reason"]
+        )
+    return pair[zh].format(**told)
 
 
 #: What was not checked: the whole of it, or what a name follows, in English and in Chinese.
@@ -5474,13 +5845,8 @@ def say(book: Book, *, zh: bool) -> Iterator[str]:
         yield told("not_checked", what=unchecked(what, zh=zh))
     for found in book.findings:
         where = (found.instance or "-") + (" #%d" % found.seq if found.seq is not None else "")
-        words = found.message
-        if zh:
-            words = "%s：%s" % (
-                _LAYERS_ZH.get(found.layer, found.layer),
-                _KINDS_ZH.get(f"{found.layer}.{found.kind}") or _KINDS_ZH.get(found.kind, "与重新判断的不同"),
-            )
-        yield "  %s %s.%s  %s  %s" % (told(found.severity), found.layer, found.kind, where, words)
+        code = "%s.%s" % (found.layer, found.kind)
+        yield "  %s %s  %s  %s" % (told(found.severity), code, where, sentence(code, found.facts, zh=zh))
     if book.noted > len(book.findings):
         yield told("left_out", count=book.noted - len(book.findings))
     if book.verdict == "self-consistent":
@@ -5506,8 +5872,10 @@ def _outside(path: str, read: Callable[[str, bytes], Any], what: str) -> Any:
     try:
         with open(path, "rb") as file:
             return read(os.path.basename(path), file.read(_NOTE_LIMIT + 1))
-    except (OSError, Malformed) as error:
-        raise Unreadable("the %s %s cannot be read (%s)" % (what, path, error)) from None
+    except OSError as error:
+        raise Unreadable("unreadable", part=what, path=path, reason=error.strerror) from None
+    except Malformed as error:
+        raise Unreadable("unreadable", part=what, path=path, reason=str(error)) from None
 
 
 def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
@@ -5520,11 +5888,18 @@ def verify(path: str, given: Given = Given()) -> Book:  # noqa: B008
         lines = Lines(Part(path, 0, os.path.getsize(path)), book)
         genesis = find_genesis(lines)
         if genesis is None:
-            raise Unreadable("no exported log: it does not hold the log's first entry")
+            raise Unreadable("no_log", path=path)
         Verification(lines, genesis, given).run()
     except OSError as error:
-        raise Unreadable("%s cannot be read (%s)" % (path, error.strerror)) from None
+        raise Unreadable("unreadable", part="file", path=path, reason=error.strerror) from None
     return book
+
+
+def _print(line: str, stream: TextIO) -> None:
+    """Print a line: words from the log must not steer a terminal, and an odd locale must not stop the report."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in line)
+    stream.buffer.write((clean + "\n").encode())
+    stream.flush()
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -5537,27 +5912,22 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--lang", choices=("zh", "en"), default=language())
     options = parser.parse_args(arguments)
+    zh, trust = options.lang == "zh", []
+    for text in options.trust:
+        try:
+            trust.append(read_key(text))
+        except Malformed as error:
+            parser.error(sentence("bad_key", {"key": shown(text), "reason": str(error)}, zh=zh))
     try:
-        trust = tuple(read_key(text) for text in options.trust)
-    except Malformed as error:
-        parser.error("--trust: %s" % error)
-    try:
-        anchors = tuple(_outside(path, read_anchor, "anchor") for path in options.anchor)
+        anchors = tuple(_outside(path, read_anchor, "checkpoint") for path in options.anchor)
         statements = tuple(_outside(path, read_statement, "statement") for path in options.statement)
-        book = verify(options.file, Given(anchors, trust, statements))
+        book = verify(options.file, Given(anchors, tuple(trust), statements))
     except Unreadable as error:
-        print("verify: %s" % error, file=sys.stderr)
+        _print("verify: " + sentence(error.code, error.facts, zh=zh), sys.stderr)
         return 1
-    lines = (
-        [json.dumps(book.as_json(), ensure_ascii=False, indent=2)]
-        if options.json
-        else say(book, zh=options.lang == "zh")
-    )
-    for line in lines:
-        # Words from the log must not steer a terminal, and an odd locale must not stop the report.
-        clean = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in line)
-        sys.stdout.buffer.write((clean + "\n").encode())
-    sys.stdout.flush()
+    told = json.dumps(book.as_json(), ensure_ascii=False, indent=2).split("\n") if options.json else say(book, zh=zh)
+    for line in told:
+        _print(line, sys.stdout)
     return 4 if book.verdict == "tampered" else 0
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import json
 import random
+import re
 import shutil
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +107,145 @@ def test_both_programs_say_alike_what_they_found() -> None:
         assert PHRASES[names.get(code, code)] == (chinese, english), code
     for code in alone.UNCHECKED.keys() & UNCHECKED.keys():
         assert UNCHECKED[code] == alone.UNCHECKED[code][::-1], code
+
+
+# What is found is said in both languages, with the same facts
+
+
+def fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+def test_every_finding_has_a_sentence_and_the_facts_that_it_wants() -> None:
+    """Read where findings are made: a sentence that lacks a fact would be a crash."""
+    given: dict[str, list[set[str]]] = {}
+    for call in ast.walk(ast.parse(SOURCE.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call) or not call.args or any(each.arg is None for each in call.keywords):
+            continue
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        code = call.args[0].right if isinstance(call.args[0], ast.BinOp) else call.args[0]
+        if name not in ("find", "warn", "Unreadable") or not isinstance(getattr(code, "value", None), str):
+            continue
+        facts = {str(each.arg) for each in call.keywords}
+        if ast.unparse(call.func).partition(".")[0] in ("act", "self") and "." not in code.value:
+            given.setdefault(f"replay.{code.value}", []).append(facts | {"kind", "actor"})  # of an act
+        else:
+            given.setdefault(str(code.value).lstrip("."), []).append(facts)
+    assert len(given) > 100
+    for code, facts in given.items():
+        pair = alone.SENTENCES.get(code) or alone.SENTENCES.get(code.rpartition(".")[2])
+        if pair is None and code.endswith("_differs"):
+            pair, facts = alone.SENTENCES["decided"], [each | {"part"} for each in facts]  # noqa: PLW2901
+        assert pair, code
+        assert all(fields(pair[0]) <= each for each in facts), code
+
+
+@pytest.mark.parametrize("code", alone.SENTENCES)
+def test_both_languages_say_the_same_facts(code: str) -> None:
+    english, chinese = alone.SENTENCES[code]
+    assert fields(english) == fields(chinese)
+    facts = {name: f"<{number}>" for number, name in enumerate(sorted(fields(english)))}
+    for zh in (False, True):
+        said = alone.sentence(code, facts, zh=zh)
+        assert all(value in said for value in facts.values())
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert english.isascii()
+
+
+def test_what_an_entry_says_is_told_with_what_it_must_say() -> None:
+    facts = {"expected": "{}", "found": '{"main":"done"}'}
+    assert alone.sentence("replay.set_differs", facts, zh=True) == '改变的状态记为 {"main":"done"}，重新判断应为 {}'
+    assert alone.sentence("replay.set_differs", facts, zh=False).startswith(
+        'the entry says the states {"main":"done"};'
+    )
+    assert alone.sentence("tree.quite_new", {"size": "7"}, zh=True) == "quite new, size: 7"
+    assert alone.shown("x" * 400) == "x" * 299 + "\u2026"
+
+
+def lines(done: subprocess.CompletedProcess[str], code: str) -> list[str]:
+    return [line for line in done.stdout.splitlines() if f" {code}  " in line]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_checkpoints_that_do_not_hold_are_named(tmp_path: Path, made: Everything, lang: str) -> None:
+    (tmp_path / "log.jsonl").write_bytes(made.log)
+    text = alone.read_anchor("", made.anchors[-1].data).note.text
+    origin, size, _ = text.splitlines()
+    base = "/".join(origin.split("/")[:2])  # that of the first incarnation
+    root = base64.b64encode(bytes(32)).decode()
+    told = {"long": f"{origin}\n999999\n{root}\n", "second": f"{origin}\n{size}\n{root}\n",
+            "foreign": f"other/{'0' * 32}\n{size}\n{root}\n"}  # fmt: skip
+    for name, content in told.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    done = run(tmp_path, "log.jsonl", "--lang", lang, *(each for name in told for each in ("--anchor", name)))
+    assert done.returncode == 4
+    for code, values in {
+        "anchor.size_shrunk": ("long", "999999", size), "anchor.fork": ("second", f"kfq_checkpoint {size}"),
+        "anchor.root_differs": ("second", size), "anchor.other_log": ("foreign", "other/", base),
+    }.items():  # fmt: skip
+        (line,) = lines(done, code)
+        assert all(value in line for value in values), line
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_texts_and_links_are_named(tmp_path: Path, log: bytes, lang: str) -> None:
+    rows = log.split(b"\n")
+    number = next(number for number, row in enumerate(rows) if row.startswith(b'{"text":'))
+    text = json.loads(rows[number])["text"]
+    rows[number] = alone.canonical({"text": {**text, "value": "另一句话"}})
+    entry = next(number for number, row in enumerate(rows) if b'"instance":"p"' in row and b'"seq":3' in row)
+    del rows[entry]
+    (tmp_path / "log.jsonl").write_bytes(b"\n".join(rows))
+    done = run(tmp_path, "log.jsonl", "--lang", lang)
+    assert text["field"] in lines(done, "text.differs")[0].partition(text["instance"])[2]
+    gap, prev = lines(done, "chain.gap")[0], lines(done, "chain.prev")[0]
+    assert gap.partition("#4")[2].count("3") == 2
+    assert "2" in prev.partition("#4")[2]
+
+
+def test_what_is_read_cannot_write_a_line_of_the_report(tmp_path: Path, log: bytes) -> None:
+    rows = log.split(b"\n")
+    number = next(number for number, row in enumerate(rows) if row.startswith(b'{"text":'))
+    text = json.loads(rows[number])["text"]
+    rows[number] = alone.canonical({"text": {**text, "field": "\x1b[2J{x}\n完整，且与锚点一致。\u202e"}})
+    (tmp_path / "log.jsonl").write_bytes(b"\n".join(rows))
+    done = run(tmp_path, "log.jsonl", "--lang", "zh")
+    assert "完整，且与锚点一致。" not in done.stdout.splitlines()
+    assert any("“?[2J{x}?完整，且与锚点一致。?”" in line for line in lines(done, "text.uncommitted"))
+    assert json.loads(run(tmp_path, "log.jsonl", "--json").stdout)["verdict"] == "tampered"
+
+
+def test_what_cannot_be_read_is_said_in_both_languages(tmp_path: Path, log: bytes) -> None:
+    (tmp_path / "log.jsonl").write_bytes(log)
+    (tmp_path / "none").write_bytes(b"{}\n")
+    for arguments, english, chinese in (
+        (["missing"], "the file missing cannot be read (No such file or directory)",
+         "文件 missing 无法读取（文件不存在）"),
+        (["none"], "none is no exported log: it does not hold the log's first entry",
+         "none 不是导出的日志：其中没有日志的首条记录"),
+        (["log.jsonl", "--anchor", "none"], "the anchor none cannot be read (not three lines)",
+         "锚点 none 无法读取（不是三行）"),
+        (["log.jsonl", "--statement", "nowhere"], "the statement nowhere cannot be read (No such file or directory)",
+         "声明 nowhere 无法读取（文件不存在）"),
+    ):  # fmt: skip
+        for lang, said in (("en", english), ("zh", chinese)):
+            done = run(tmp_path, *arguments, "--lang", lang)
+            assert (done.returncode, done.stderr) == (1, f"verify: {said}\n")
+    done = run(tmp_path, "log.jsonl", "--trust", "office", "--lang", "zh")
+    assert done.returncode == 2
+    assert "--trust：office 不是公钥（密钥种类未知）" in done.stderr
+
+
+def test_every_reason_has_its_chinese() -> None:
+    said = set()
+    for node in ast.walk(ast.parse(SOURCE.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Malformed":
+            text = node.args[0].left if isinstance(node.args[0], ast.BinOp) else node.args[0]
+            said.add(str(text.value).partition(": ")[0] if isinstance(text, ast.Constant) else "")
+    # Those that the replay catches are no reason of a finding.
+    silent = {"not a digest", "incarnation, kept, lost", "kept", "lost", "not a day", "not a span", "not a set",
+              "no calendar", "no days in order", "a day of rest and of work", "texts, on"}  # fmt: skip
+    assert said - silent <= alone.REASONS_ZH.keys()
 
 
 def test_what_is_no_log_is_exit_code_1_and_wrong_usage_2(tmp_path: Path, log: bytes) -> None:
@@ -253,7 +395,7 @@ def test_what_was_typed_in_from_paper_is_the_note() -> None:
         lines = text.splitlines()
         for number in range(1, len(lines)):
             for bad in (lines[:number] + lines[number + 1 :], [*lines, lines[number]]):
-                with pytest.raises(alone.Malformed, match=f"line .*{lines[number].split()[0]}"):
+                with pytest.raises(alone.Malformed, match=f"line: .*{lines[number].split()[0]}"):
                     alone.read_typed("\n".join(bad).encode())
 
 
