@@ -5630,8 +5630,8 @@ SENTENCES = {
     "other_log": ("{label} is of another log: {origin}, not {expected}", "{label} 属于另一日志（{origin}），本日志为 {expected}"),
     "fork": ("{label} and {other} say two roots of size {size}", "{label} 与 {other} 对大小 {size} 给出不同的根"),
     "size_shrunk": (
-        "{label} was made of {size} entries; now {found} are sealed",
-        "{label} 有 {size} 条，日志现在只封存 {found} 条：日志比检查点短",
+        "{label} was made of {size} entries; here {found} are sealed: entries are gone, or the file is older than {label}",
+        "{label} 有 {size} 条，这里只封存 {found} 条：有记录丢失，或文件早于 {label}",
     ),
     "root_differs": ("the first {size} entries are not those of {label}", "前 {size} 条记录与检查点 {label} 的根不符"),
     "signature_bad": ("{label}: {reason}", "{label} 的签名是假的：{reason}"),
