@@ -199,8 +199,10 @@ class Machine(RuleBasedStateMachine):
     @rule(verb=st.sampled_from(["suspend", "resume", "resume", "reinstate", "reinstate", "void"]))
     def stand(self, verb: str) -> None:
         model = self.model
+        approved = any(slip.by == "reg" and slip.state == "approved" for slip in (*model.slips, *model.standing))
         allowed = {
-            "suspend": not model.still, "resume": model.held, "void": not model.void, "reinstate": model.void,
+            "suspend": not model.still, "resume": model.held, "void": not model.void and not approved,
+            "reinstate": model.void,
         }[verb]  # fmt: skip
         if allowed:
             model.held = {"suspend": True, "resume": False}.get(verb, model.held)
