@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -270,6 +271,12 @@ def test_words_are_gone_from_the_files_of_postgresql(database: Engine) -> None:
         ("table", True), ("statistics", True), ("log", True)
     }  # fmt: skip
     left = holding(folder, words)
+    for _ in range(5):  # a dead row stays where the server's own upkeep looked at the table just then: run it again
+        if all(name.startswith("pg_wal/") for name in left):
+            break
+        time.sleep(1)
+        engine.scrub()
+        left = holding(folder, words)
     assert [name for name in left if not name.startswith("pg_wal/")] == []
     # The write-ahead log keeps them, also in a segment that was put by, until it is written over.
     for _ in range(12):
