@@ -5,7 +5,9 @@ rows, MariaDB in free space of its pages. Here the table is written anew, so tha
 
     sqlite      VACUUM, then the write-ahead log is emptied into the file
     postgresql  VACUUM FULL of the texts; of the planner's statistics, which may hold samples of words that an earlier
-                revision let it take; then a checkpoint and a new segment of the write-ahead log
+                revision let it take; then a checkpoint and a new segment of the write-ahead log. A dead row that a
+                transaction may still see is written anew as well: then it is tried again, as the server's own upkeep
+                is soon over, and at last told as not done
     mariadb     ALTER TABLE … FORCE of the texts
 
 What a server has written to its logs for recovery stays there until they are written over or removed: no account can
@@ -14,6 +16,8 @@ take words out of them. It is a matter of the tables' owner; each step tells whe
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
     from kfq_workflow.stored.tables import Tables
 
+#: How often PostgreSQL is asked to write a table anew while a transaction keeps dead rows, and s in between.
+_TRIES, _PAUSE = 5, 1.0
 StepName = Literal["file", "wal", "table", "statistics", "log"]
 
 
@@ -68,8 +74,15 @@ def _postgresql(connection: Connection, tables: Tables) -> Iterator[Step]:
     def rewritten(table: str, options: str) -> str:
         # To who may not, PostgreSQL only warns; a table that was written anew has another file.
         before = _file_of(connection, table)
-        connection.exec_driver_sql(f"VACUUM ({options}) {table}")
-        return "permission denied" if _file_of(connection, table) == before else ""
+        kept = _vacuum(connection, table, options)
+        if _file_of(connection, table) == before:
+            return "permission denied"
+        for _ in range(_TRIES - 1):
+            if not kept:
+                break
+            time.sleep(_PAUSE)
+            kept = _vacuum(connection, table, options)
+        return kept
 
     def checkpoint() -> str:
         for statement in ("CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
@@ -100,6 +113,24 @@ def _tried(name: StepName, work: Callable[[], str]) -> Step:
 def _named(connection: Connection, tables: Tables) -> str:
     name: str = connection.dialect.identifier_preparer.format_table(tables.text)  # type: ignore[no-untyped-call,unused-ignore]
     return name
+
+
+def _vacuum(connection: Connection, table: str, options: str) -> str:
+    """Write a table anew; return what PostgreSQL says of dead rows that it kept, nothing where it kept none."""
+    driver: Any = connection.connection.driver_connection
+    kept: list[str] = []
+
+    def hear(said: Any) -> None:
+        detail = str(said.message_detail or "").partition("\n")[0]  # in whatever language: a number comes first
+        if re.match("[1-9]", detail):
+            kept.append(detail)
+
+    driver.add_notice_handler(hear)
+    try:
+        connection.exec_driver_sql(f"VACUUM (VERBOSE, {options}) {table}")
+    finally:
+        driver.remove_notice_handler(hear)
+    return "; ".join(kept)
 
 
 def _file_of(connection: Connection, table: str) -> Any:
