@@ -134,32 +134,25 @@ _ROWS = (
 )  # fmt: skip
 
 
-def floor(path: str) -> int:
-    """Read every row in order with the driver alone and hash the stored bodies; return the number of entries."""
+def floor(path: str, *, also: bool = False) -> int:
+    """Read every row in order with the driver alone and hash the stored bodies; return the number of entries.
+
+    `also`: hash each text and each leaf as well.
+    """
     connection = sqlite3.connect(path)
     found = 0
     for row in connection.execute("SELECT * FROM kfq_entry ORDER BY instance, seq"):
         sha256(row[11].encode()).digest()
         found += 1
-    for rows in _ROWS:
-        for _ in connection.execute(f"SELECT * FROM kfq_{rows}"):
-            pass
-    return found
-
-
-def hashed(path: str) -> int:
-    """Do the same, and hash each text and each leaf."""
-    connection = sqlite3.connect(path)
-    found = 0
-    for row in connection.execute("SELECT * FROM kfq_entry ORDER BY instance, seq"):
-        sha256(row[11].encode()).digest()
-        found += 1
-    for row in connection.execute(f"SELECT * FROM kfq_{_ROWS[0]}"):
-        sha256(row[4].encode()).digest()
-    for row in connection.execute(f"SELECT * FROM kfq_{_ROWS[2]}"):
-        sha256(row[1]).digest()
-    for rows in (_ROWS[1], _ROWS[3]):
-        for _ in connection.execute(f"SELECT * FROM kfq_{rows}"):
+    texts, instances, leaves, sealed = (connection.execute(f"SELECT * FROM kfq_{rows}") for rows in _ROWS)
+    for row in texts:
+        if also:
+            sha256(row[4].encode()).digest()
+    for row in leaves:
+        if also:
+            sha256(row[1]).digest()
+    for rows in (instances, sealed):
+        for _ in rows:
             pass
     return found
 
@@ -181,7 +174,7 @@ def command(path: str) -> int:
 
 _SIDES: dict[str, Callable[[str], int]] = {
     "floor": floor,
-    "hashed": hashed,
+    "hashed": lambda path: floor(path, also=True),
     "one": lambda path: checked(path, 1),
     "several": lambda path: checked(path, workers.available()),
     "command": command,

@@ -220,10 +220,11 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
     """
     readings = _readings(check)
     with engine.reading() as reading:
-        store, cursor, hasher = engine.store, reading.cursor, hash_of(engine.log().suite)
+        log = engine.log()
+        store, cursor, hasher = engine.store, reading.cursor, hash_of(log.suite)
         kept = [Anchor.parse("", row.note.encode()) for row in store.checkpoints(cursor)]
         now = current(engine)
-        line = recovery.lineage(store, cursor, engine.log().log, now.size)
+        line = recovery.lineage(store, cursor, log.log, now.size)
         found = []
         for instance, seq, position, leaf in (
             each for letters in readings for each in store.find_leaves(cursor, *_bounds(letters))
@@ -231,7 +232,7 @@ def receipt(engine: WorkflowEngine, check: str) -> list[Found]:
             entry = store.entry(cursor, instance, seq)
             if entry is None:
                 raise NotFound("check", check)
-            if entry.leaf != leaf or not is_hashed(entry, engine.log().log, hasher):
+            if entry.leaf != leaf or not is_hashed(entry, log.log, hasher):
                 raise InvalidInput("check_altered", key=instance, seq=seq)
             if position is None:
                 found.append(Found(entry, None, None))

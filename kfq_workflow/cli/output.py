@@ -39,7 +39,7 @@ def line(text: str = "") -> None:
     click.echo(safe(text))
 
 
-def told(text: str) -> None:
+def aside(text: str) -> None:
     """Print one line on stderr: what is no result, and is to be known."""
     click.echo(f"kfq: {safe(text)}", err=True)
 

@@ -8,7 +8,7 @@ import click
 
 from kfq_workflow.cli.keys import trust, trusted
 from kfq_workflow.cli.options import Argument, Option, command
-from kfq_workflow.cli.output import line, print_json, sheet, told
+from kfq_workflow.cli.output import aside, line, print_json, sheet
 from kfq_workflow.cli.words import say
 from kfq_workflow.files import add_file, read_file
 
@@ -111,7 +111,7 @@ def _say_first(before: Mapping[str, list[Checkpoint]], note: Note) -> None:
     log = split(Checkpoint.parse(note.text).origin)[0]
     for path, seen in before.items():
         if log not in {split(each.origin)[0] for each in seen}:
-            told(say("first.signed", path=f"{path}.seen"))
+            aside(say("first.signed", path=f"{path}.seen"))
 
 
 def deliver(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kfq_workflow.audit.suite import known_hash
-from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields, leaf_hash
+from kfq_workflow.entry import MAX_BYTES, NO_PREV, VERSION, encode_fields, is_hashed
 from kfq_workflow.hashing import SUITES
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def genesis_head(head: LogHead, first: Row | None) -> LogHead:
     """
     with suppress(*_ODD):
         suite = json.loads(first.body).get("suite") if first is not None else None
-        data = encode_fields(first, first.prev, head.log) if first is not None else b""
-        if first is not None and suite in SUITES and leaf_hash(data, known_hash(suite)) == first.leaf:
+        if first is not None and suite in SUITES and is_hashed(first, head.log, known_hash(suite)):
             return replace(head, suite=suite)
     return head
 
